@@ -1,0 +1,144 @@
+// What a worker process tells its parent: one JSON object per line on its standard output.
+//
+//   parent ──Job (one line on stdin)──▶ worker ──Events (lines on stdout)──▶ parent ──▶ store
+//
+// A worker is any binary that speaks this protocol, so two builds can be compared. The first line
+// is Hello; a parent refuses a version it does not know. Unknown fields are ignored, unknown event
+// types are errors. All text is UTF-8.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+#include <nlohmann/json_fwd.hpp>
+
+#include "harness/outcome.h"
+
+namespace moe {
+
+using Json = nlohmann::json;
+
+inline constexpr int kProtocolVersion = 1;
+
+/// First line of every worker.
+struct Hello {
+  int protocol = kProtocolVersion;
+  std::string build;                      // commit, compiler, flags
+  std::int64_t rank = 0, world_size = 1;  // only rank 0 speaks
+};
+
+/// The worker resolved and loaded a target. `facts` is stored as the target's description:
+/// parameters, bytes by part, family, dtype, what the kernels are.
+struct TargetLoaded {
+  std::string identity;    // sha256 over config, weights and keys
+  std::string facts_json;  // object
+  double load_s = 0;
+};
+
+struct CaseStarted {
+  std::string case_key;
+};
+
+/// One raw measurement of a case in this launch.
+struct Sample {
+  std::string case_key;
+  std::string metric;      // "step_s", "peak_resident_bytes"
+  std::string scope;       // "" or a part: "layer.3"
+  std::int64_t index = 0;  // order within (case, launch, metric, scope)
+  double value = 0;
+};
+
+/// One scored request: a choice of a question, a rolling window's document, or a generated text.
+struct Answer {
+  std::string case_key;
+  std::string task;           // leaf task: "mmlu_anatomy"
+  std::int64_t document = 0;  // index in file order
+  std::int64_t choice = 0;
+  std::string filter = "none";
+  std::string continuation;  // the choice's text; empty for rolling
+  std::string generated;     // only for generation
+  double log_likelihood = std::numeric_limits<double>::quiet_NaN();
+  bool is_greedy = false;
+  std::int64_t context_tokens = 0, continuation_tokens = 0, truncated_tokens = 0;
+  std::string tokens_sha256;  // ids of context and continuation before truncation, decimal, joined
+                              // by spaces
+  std::string prompt_sha256;  // UTF-8 of context + continuation
+};
+
+/// What a question is apart from its answers: needed to judge them later. Sent before its answers.
+struct Document {
+  std::string case_key;
+  std::string task;
+  std::int64_t document = 0;
+  std::string target;             // gold: index of the right choice, or the reference text
+  std::string facts_json = "{}";  // lengths for normalisation, words, bytes, group, ...
+};
+
+/// Tokens routed to one expert of one layer during a case.
+struct RoutingCount {
+  std::string case_key;
+  std::int64_t layer = 0, expert = 0, tokens = 0;
+};
+
+struct Progress {
+  std::string case_key;
+  std::int64_t done = 0, total = 0;
+  std::string unit;  // "questions", "samples"
+};
+
+struct CaseEnded {
+  std::string case_key;
+  Verdict verdict;
+};
+
+struct LogLine {
+  std::string level;  // "info", "warning"
+  std::string text;
+};
+
+using Event = std::variant<Hello, TargetLoaded, CaseStarted, Document, Answer, Sample, RoutingCount,
+                           Progress, CaseEnded, LogLine>;
+
+/// One line, without the newline. NaN and infinities are written as null and read back as NaN.
+std::string to_line(const Event&);
+
+/// Throws Error that shows the offending text.
+Event parse_event(std::string_view line);
+
+/// Where a worker's events go: standard output, or a list in a test.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void send(const Event&) = 0;
+};
+
+/// One case as a worker is told of it. `done` names the documents whose answers the store already
+/// has, so that a resumed case asks only for the rest.
+struct CaseJob {
+  std::string case_key;
+  std::string suite_toml;  // the resolved suite file
+  std::string point_json;  // {"batch": 8, "context": 2048}
+  struct Done {
+    std::string task;
+    std::int64_t document = 0;
+  };
+  std::vector<Done> done;
+};
+
+/// What a worker is asked to do, as one line on its standard input.
+struct Job {
+  int protocol = kProtocolVersion;
+  std::string target;       // as written by the user, with --set of target keys applied
+  std::int64_t launch = 0;  // counts the processes that measure a case
+  std::int64_t limit = -1;  // questions per leaf task, -1: all
+  std::string data_root;    // where datasets are
+  std::vector<CaseJob> cases;
+};
+
+std::string to_line(const Job&);
+Job parse_job(std::string_view line);
+
+}  // namespace moe

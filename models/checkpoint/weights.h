@@ -1,0 +1,38 @@
+// Weights as views: what a decoder prepares its operations from. Nobody but the operation that
+// prepared a weight decides how it is kept.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/config.h"
+
+namespace moe {
+
+/// Row-major elements that somebody else owns: a mapped file or a source's buffer.
+struct WeightView {
+  std::span<const std::byte> bytes;
+  DType dtype = DType::f32;
+  std::vector<std::int64_t> shape;
+
+  std::int64_t elements() const;
+  WeightView rows(std::int64_t begin, std::int64_t end) const;  // slice of the first dimension
+};
+
+/// Where weights come from: a checkpoint, or a seed. Parameter names are those of family.h.
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  /// The view is valid until release() or the end of the source. Error names an unknown parameter.
+  virtual WeightView weight(std::string_view parameter) = 0;
+  /// Views handed out so far are no longer used; their pages or buffers may go.
+  virtual void release() = 0;
+  /// sha256 that identifies the weights.
+  virtual std::string digest() = 0;
+};
+
+}  // namespace moe

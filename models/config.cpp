@@ -1,0 +1,61 @@
+#include "models/config.h"
+
+#include <algorithm>
+#include <array>
+
+#include "harness/error.h"
+
+namespace moe {
+namespace {
+
+struct DTypeNames {
+  DType dtype;
+  std::int64_t bytes;
+  std::array<std::string_view, 4> names;  // ours first
+};
+
+constexpr DTypeNames kDTypes[] = {
+    {DType::f32, 4, {"f32", "F32", "float32", "torch.float32"}},
+    {DType::f16, 2, {"f16", "F16", "float16", "torch.float16"}},
+    {DType::bf16, 2, {"bf16", "BF16", "bfloat16", "torch.bfloat16"}},
+};
+
+const DTypeNames& entry(DType dtype) {
+  return *std::ranges::find(kDTypes, dtype, &DTypeNames::dtype);
+}
+
+}  // namespace
+
+std::int64_t size_of(DType dtype) {
+  return entry(dtype).bytes;
+}
+
+std::string_view name_of(DType dtype) {
+  return entry(dtype).names[0];
+}
+
+DType dtype_of(std::string_view name) {
+  for (const DTypeNames& known : kDTypes) {
+    if (std::ranges::find(known.names, name) != known.names.end()) return known.dtype;
+  }
+  throw Error(fmt::format("unknown dtype \"{}\"; known are f32, f16, bf16", name),
+              std::source_location::current());
+}
+
+bool Config::is_mixture() const {
+  return std::ranges::any_of(layers, [](const LayerSpec& l) { return l.feed_forward.experts > 0; });
+}
+
+Config with_top_k(Config config, std::int64_t top_k) {
+  require(config.is_mixture(), "top_k={}: {} has no mixture of experts", top_k, config.family);
+  for (LayerSpec& layer : config.layers) {
+    FeedForwardSpec& ff = layer.feed_forward;
+    if (ff.experts == 0) continue;
+    require(top_k >= 1 && top_k <= ff.experts, "top_k={}: expected 1 to {}, the number of experts",
+            top_k, ff.experts);
+    ff.experts_per_token = top_k;
+  }
+  return config;
+}
+
+}  // namespace moe

@@ -1,0 +1,100 @@
+// The operations a decoder is made of. A table fills them for one device and numerics; blocks call
+// them and never touch a weight.
+//
+//   T rows of a step   D model width   V vocabulary   N, K output and input width of a linear
+//   H query heads   G key/value heads   d width of a q/k head   e width of a v head
+//   E experts   K experts per token   F hidden width   R asked rows
+//
+// `prepare_*` takes views of the weights and owns what it keeps of them: a tensor, packed panels.
+// Activations are tensors of the table's activation dtype on its device.
+//
+// The `torch` table is functional and plain: autograd runs through it, and it is
+// numerics=reference on every device.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "models/checkpoint/weights.h"
+#include "models/config.h"
+#include "models/decoder/step.h"
+#include "models/decoder/torch.h"
+
+namespace moe {
+
+class KvCache;
+
+/// What an operation made of its weights. Only the table that prepared it can read it.
+class Prepared {
+ public:
+  virtual ~Prepared() = default;
+  virtual std::int64_t bytes() const = 0;
+};
+using PreparedWeight = std::unique_ptr<const Prepared>;
+
+struct NormSpec {
+  NormKind kind = NormKind::rms;
+  double eps = 0;
+  std::int64_t width = 0;  // of a normalised group: D, or a head's width
+};
+
+/// Keys and values of this step's rows against those of their sequences.
+struct AttentionArgs {
+  Tensor q_THd, k_TGd, v_TGe;
+  std::span<const StepSequence> sequences;
+  const AttentionSpec* spec = nullptr;
+  std::int64_t layer = 0;
+  KvCache* cache = nullptr;  // null: no cache, each sequence attends to its own new rows only
+  bool causal = true;
+  Tensor additive_bias;  // undefined, or broadcastable to [H, rows, keys]
+  Tensor sinks_H;        // undefined, or one logit per head that only enlarges the denominator
+  double softcap = 0;    // 0: none
+};
+
+struct Routing {
+  Tensor logits_TE, weight_TK, expert_TK;  // expert_TK int64; equal scores go to the lower id
+};
+
+/// gate and up may be one view per expert; a dense MLP is one expert.
+struct ExpertViews {
+  std::vector<WeightView> gate_FD, up_FD, down_DF;
+};
+
+class Ops {
+ public:
+  virtual ~Ops() = default;
+  virtual std::string_view name() const = 0;
+
+  virtual PreparedWeight prepare_embedding(const WeightView& table_VD) const = 0;
+  virtual Tensor embedding(const Prepared&, const Tensor& ids_T) const = 0;
+
+  virtual PreparedWeight prepare_norm(const NormSpec&, const WeightView* weight) const = 0;
+  virtual Tensor norm(const Prepared&, const Tensor& x) const = 0;  // over the last `width` of x
+
+  virtual PreparedWeight prepare_linear(const WeightView& weight_NK,
+                                        const WeightView* bias_N) const = 0;
+  virtual Tensor linear(const Prepared&, const Tensor& x_TK) const = 0;
+
+  virtual Tensor rope(const RopeSpec&, const Tensor& x_THd, const Tensor& position_T) const = 0;
+  virtual Tensor attention(const AttentionArgs&) const = 0;  // [T, H * e]
+
+  virtual PreparedWeight prepare_router(const WeightView& weight_ED) const = 0;
+  virtual Routing router(const Prepared&, const FeedForwardSpec&, const Tensor& x_TD) const = 0;
+
+  virtual PreparedWeight prepare_experts(const FeedForwardSpec&, const ExpertViews&) const = 0;
+  virtual Tensor experts(const Prepared&, const Tensor& x_TD, const Routing&) const = 0;
+  virtual Tensor dense(const Prepared&, const Tensor& x_TD) const = 0;  // the one expert, weight 1
+
+  virtual PreparedWeight prepare_head(const WeightView& weight_VD) const = 0;
+  virtual Tensor head(const Prepared&,
+                      const Tensor& hidden_RD) const = 0;  // logits [R, V], float32
+
+  virtual at::TensorOptions activations() const = 0;
+};
+
+/// LibTorch's operations on `device` ("cpu", "cuda") with activations of `dtype`.
+std::unique_ptr<Ops> torch_ops(std::string_view device, DType dtype);
+
+}  // namespace moe

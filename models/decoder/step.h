@@ -1,0 +1,62 @@
+// One ragged step of a decoder: prefill, decode, scoring and shared prefixes are all this call.
+//
+//   T rows of all sequences together   R rows asked for   D model width
+//
+// A sequence brings new tokens at absolute positions and the pages that hold (and will hold) its
+// keys and values. Several sequences may list the same page as long as none of them writes to it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/decoder/torch.h"
+#include "models/engine/request.h"
+
+namespace moe {
+
+using PageId = std::int32_t;
+
+/// What an encoder left for cross-attention. Decoder-only models have none.
+struct Memory;
+
+struct StepSequence {
+  std::span<const TokenId> new_ids;
+  std::int64_t position = 0;  // of new_ids[0]; the pages hold that many tokens already
+  std::span<const PageId>
+      pages;  // cover position + new_ids.size() tokens; empty: no cache, position 0
+  std::span<const std::int32_t> asked;  // rows of new_ids whose hidden state comes back, ascending
+  const Memory* memory = nullptr;
+};
+
+/// What is recorded of routing, or forced upon it.
+struct RoutingControl {
+  bool record = false;
+  bool count = true;  // keep expert loads
+  std::span<const std::int32_t>
+      force_TK;  // expert ids that replace the router's choice; empty: free
+};
+
+/// The routing of one mixture layer in one step.
+struct LayerRouting {
+  std::int64_t layer = 0;
+  Tensor logits_TE, weight_TK, expert_TK;
+};
+
+/// Wall seconds by operation of the steps that were given it.
+struct StepTimers {
+  double attention_s = 0, router_s = 0, experts_s = 0, head_s = 0, other_s = 0;
+};
+
+struct Step {
+  std::vector<StepSequence> sequences;
+  RoutingControl routing;
+  StepTimers* timers = nullptr;
+};
+
+struct StepResult {
+  Tensor hidden_RD;                   // after the final norm; the head is applied by who needs it
+  std::vector<LayerRouting> routing;  // when recorded
+};
+
+}  // namespace moe

@@ -1,0 +1,90 @@
+// What suites run on: a model that scores, generates and can be timed. The native engine and an
+// endpoint are two engines; suites know neither, and see no KV page and no tensor.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "models/engine/request.h"
+
+namespace moe {
+
+class Tokenizer;
+struct Config;
+
+struct Capabilities {
+  bool log_likelihood = false, generation = false, step_timings = false, routing = false;
+  std::int64_t max_tokens = 0;  // context + continuation the model can take
+};
+
+/// Calls `answered(index, answer)` as answers come, in any order, each index once.
+using Answered = std::function<void(std::size_t index, const Scored&)>;
+
+/// Tokens that each expert of each mixture layer was given, since the last reset.
+/// tokens_LE[l][e]; layers without a mixture have an empty row.
+using ExpertLoads = std::vector<std::vector<std::int64_t>>;
+
+/// One shape to be timed: `batch` sequences that each have `context` tokens in the cache and take
+/// `new_tokens` in one step. Prefill is context 0; decode is new_tokens 1.
+struct StepShape {
+  std::int64_t batch = 1, context = 0, new_tokens = 1;
+  std::vector<TokenId> ids;  // batch x (context + new_tokens), row-major; never one repeated token
+};
+
+struct StepReading {
+  double seconds = 0;
+  std::int64_t tokens = 0;  // new tokens of the whole batch
+};
+
+/// A prepared step that can be run again and again from the same state.
+class StepLoop {
+ public:
+  virtual ~StepLoop() = default;
+  virtual StepReading run() = 0;
+  /// Largest |difference| of logits between this step and one pass without a cache over the same
+  /// tokens, relative to the largest |logit|. The gate before timing.
+  virtual double check() = 0;
+  /// Distinct experts touched by one step, per mixture layer.
+  virtual std::vector<std::int64_t> experts_touched() = 0;
+};
+
+/// What can be changed between cases without loading again.
+struct Overrides {
+  std::optional<std::int64_t> top_k;
+};
+
+/// Bytes that the loaded model holds, by part: "embedding", "attention", "router", "experts",
+/// "shared", "head", "norms"; and per token of KV cache.
+struct MemoryUse {
+  std::map<std::string, std::int64_t> weight_bytes;
+  std::int64_t kv_bytes_per_token = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const Capabilities& capabilities() const = 0;
+  virtual const Config& config() const = 0;        // with the overrides in force
+  virtual const Tokenizer& tokenizer() const = 0;  // throws Error where the target has none
+  virtual void configure(const Overrides&) = 0;    // throws Error on what the model cannot do
+
+  /// Scores log_likelihood and rolling requests; all are planned together, so give them all at
+  /// once.
+  virtual void score(std::span<const Request>, const Answered&) = 0;
+  virtual void generate(std::span<const Request>, const Answered&) = 0;
+  /// Logits of every position of one sequence, [ids.size()][vocab]; for inspection and parity.
+  virtual std::vector<std::vector<float>> logits(std::span<const TokenId> ids) = 0;
+
+  virtual std::unique_ptr<StepLoop> step_loop(const StepShape&) = 0;
+  virtual MemoryUse memory() const = 0;
+  virtual ExpertLoads expert_loads() const = 0;
+  virtual void reset_expert_loads() = 0;
+};
+
+}  // namespace moe

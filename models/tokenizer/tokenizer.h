@@ -1,0 +1,48 @@
+// Text to token ids and back, exactly as Hugging Face `tokenizers` reads tokenizer.json.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moe {
+
+using TokenId = std::int32_t;
+
+class Tokenizer {
+ public:
+  /// Reads `tokenizer.json` (and `tokenizer_config.json` beside it, for the names of the special
+  /// tokens). An element that is not implemented is an Error that names it.
+  static Tokenizer load(const std::filesystem::path& tokenizer_json);
+  static Tokenizer parse(std::string_view tokenizer_json, std::string_view where);
+  /// One token per byte, for models without a tokenizer of their own: ids 0..255, then <s> and
+  /// </s>.
+  static Tokenizer bytes();
+
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+
+  /// With `add_special_tokens` the post-processor's template is applied (BOS of Llama and Mistral).
+  std::vector<TokenId> encode(std::string_view text, bool add_special_tokens = true) const;
+  std::string decode(std::span<const TokenId>, bool skip_special_tokens = true) const;
+
+  std::int64_t size() const;  // highest id + 1
+  std::optional<TokenId> bos() const;
+  std::optional<TokenId> eos() const;
+  std::string token(TokenId) const;  // as it stands in the vocabulary
+  std::optional<TokenId> id_of(std::string_view token) const;
+  const std::string& digest() const;  // sha256 of the file
+
+ private:
+  struct State;
+  explicit Tokenizer(std::unique_ptr<State>);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace moe
