@@ -39,11 +39,14 @@ endfunction()
 
 # moe_registry(target TYPE type HEADER file FUNCTION name FROM folder ENTRIES a b c):
 # adds folder/a.cpp ... to the target and generates `std::span<const type* const> name()`, in the
-# order given. Each file defines `extern const type a`; a missing one is a link error.
+# order given. Each file defines `extern const type a`; a missing one is a link error. EXTENSION cu: CUDA files.
 function(moe_registry target)
-  cmake_parse_arguments(arg "" "TYPE;HEADER;FUNCTION;FROM" "ENTRIES" ${ARGN})
+  cmake_parse_arguments(arg "" "TYPE;HEADER;FUNCTION;FROM;EXTENSION" "ENTRIES" ${ARGN})
+  if(NOT arg_EXTENSION)
+    set(arg_EXTENSION cpp)
+  endif()
   set(sources ${arg_ENTRIES})
-  list(TRANSFORM sources APPEND .cpp)
+  list(TRANSFORM sources APPEND .${arg_EXTENSION})
   list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/${arg_FROM}/)
   target_sources(${target} PRIVATE ${sources})
   set(declarations "")
