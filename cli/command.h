@@ -1,4 +1,5 @@
-// A verb of the program: a name, a line for the help, and a function. One file per verb in commands/.
+// A verb of the program: a name, a line for the help, and a function. One file per verb in
+// commands/.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// What verbs print: tables for people, JSON Lines for programs. Data goes to stdout, talk to stderr.
+// What verbs print: tables for people, JSON Lines for programs. Data goes to stdout, talk to
+// stderr.
 #pragma once
 
 #include <string>

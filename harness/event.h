@@ -119,6 +119,7 @@ class EventSink {
 /// has, so that a resumed case asks only for the rest.
 struct CaseJob {
   std::string case_key;
+  std::string suite_name;
   std::string suite_toml;  // the resolved suite file
   std::string point_json;  // {"batch": 8, "context": 2048}
   struct Done {

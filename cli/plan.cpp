@@ -1,0 +1,181 @@
+#include "cli/plan.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "datasets/dataset.h"
+#include "harness/error.h"
+#include "models/checkpoint/weights.h"
+#include "suites/kind.h"
+
+namespace moe {
+namespace {
+
+/// Axes of a suite that are changed while a model is loaded, and so stay axes though a target key
+/// has the same name.
+bool changed_at_run_time(const std::string& axis) {
+  return axis == "top_k";
+}
+
+bool has_axis(const Suite& suite, const std::string& name) {
+  return std::ranges::find(suite.axes, name, &Axis::name) != suite.axes.end();
+}
+
+/// "4" is a number, "bf16" a string, "true" a bool: as TOML would read the word.
+Json value_of(const std::string& word) {
+  const Json parsed = Json::parse(word, nullptr, /*allow_exceptions=*/false);
+  return parsed.is_discarded() || parsed.is_structured() ? Json(word) : parsed;
+}
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '@') {
+      out += "%40";
+    } else if (c == ',') {
+      out += "%2C";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string spec_of(const std::string& what, const std::map<std::string, std::string>& keys) {
+  std::string out = escaped(what);
+  for (const auto& [key, value] : keys) {
+    out +=
+        fmt::format("{}{}={}", out.size() == escaped(what).size() ? '@' : ',', key, escaped(value));
+  }
+  return out;
+}
+
+/// Every combination of the settings that are target keys for this suite.
+std::vector<std::map<std::string, std::string>> key_sets(const Suite& suite,
+                                                         const Settings& settings) {
+  std::vector<std::map<std::string, std::string>> sets = {{}};
+  for (const auto& [name, values] : settings) {
+    if (has_axis(suite, name)) continue;
+    std::vector<std::map<std::string, std::string>> longer;
+    for (const auto& set : sets) {
+      for (const std::string& value : values) {
+        longer.push_back(set);
+        longer.back()[name] = value;
+      }
+    }
+    sets = std::move(longer);
+  }
+  return sets;
+}
+
+/// What replaces a suite's axes for this target: --set first, then the target's own keys.
+std::map<std::string, std::vector<Json>> axis_overrides(const Suite& suite,
+                                                        const Settings& settings,
+                                                        const Target& target) {
+  std::map<std::string, std::vector<Json>> overrides;
+  for (const Axis& axis : suite.axes) {
+    if (const auto set = settings.find(axis.name); set != settings.end()) {
+      for (const std::string& word : set->second) overrides[axis.name].push_back(value_of(word));
+    } else if (const auto key = target.keys.find(axis.name); key != target.keys.end()) {
+      overrides[axis.name] = {value_of(key->second)};
+    }
+  }
+  return overrides;
+}
+
+/// Index of the target with this spec in the plan, which is added when it is new.
+std::size_t target_index(Plan& plan, const std::string& spec) {
+  const auto found = std::ranges::find(plan.targets, spec, &PlannedTarget::spec);
+  if (found != plan.targets.end()) return static_cast<std::size_t>(found - plan.targets.begin());
+  Target target = resolve_target(spec);
+  Config config = config_of(target);
+  const auto weights = open_weights(target, config);
+  std::string identity = identity_of(target, weights->digest());
+  plan.targets.push_back({spec, std::move(target), std::move(config), std::move(identity)});
+  return plan.targets.size() - 1;
+}
+
+/// The target keys among a point's axes ("dtype", "numerics"): they belong to the target.
+std::map<std::string, std::string> take_target_keys(Json& point) {
+  std::map<std::string, std::string> keys;
+  for (const std::string_view name : target_keys()) {
+    const std::string key(name);
+    if (!point.contains(key) || changed_at_run_time(key)) continue;
+    keys[key] = point[key].is_string() ? point[key].get<std::string>() : point[key].dump();
+    point.erase(key);
+  }
+  return keys;
+}
+
+void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
+               const PlanRequest& request, const std::string& dataset_digest) {
+  const Suite& suite = plan.suites[suite_index];
+  const Target base = resolve_target(spec);
+  for (const auto& set : key_sets(suite, request.settings)) {
+    std::map<std::string, std::string> keys = base.keys;
+    for (const auto& [name, value] : set) keys[name] = value;
+    for (Json point : points(suite, axis_overrides(suite, request.settings, base))) {
+      std::map<std::string, std::string> all = keys;
+      for (const auto& [name, value] : take_target_keys(point)) all[name] = value;
+      for (const Axis& axis : suite.axes) {
+        if (changed_at_run_time(axis.name)) all.erase(axis.name);
+      }
+      const std::size_t target = target_index(plan, spec_of(base.what, all));
+      const bool timed = find_kind(suite.kind).timed;
+      const std::int64_t launches =
+          request.launches > 0 ? request.launches : suite.measure.launches;
+      plan.cases.push_back(
+          {.key = case_key(suite, point, plan.targets[target].identity, dataset_digest),
+           .suite = suite_index,
+           .target = target,
+           .point = point,
+           .dataset_digest = dataset_digest,
+           .launches = timed ? launches : 1});
+    }
+  }
+}
+
+}  // namespace
+
+Settings parse_settings(const std::vector<std::string>& typed) {
+  Settings settings;
+  for (const std::string& setting : typed) {
+    const std::size_t equals = setting.find('=');
+    require(equals != std::string::npos && equals > 0 && equals + 1 < setting.size(),
+            "--set {}: expected NAME=VALUE[,VALUE...]", setting);
+    std::vector<std::string>& values = settings[setting.substr(0, equals)];
+    std::size_t begin = equals + 1;
+    while (begin <= setting.size()) {
+      const std::size_t end = std::min(setting.find(',', begin), setting.size());
+      require(end > begin, "--set {}: an empty value", setting);
+      values.push_back(setting.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  return settings;
+}
+
+Plan make_plan(const PlanRequest& request) {
+  require(!request.suites.empty(), "no suite given; `moebench list suites` shows the bundled ones");
+  require(!request.targets.empty(),
+          "no target given: --target DIRECTORY, CARD, org/name or synthetic:NAME");
+  Plan plan{.suites = {},
+            .targets = {},
+            .cases = {},
+            .data_root = default_data_root(),
+            .limit = request.limit};
+  for (const std::string& name : request.suites) {
+    plan.suites.push_back(find_suite(name));
+    const Suite& suite = plan.suites.back();
+    const std::string dataset_digest =
+        suite.dataset.empty() ? ""
+                              : digest(find_dataset(suite.dataset), suite.split, plan.data_root);
+    for (const std::string& spec : request.targets) {
+      add_cases(plan, plan.suites.size() - 1, spec, request, dataset_digest);
+    }
+  }
+  std::ranges::stable_sort(plan.cases, {}, &PlannedCase::target);
+  return plan;
+}
+
+}  // namespace moe

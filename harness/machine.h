@@ -1,0 +1,26 @@
+// The machine a run ran on, as the store keeps it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace moe {
+
+struct Environment {
+  std::string host, cpu;
+  std::int64_t cores = 0;         // this process may use (affinity and cgroup quota)
+  std::int64_t memory_bytes = 0;  // this process may use
+  std::string gpu, driver;        // "" without one
+  std::string os;                 // distribution and kernel
+  std::string facts_json = "{}";  // cpu flags, caches, governor, NUMA nodes, hypervisor
+
+  /// sha256 of all fields: the same machine is stored once. Nothing in them changes by the minute.
+  std::string digest() const;
+};
+
+Environment this_machine();
+
+/// The kernel's load averages, as /proc/loadavg has them.
+std::string load_average();
+
+}  // namespace moe

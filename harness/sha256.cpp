@@ -1,0 +1,52 @@
+#include "harness/sha256.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+
+#include "harness/error.h"
+
+namespace moe {
+
+struct Sha256::State {
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  require(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) == 1,
+          "OpenSSL offers no SHA-256");
+}
+
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(std::span<const std::byte> bytes) {
+  require(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1,
+          "SHA-256 failed on {} bytes", bytes.size());
+}
+
+void Sha256::update(std::string_view text) {
+  update(std::as_bytes(std::span(text)));
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  require(EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size) == 1,
+          "SHA-256 could not be finished");
+  std::string out;
+  for (unsigned int i = 0; i < size; ++i) out += fmt::format("{:02x}", digest[i]);
+  return out;
+}
+
+std::string sha256_hex(std::string_view text) {
+  Sha256 sha256;
+  sha256.update(text);
+  return sha256.hex();
+}
+
+}  // namespace moe

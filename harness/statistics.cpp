@@ -1,0 +1,126 @@
+#include "harness/statistics.h"
+
+#include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "harness/error.h"
+
+namespace moe {
+namespace {
+
+constexpr double kZ = 1.959963984540054;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+double count_of(std::size_t n) {
+  return static_cast<double>(n);
+}
+
+}  // namespace
+
+double mean(std::span<const double> samples) {
+  require(!samples.empty(), "the mean of no samples");
+  return std::accumulate(samples.begin(), samples.end(), 0.0) / count_of(samples.size());
+}
+
+double sample_stddev(std::span<const double> samples) {
+  if (samples.size() < 2) return kNaN;
+  const double centre = mean(samples);
+  double sum = 0;
+  for (const double x : samples) sum += (x - centre) * (x - centre);
+  return std::sqrt(sum / count_of(samples.size() - 1));
+}
+
+double standard_error(std::span<const double> samples) {
+  return sample_stddev(samples) / std::sqrt(count_of(samples.size()));
+}
+
+double quantile(std::vector<double> samples, double q) {
+  require(!samples.empty(), "a quantile of no samples");
+  require(q >= 0 && q <= 1, "quantile {}: expected 0 to 1", q);
+  std::ranges::sort(samples);
+  const double at = q * count_of(samples.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, samples.size() - 1);
+  return samples[below] + (at - count_of(below)) * (samples[above] - samples[below]);
+}
+
+double median(std::vector<double> samples) {
+  return quantile(std::move(samples), 0.5);
+}
+
+double student_t_975(std::int64_t degrees) {
+  require(degrees >= 1, "Student's t with {} degrees of freedom", degrees);
+  return boost::math::quantile(boost::math::students_t(static_cast<double>(degrees)), 0.975);
+}
+
+Interval t_interval(std::span<const double> samples) {
+  const double centre = mean(samples);
+  if (samples.size() < 2) return {centre, centre};
+  const double half =
+      student_t_975(static_cast<std::int64_t>(samples.size()) - 1) * standard_error(samples);
+  return {centre - half, centre + half};
+}
+
+Interval median_interval(std::vector<double> samples) {
+  require(!samples.empty(), "the median of no samples");
+  std::ranges::sort(samples);
+  const auto n = samples.size();
+  constexpr std::size_t kSmallest = 6;  // 1 - 2 * 0.5^5 is below 0.95
+  if (n < kSmallest) return {samples.front(), samples.back()};
+  // The largest r with P(X < r) <= 0.025: the r-th smallest and r-th largest enclose the median.
+  const boost::math::binomial count(count_of(n), 0.5);
+  std::size_t r = 0;
+  while (r < n / 2 && boost::math::cdf(count, count_of(r)) <= 0.025) ++r;
+  r = std::max<std::size_t>(r, 1);
+  return {samples[r - 1], samples[n - r]};
+}
+
+Interval wilson_interval(std::int64_t successes, std::int64_t n) {
+  require(n > 0 && successes >= 0 && successes <= n, "a proportion of {} in {}", successes, n);
+  const auto total = static_cast<double>(n);
+  const double p = static_cast<double>(successes) / total;
+  const double scale = 1 + kZ * kZ / total;
+  const double centre = (p + kZ * kZ / (2 * total)) / scale;
+  const double half = kZ / scale * std::sqrt(p * (1 - p) / total + kZ * kZ / (4 * total * total));
+  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
+}
+
+Interval normal_interval(double estimate, double error) {
+  if (std::isnan(error)) return {estimate, estimate};
+  return {estimate - kZ * error, estimate + kZ * error};
+}
+
+Interval ratio_interval(std::span<const double> numerators, std::span<const double> denominators) {
+  require(numerators.size() == denominators.size() && !numerators.empty(),
+          "a ratio of {} numerators and {} denominators", numerators.size(), denominators.size());
+  const double below = mean(denominators);
+  const double ratio = mean(numerators) / below;
+  if (numerators.size() < 2) return {ratio, ratio};
+  std::vector<double> residuals;
+  for (std::size_t i = 0; i < numerators.size(); ++i) {
+    residuals.push_back((numerators[i] - ratio * denominators[i]) / below);
+  }
+  const double half =
+      student_t_975(static_cast<std::int64_t>(residuals.size()) - 1) * standard_error(residuals);
+  return {ratio - half, ratio + half};
+}
+
+double pooled_standard_error(std::span<const double> errors, std::span<const std::int64_t> sizes) {
+  require(errors.size() == sizes.size() && !errors.empty(), "{} standard errors of {} groups",
+          errors.size(), sizes.size());
+  double sum = 0, total = 0;
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    const auto n = static_cast<double>(sizes[i]);
+    if (n > 1) sum += (n - 1) * errors[i] * errors[i] * n;
+    total += n;
+  }
+  const double degrees = total - count_of(errors.size());
+  if (degrees <= 0) return kNaN;
+  return std::sqrt(sum / degrees / total);
+}
+
+}  // namespace moe

@@ -1,0 +1,48 @@
+// Estimates and their 95 % intervals. All functions are pure; those that need samples throw Error
+// on none.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace moe {
+
+struct Interval {
+  double low = 0, high = 0;
+};
+
+double mean(std::span<const double>);
+double sample_stddev(std::span<const double>);   // divided by n - 1; NaN for n < 2
+double standard_error(std::span<const double>);  // of the mean; NaN for n < 2
+
+/// Linear interpolation between order statistics (type 7, numpy's default); q in [0, 1].
+double quantile(std::vector<double> samples, double q);
+double median(std::vector<double> samples);
+
+/// Two-sided 97.5 % point of Student's t with `degrees` of freedom (>= 1).
+double student_t_975(std::int64_t degrees);
+
+/// Mean +- t * standard error; for the means of launches. n < 2: the mean itself.
+Interval t_interval(std::span<const double>);
+
+/// Distribution-free interval of the median from order statistics (binomial); with fewer than 6
+/// samples, where no such interval reaches 95 %, the range of the samples.
+Interval median_interval(std::vector<double> samples);
+
+/// Wilson score interval of a proportion.
+Interval wilson_interval(std::int64_t successes, std::int64_t n);
+
+/// Estimate +- 1.96 standard errors.
+Interval normal_interval(double estimate, double standard_error);
+
+/// Interval of sum(numerators) / sum(denominators) by the delta method with t; for rates as total
+/// over total. n < 2: the ratio itself.
+Interval ratio_interval(std::span<const double> numerators, std::span<const double> denominators);
+
+/// Standard error of the pooled mean of groups, as lm-evaluation-harness pools it:
+/// sqrt( sum (n_i - 1) s_i^2 n_i / (sum n_i - K) / sum n_i ), with s_i the standard errors.
+double pooled_standard_error(std::span<const double> standard_errors,
+                             std::span<const std::int64_t> sizes);
+
+}  // namespace moe
