@@ -16,8 +16,7 @@ file(GLOB torch_nvidia_lib ${torch_root}/../nvidia/cu13/lib)
 
 add_library(moe_torch INTERFACE)
 # After everything else: its include folder carries its own fmt, protobuf and more.
-target_compile_options(moe_torch INTERFACE
-  -idirafter ${torch_root}/include -idirafter ${torch_root}/include/torch/csrc/api/include)
+target_compile_options(moe_torch INTERFACE -idirafter ${torch_root}/include)
 target_link_libraries(moe_torch INTERFACE ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10.so)
 target_link_options(moe_torch INTERFACE
   -Wl,-rpath,${torch_root}/lib -Wl,-rpath,${torch_nvidia_lib} -Wl,-rpath-link,${torch_nvidia_lib}

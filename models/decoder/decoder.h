@@ -1,21 +1,18 @@
 // A decoder-only transformer: embedding, blocks, final norm; the head apart, for asked rows only.
 #pragma once
 
-#include <memory>
+#include <string_view>
 #include <vector>
 
 #include "models/config.h"
+#include "models/decoder/attention.h"
 #include "models/decoder/feed_forward.h"
 #include "models/decoder/kv_cache.h"
 #include "models/decoder/ops.h"
 #include "models/decoder/step.h"
+#include "models/decoder/step_rows.h"
 
 namespace moe {
-
-struct Attention {
-  PreparedWeight q, k, v, o;
-  PreparedWeight q_norm, k_norm;  // null where the family has none
-};
 
 struct Block {
   PreparedWeight attention_norm, feed_forward_norm;
@@ -25,11 +22,13 @@ struct Block {
 
 class Decoder {
  public:
-  /// Prepares every weight of `source` with `ops`, which must outlive the decoder.
+  /// Prepares every weight of `source` with `ops`, which must outlive the decoder. Views are
+  /// released layer by layer.
   Decoder(Config config, const Ops& ops, WeightSource& source);
 
-  /// Runs one step. `cache` may be null when no sequence lists pages.
-  StepResult step(const Step&, KvCache* cache) const;
+  /// Runs one step. `cache` may be null when no sequence lists pages. Error on a step that cannot
+  /// be: see step_rows.h.
+  StepResult step(const Step&, KvCache* cache);
 
   /// Logits of hidden rows, float32 [R, V].
   Tensor head(const Tensor& hidden_RD) const;
@@ -39,14 +38,25 @@ class Decoder {
   /// Experts per token of every mixture, from now on; Error where that cannot be.
   void set_top_k(std::int64_t top_k);
 
-  std::int64_t bytes_of(std::string_view part)
-      const;  // "embedding", "attention", "router", "experts", "head", "norms"
+  /// Tokens given to each expert of each layer by steps that counted, since the last reset; an
+  /// empty row for a layer without a mixture.
+  std::vector<std::vector<std::int64_t>> expert_loads() const;
+  void reset_expert_loads();
+
+  /// Bytes held of "embedding", "attention", "router", "experts" (a dense model's MLPs are its one
+  /// expert), "head" or "norms". Error on any other part.
+  std::int64_t bytes_of(std::string_view part) const;
 
  private:
+  Tensor run_block(std::size_t layer, const Tensor& x_TD, const AttentionStep&,
+                   const FeedForwardStep&, Routing* routing);
+  void count(std::size_t layer, const Routing&);
+
   Config config_;
   const Ops& ops_;
   PreparedWeight embedding_, norm_, head_;
   std::vector<Block> blocks_;
+  std::vector<Tensor> load_E_;  // of each layer, int64 on the device; undefined where none
 };
 
 }  // namespace moe

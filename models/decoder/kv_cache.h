@@ -1,9 +1,14 @@
 // Keys and values in pages that sequences share. What a page of a layer holds follows from the
 // layer's attention spec: keys [tokens, G, d] and values [tokens, G, e].
+//
+//   T rows   B sequences   S keys of each   G key/value heads   d key width   e value width
+//
+// A slot is the place of one token: page * tokens_per_page + offset.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "models/config.h"
@@ -14,24 +19,43 @@ namespace moe {
 
 class KvCache {
  public:
+  /// Pages on the options' device, their memory untouched until written. Error on a page count or
+  /// size below 1.
   KvCache(const Config&, const at::TensorOptions&, std::int64_t pages,
           std::int64_t tokens_per_page);
 
   std::int64_t pages() const { return pages_; }
   std::int64_t tokens_per_page() const { return tokens_per_page_; }
 
+  /// Appends the slots of positions [begin, end) of a sequence. Error where its pages do not cover
+  /// them or are not in this cache.
+  void append_slots(std::span<const PageId> pages, std::int64_t begin, std::int64_t end,
+                    std::vector<std::int64_t>& slots) const;
+
   /// Writes rows of one sequence at positions [position, position + rows).
   void write(std::int64_t layer, std::span<const PageId> pages, std::int64_t position,
              const Tensor& k_TGd, const Tensor& v_TGe);
+  /// Writes rows at the given slots (int64 on the cache's device), of many sequences at once.
+  void write(std::int64_t layer, const Tensor& slot_T, const Tensor& k_TGd, const Tensor& v_TGe);
+
   /// Keys and values of positions [0, tokens) in order.
   std::pair<Tensor, Tensor> read(std::int64_t layer, std::span<const PageId> pages,
                                  std::int64_t tokens) const;
+  /// The same for several sequences of equal length: [B, tokens, G, d] and [B, tokens, G, e].
+  std::pair<Tensor, Tensor> read(std::int64_t layer, std::span<const StepSequence* const> sequences,
+                                 std::int64_t tokens) const;
+
   /// Copies a whole page in every layer: a branch inside a page.
   void copy_page(PageId from, PageId to);
 
   static std::int64_t bytes_per_token(const Config&, DType);
 
  private:
+  void append_pages(std::span<const PageId> pages, std::int64_t tokens,
+                    std::vector<std::int64_t>& ids) const;
+  std::pair<Tensor, Tensor> gather(std::int64_t layer, const std::vector<std::int64_t>& page_ids,
+                                   std::int64_t sequences, std::int64_t tokens) const;
+
   std::int64_t pages_ = 0, tokens_per_page_ = 0;
   std::vector<Tensor> keys_, values_;  // per layer [pages, tokens, G, d], [pages, tokens, G, e]
 };

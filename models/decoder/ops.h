@@ -48,9 +48,9 @@ struct AttentionArgs {
   std::int64_t layer = 0;
   KvCache* cache = nullptr;  // null: no cache, each sequence attends to its own new rows only
   bool causal = true;
-  Tensor additive_bias;  // undefined, or broadcastable to [H, rows, keys]
-  Tensor sinks_H;        // undefined, or one logit per head that only enlarges the denominator
-  double softcap = 0;    // 0: none
+  Tensor additive_bias = {};  // undefined, or broadcastable to [H, rows, keys]
+  Tensor sinks_H = {};        // undefined, or one logit per head that only enlarges the denominator
+  double softcap = 0;         // 0: none
 };
 
 struct Routing {
@@ -81,7 +81,9 @@ class Ops {
   virtual Tensor attention(const AttentionArgs&) const = 0;  // [T, H * e]
 
   virtual PreparedWeight prepare_router(const WeightView& weight_ED) const = 0;
-  virtual Routing router(const Prepared&, const FeedForwardSpec&, const Tensor& x_TD) const = 0;
+  /// `force_TK` (int64) replaces the choice and keeps the scores; undefined: free.
+  virtual Routing router(const Prepared&, const FeedForwardSpec&, const Tensor& x_TD,
+                         const Tensor& force_TK) const = 0;
 
   virtual PreparedWeight prepare_experts(const FeedForwardSpec&, const ExpertViews&) const = 0;
   virtual Tensor experts(const Prepared&, const Tensor& x_TD, const Routing&) const = 0;
@@ -94,7 +96,8 @@ class Ops {
   virtual at::TensorOptions activations() const = 0;
 };
 
-/// LibTorch's operations on `device` ("cpu", "cuda") with activations of `dtype`.
+/// LibTorch's operations on `device` ("cpu", "cuda", "cuda:1") with weights and activations of
+/// `dtype`. Error where LibTorch's CUDA part or a GPU is missing.
 std::unique_ptr<Ops> torch_ops(std::string_view device, DType dtype);
 
 }  // namespace moe

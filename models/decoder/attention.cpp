@@ -1,0 +1,61 @@
+#include "models/decoder/attention.h"
+
+#include "models/decoder/parameters.h"
+
+namespace moe {
+namespace {
+
+PreparedWeight prepare_linear(const Ops& ops, WeightSource& source, const std::string& name,
+                              std::int64_t outputs, std::int64_t inputs) {
+  return ops.prepare_linear(parameter(source, name, {outputs, inputs}), nullptr);
+}
+
+/// RMSNorm of q or k, over all heads together or over each.
+PreparedWeight prepare_qk_norm(const Ops& ops, const Config& config, const AttentionSpec& spec,
+                               WeightSource& source, const std::string& name, std::int64_t heads) {
+  if (spec.qk_norm == QkNorm::none) return nullptr;
+  const std::int64_t width = spec.qk_norm == QkNorm::full_width ? heads * spec.qk_dim : spec.qk_dim;
+  const WeightView weight = parameter(source, name, {width});
+  return ops.prepare_norm({.kind = NormKind::rms, .eps = config.norm_eps, .width = width}, &weight);
+}
+
+/// x W, normalised and clamped as the spec says, in heads: [T, heads, width].
+Tensor project(const Ops& ops, const AttentionSpec& spec, const Prepared& linear,
+               const Prepared* norm, const Tensor& x_TD, std::int64_t width) {
+  Tensor y = ops.linear(linear, x_TD);
+  if (norm != nullptr && spec.qk_norm == QkNorm::full_width) y = ops.norm(*norm, y);
+  if (spec.clip_qkv) y = at::clamp(y, -*spec.clip_qkv, *spec.clip_qkv);
+  y = y.view({x_TD.size(0), -1, width});
+  return norm != nullptr && spec.qk_norm == QkNorm::per_head ? ops.norm(*norm, y) : y;
+}
+
+}  // namespace
+
+Attention prepare_attention(const Ops& ops, const Config& config, const AttentionSpec& spec,
+                            WeightSource& source, const std::string& prefix) {
+  const std::int64_t dim = config.dim;
+  return {
+      .q = prepare_linear(ops, source, prefix + "q.weight", spec.heads * spec.qk_dim, dim),
+      .k = prepare_linear(ops, source, prefix + "k.weight", spec.kv_heads * spec.qk_dim, dim),
+      .v = prepare_linear(ops, source, prefix + "v.weight", spec.kv_heads * spec.v_dim, dim),
+      .o = prepare_linear(ops, source, prefix + "o.weight", dim, spec.heads * spec.v_dim),
+      .q_norm = prepare_qk_norm(ops, config, spec, source, prefix + "q_norm.weight", spec.heads),
+      .k_norm = prepare_qk_norm(ops, config, spec, source, prefix + "k_norm.weight", spec.kv_heads),
+  };
+}
+
+Tensor forward(const Ops& ops, const Attention& attention, const AttentionSpec& spec,
+               const Tensor& x_TD, const AttentionStep& step, std::int64_t layer) {
+  const Tensor q = project(ops, spec, *attention.q, attention.q_norm.get(), x_TD, spec.qk_dim);
+  const Tensor k = project(ops, spec, *attention.k, attention.k_norm.get(), x_TD, spec.qk_dim);
+  AttentionArgs args{.q_THd = ops.rope(spec.rope, q, step.position_T),
+                     .k_TGd = ops.rope(spec.rope, k, step.position_T),
+                     .v_TGe = project(ops, spec, *attention.v, nullptr, x_TD, spec.v_dim),
+                     .sequences = step.sequences,
+                     .spec = &spec,
+                     .layer = layer,
+                     .cache = step.cache};
+  return ops.linear(*attention.o, ops.attention(args));
+}
+
+}  // namespace moe

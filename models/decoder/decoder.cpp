@@ -1,0 +1,163 @@
+#include "models/decoder/decoder.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "harness/error.h"
+#include "models/decoder/parameters.h"
+
+namespace moe {
+namespace {
+
+PreparedWeight prepare_norm(const Ops& ops, const Config& config, WeightSource& source,
+                            const std::string& name) {
+  const WeightView weight = parameter(source, name, {config.dim});
+  return ops.prepare_norm({.kind = config.norm, .eps = config.norm_eps, .width = config.dim},
+                          &weight);
+}
+
+Block prepare_block(const Ops& ops, const Config& config, std::size_t layer, WeightSource& source) {
+  const LayerSpec& spec = config.layers[layer];
+  const std::string prefix = fmt::format("blocks.{}.", layer);
+  return {
+      .attention_norm = prepare_norm(ops, config, source, prefix + "attention_norm.weight"),
+      .feed_forward_norm = prepare_norm(ops, config, source, prefix + "feed_forward_norm.weight"),
+      .attention = prepare_attention(ops, config, spec.attention, source, prefix + "attention."),
+      .feed_forward = prepare_feed_forward(ops, spec.feed_forward, config.dim, source, prefix),
+  };
+}
+
+using Bytes = std::map<std::string_view, std::int64_t>;
+
+void add(Bytes& bytes, std::string_view part, const PreparedWeight& weight) {
+  if (weight != nullptr) bytes[part] += weight->bytes();
+}
+
+void add(Bytes& bytes, const Block& block) {
+  const Attention& a = block.attention;
+  for (const PreparedWeight* weight : {&a.q, &a.k, &a.v, &a.o}) add(bytes, "attention", *weight);
+  for (const PreparedWeight* weight :
+       {&a.q_norm, &a.k_norm, &block.attention_norm, &block.feed_forward_norm}) {
+    add(bytes, "norms", *weight);
+  }
+  if (const auto* dense = std::get_if<Dense>(&block.feed_forward)) {
+    add(bytes, "experts", dense->mlp);
+  } else {
+    const auto& mixture = std::get<Mixture>(block.feed_forward);
+    add(bytes, "router", mixture.router);
+    add(bytes, "experts", mixture.experts);
+  }
+}
+
+}  // namespace
+
+Decoder::Decoder(Config config, const Ops& ops, WeightSource& source)
+    : config_(std::move(config)), ops_(ops), load_E_(config_.layers.size()) {
+  const WeightView table = parameter(source, "embedding.weight", {config_.vocab, config_.dim});
+  embedding_ = ops_.prepare_embedding(table);
+  head_ = ops_.prepare_head(config_.tied_embeddings
+                                ? table
+                                : parameter(source, "head.weight", {config_.vocab, config_.dim}));
+  norm_ = prepare_norm(ops_, config_, source, "norm.weight");
+  source.release();
+  for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {
+    blocks_.push_back(prepare_block(ops_, config_, layer, source));
+    source.release();
+  }
+}
+
+Tensor Decoder::run_block(std::size_t layer, const Tensor& x_TD, const AttentionStep& attention,
+                          const FeedForwardStep& feed_forward, Routing* routing) {
+  const Block& block = blocks_[layer];
+  const LayerSpec& spec = config_.layers[layer];
+  StepClock& clock = feed_forward.clock;
+  const Tensor normed_TD = ops_.norm(*block.attention_norm, x_TD);
+  clock.lap(&StepTimers::other_s);
+  const Tensor attended_TD = forward(ops_, block.attention, spec.attention, normed_TD, attention,
+                                     static_cast<std::int64_t>(layer));
+  clock.lap(&StepTimers::attention_s);
+  const Tensor y_TD = x_TD + attended_TD;
+  const Tensor inner_TD = ops_.norm(*block.feed_forward_norm, y_TD);
+  clock.lap(&StepTimers::other_s);
+  const Tensor added_TD = std::visit(
+      [&](const auto& kind) {
+        return forward(ops_, kind, spec.feed_forward, inner_TD, feed_forward, routing);
+      },
+      block.feed_forward);
+  return y_TD + added_TD;
+}
+
+StepResult Decoder::step(const Step& step, KvCache* cache) {
+  const at::Device device = ops_.activations().device();
+  StepClock clock(step.timers, device);
+  const StepRows rows = step_rows(config_, step, device);
+  const AttentionStep attention{
+      .sequences = step.sequences, .position_T = rows.position_T, .cache = cache};
+  const FeedForwardStep feed_forward{.force_TK = rows.force_TK, .clock = clock};
+
+  StepResult result;
+  Tensor x_TD = ops_.embedding(*embedding_, rows.id_T);
+  for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
+    Routing routing;
+    x_TD = run_block(layer, x_TD, attention, feed_forward, &routing);
+    if (!routing.expert_TK.defined()) continue;
+    if (step.routing.count) count(layer, routing);
+    if (step.routing.record) {
+      result.routing.push_back({.layer = static_cast<std::int64_t>(layer),
+                                .logits_TE = routing.logits_TE,
+                                .weight_TK = routing.weight_TK,
+                                .expert_TK = routing.expert_TK});
+    }
+  }
+  result.hidden_RD = ops_.norm(*norm_, x_TD.index_select(0, rows.asked_R));
+  clock.lap(&StepTimers::other_s);
+  return result;
+}
+
+Tensor Decoder::head(const Tensor& hidden_RD) const {
+  return ops_.head(*head_, hidden_RD);
+}
+
+void Decoder::set_top_k(std::int64_t top_k) {
+  config_ = with_top_k(std::move(config_), top_k);
+}
+
+void Decoder::count(std::size_t layer, const Routing& routing) {
+  const std::int64_t experts = config_.layers[layer].feed_forward.experts;
+  const Tensor load_E = at::bincount(routing.expert_TK.reshape(-1), {}, experts);
+  load_E_[layer] = load_E_[layer].defined() ? load_E_[layer] + load_E : load_E;
+}
+
+std::vector<std::vector<std::int64_t>> Decoder::expert_loads() const {
+  std::vector<std::vector<std::int64_t>> loads(blocks_.size());
+  for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
+    loads[layer].resize(static_cast<std::size_t>(config_.layers[layer].feed_forward.experts));
+    if (!load_E_[layer].defined()) continue;
+    const Tensor load_E = load_E_[layer].to(at::kCPU);
+    for (std::int64_t e = 0; e < load_E.size(0); ++e) {
+      loads[layer][static_cast<std::size_t>(e)] = load_E[e].item<std::int64_t>();
+    }
+  }
+  return loads;
+}
+
+void Decoder::reset_expert_loads() {
+  load_E_.assign(blocks_.size(), {});
+}
+
+std::int64_t Decoder::bytes_of(std::string_view part) const {
+  Bytes bytes = {{"embedding", 0}, {"attention", 0}, {"router", 0},
+                 {"experts", 0},   {"head", 0},      {"norms", 0}};
+  add(bytes, "embedding", embedding_);
+  add(bytes, "head", head_);
+  add(bytes, "norms", norm_);
+  for (const Block& block : blocks_) add(bytes, block);
+  const auto found = bytes.find(part);
+  require(found != bytes.end(),
+          "unknown part \"{}\"; known are embedding, attention, router, experts, head, norms",
+          part);
+  return found->second;
+}
+
+}  // namespace moe

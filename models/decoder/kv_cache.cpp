@@ -1,0 +1,101 @@
+#include "models/decoder/kv_cache.h"
+
+#include "harness/error.h"
+
+namespace moe {
+
+KvCache::KvCache(const Config& config, const at::TensorOptions& options, std::int64_t pages,
+                 std::int64_t tokens_per_page)
+    : pages_(pages), tokens_per_page_(tokens_per_page) {
+  require(pages >= 1 && tokens_per_page >= 1,
+          "a KV cache of {} pages of {} tokens: expected at least one of each", pages,
+          tokens_per_page);
+  for (const LayerSpec& layer : config.layers) {
+    const AttentionSpec& spec = layer.attention;
+    keys_.push_back(at::empty({pages, tokens_per_page, spec.kv_heads, spec.qk_dim}, options));
+    values_.push_back(at::empty({pages, tokens_per_page, spec.kv_heads, spec.v_dim}, options));
+  }
+}
+
+void KvCache::append_slots(std::span<const PageId> pages, std::int64_t begin, std::int64_t end,
+                           std::vector<std::int64_t>& slots) const {
+  require(std::ssize(pages) * tokens_per_page_ >= end,
+          "a sequence of {} tokens lists {} pages of {}: too few", end, pages.size(),
+          tokens_per_page_);
+  for (std::int64_t position = begin; position < end; ++position) {
+    const PageId page = pages[static_cast<std::size_t>(position / tokens_per_page_)];
+    require(page >= 0 && page < pages_, "page {} of a cache of {} pages", page, pages_);
+    slots.push_back(page * tokens_per_page_ + position % tokens_per_page_);
+  }
+}
+
+void KvCache::append_pages(std::span<const PageId> pages, std::int64_t tokens,
+                           std::vector<std::int64_t>& ids) const {
+  const std::int64_t count = (tokens + tokens_per_page_ - 1) / tokens_per_page_;
+  require(std::ssize(pages) >= count, "a sequence of {} tokens lists {} pages of {}: too few",
+          tokens, pages.size(), tokens_per_page_);
+  for (const PageId page : pages.first(static_cast<std::size_t>(count))) {
+    require(page >= 0 && page < pages_, "page {} of a cache of {} pages", page, pages_);
+    ids.push_back(page);
+  }
+}
+
+void KvCache::write(std::int64_t layer, std::span<const PageId> pages, std::int64_t position,
+                    const Tensor& k_TGd, const Tensor& v_TGe) {
+  std::vector<std::int64_t> slots;
+  append_slots(pages, position, position + k_TGd.size(0), slots);
+  write(layer, at::tensor(slots, at::kLong).to(k_TGd.device()), k_TGd, v_TGe);
+}
+
+void KvCache::write(std::int64_t layer, const Tensor& slot_T, const Tensor& k_TGd,
+                    const Tensor& v_TGe) {
+  const auto l = static_cast<std::size_t>(layer);
+  keys_.at(l).flatten(0, 1).index_copy_(0, slot_T, k_TGd);
+  values_.at(l).flatten(0, 1).index_copy_(0, slot_T, v_TGe);
+}
+
+std::pair<Tensor, Tensor> KvCache::read(std::int64_t layer, std::span<const PageId> pages,
+                                        std::int64_t tokens) const {
+  std::vector<std::int64_t> ids;
+  append_pages(pages, tokens, ids);
+  auto [k_BSGd, v_BSGe] = gather(layer, ids, 1, tokens);
+  return {k_BSGd.squeeze(0), v_BSGe.squeeze(0)};
+}
+
+std::pair<Tensor, Tensor> KvCache::read(std::int64_t layer,
+                                        std::span<const StepSequence* const> sequences,
+                                        std::int64_t tokens) const {
+  std::vector<std::int64_t> ids;
+  for (const StepSequence* sequence : sequences) append_pages(sequence->pages, tokens, ids);
+  return gather(layer, ids, std::ssize(sequences), tokens);
+}
+
+std::pair<Tensor, Tensor> KvCache::gather(std::int64_t layer,
+                                          const std::vector<std::int64_t>& page_ids,
+                                          std::int64_t sequences, std::int64_t tokens) const {
+  const auto of = [&](const Tensor& pages) {
+    const Tensor index = at::tensor(page_ids, at::kLong).to(pages.device());
+    return pages.index_select(0, index)
+        .reshape({sequences, -1, pages.size(2), pages.size(3)})
+        .narrow(1, 0, tokens);
+  };
+  const auto l = static_cast<std::size_t>(layer);
+  return {of(keys_.at(l)), of(values_.at(l))};
+}
+
+void KvCache::copy_page(PageId from, PageId to) {
+  require(from >= 0 && from < pages_ && to >= 0 && to < pages_,
+          "copy of page {} to page {} in a cache of {} pages", from, to, pages_);
+  for (Tensor& keys : keys_) keys[to].copy_(keys[from]);
+  for (Tensor& values : values_) values[to].copy_(values[from]);
+}
+
+std::int64_t KvCache::bytes_per_token(const Config& config, DType dtype) {
+  std::int64_t elements = 0;
+  for (const LayerSpec& layer : config.layers) {
+    elements += layer.attention.kv_heads * (layer.attention.qk_dim + layer.attention.v_dim);
+  }
+  return elements * size_of(dtype);
+}
+
+}  // namespace moe

@@ -1,0 +1,17 @@
+#include "models/decoder/tensors.h"
+
+#include "models/decoder/device.h"
+
+namespace moe {
+
+Tensor borrowed(const WeightView& view) {
+  // LibTorch has no tensor over const memory; nothing writes through this one.
+  void* data = const_cast<std::byte*>(view.bytes.data());
+  return at::from_blob(data, view.shape, at::TensorOptions(scalar_type(view.dtype)));
+}
+
+Tensor copied(const WeightView& view, const at::TensorOptions& options) {
+  return at::empty(view.shape, options).copy_(borrowed(view));
+}
+
+}  // namespace moe

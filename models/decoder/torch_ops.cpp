@@ -1,0 +1,151 @@
+#include <utility>
+
+#include "harness/error.h"
+#include "models/decoder/device.h"
+#include "models/decoder/ops.h"
+#include "models/decoder/tensors.h"
+#include "models/decoder/torch_attention.h"
+#include "models/decoder/torch_mixture.h"
+
+namespace moe {
+namespace {
+
+std::int64_t bytes_of(const Tensor& t) {
+  return t.defined() ? static_cast<std::int64_t>(t.nbytes()) : 0;
+}
+
+struct TorchWeight final : Prepared {
+  Tensor weight, bias;  // undefined where there is none
+  NormSpec norm;        // of a norm
+  std::int64_t bytes() const override { return bytes_of(weight) + bytes_of(bias); }
+};
+
+struct TorchExpertWeights final : Prepared {
+  TorchExperts experts;
+  std::int64_t bytes() const override {
+    return bytes_of(experts.gate_up_E2FD) + bytes_of(experts.down_EDF);
+  }
+};
+
+template <typename Kept>
+const Kept& kept(const Prepared& prepared) {
+  const auto* mine = dynamic_cast<const Kept*>(&prepared);
+  require(mine != nullptr, "a weight prepared by another table, or for another operation");
+  return *mine;
+}
+
+/// Normalised in float32, rounded, then multiplied by the weight: the order of transformers.
+Tensor rms_norm(const TorchWeight& norm, const Tensor& x) {
+  const Tensor wide = x.to(at::kFloat);
+  const Tensor scale = at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + norm.norm.eps);
+  const Tensor y = (wide * scale).to(x.dtype());
+  return norm.weight.defined() ? norm.weight * y : y;
+}
+
+Tensor layer_norm(const TorchWeight& norm, const Tensor& x) {
+  const Tensor y =
+      at::layer_norm(x.to(at::kFloat), {norm.norm.width}, {}, {}, norm.norm.eps).to(x.dtype());
+  return norm.weight.defined() ? norm.weight * y : y;
+}
+
+class TorchOps final : public Ops {
+ public:
+  explicit TorchOps(at::TensorOptions options) : options_(std::move(options)) {}
+
+  std::string_view name() const override { return "torch"; }
+  at::TensorOptions activations() const override { return options_; }
+
+  PreparedWeight prepare_embedding(const WeightView& table_VD) const override {
+    return keep(table_VD, nullptr);
+  }
+  Tensor embedding(const Prepared& table, const Tensor& ids_T) const override {
+    return kept<TorchWeight>(table).weight.index_select(0, ids_T);
+  }
+
+  PreparedWeight prepare_norm(const NormSpec& spec, const WeightView* weight) const override {
+    auto norm = std::make_unique<TorchWeight>();
+    norm->norm = spec;
+    if (weight != nullptr) norm->weight = copied(*weight, options_);
+    return norm;
+  }
+  Tensor norm(const Prepared& prepared, const Tensor& x) const override {
+    const auto& norm = kept<TorchWeight>(prepared);
+    require(x.size(-1) == norm.norm.width, "norm over {} of rows of {}", norm.norm.width,
+            x.size(-1));
+    return norm.norm.kind == NormKind::rms ? rms_norm(norm, x) : layer_norm(norm, x);
+  }
+
+  PreparedWeight prepare_linear(const WeightView& weight_NK,
+                                const WeightView* bias_N) const override {
+    return keep(weight_NK, bias_N);
+  }
+  Tensor linear(const Prepared& prepared, const Tensor& x_TK) const override {
+    const auto& linear = kept<TorchWeight>(prepared);
+    return linear.bias.defined() ? at::linear(x_TK, linear.weight, linear.bias)
+                                 : at::linear(x_TK, linear.weight);
+  }
+
+  /// Angles in float32 from a float32 position, their cosine and sine rounded to the activations'
+  /// dtype, as transformers does.
+  Tensor rope(const RopeSpec& spec, const Tensor& x_THd, const Tensor& position_T) const override {
+    const std::int64_t dims = spec.dims, half = dims / 2;
+    const at::TensorOptions wide = options_.dtype(at::kFloat);
+    const Tensor even = at::arange(0, dims, 2, wide) / static_cast<double>(dims);
+    const Tensor frequency = at::pow(spec.theta, even).reciprocal();
+    const Tensor angle_T1h = (position_T.to(at::kFloat).unsqueeze(1) * frequency).unsqueeze(1);
+    const Tensor cos = angle_T1h.cos().to(x_THd.dtype()), sin = angle_T1h.sin().to(x_THd.dtype());
+    const Tensor a = x_THd.narrow(-1, 0, half), b = x_THd.narrow(-1, half, half);
+    const Tensor rest = x_THd.narrow(-1, dims, x_THd.size(-1) - dims);
+    return at::cat({a * cos - b * sin, b * cos + a * sin, rest}, -1);
+  }
+
+  Tensor attention(const AttentionArgs& args) const override { return torch_attention(args); }
+
+  PreparedWeight prepare_router(const WeightView& weight_ED) const override {
+    return keep(weight_ED, nullptr);
+  }
+  Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
+                 const Tensor& force_TK) const override {
+    return torch_route(at::linear(x_TD, kept<TorchWeight>(router).weight), spec, force_TK);
+  }
+
+  PreparedWeight prepare_experts(const FeedForwardSpec& spec,
+                                 const ExpertViews& views) const override {
+    auto experts = std::make_unique<TorchExpertWeights>();
+    experts->experts = torch_experts(spec, views, options_);
+    return experts;
+  }
+  Tensor experts(const Prepared& experts, const Tensor& x_TD,
+                 const Routing& routing) const override {
+    return torch_mixture(kept<TorchExpertWeights>(experts).experts, x_TD, routing);
+  }
+  Tensor dense(const Prepared& mlp, const Tensor& x_TD) const override {
+    return torch_swiglu(kept<TorchExpertWeights>(mlp).experts, 0, x_TD);
+  }
+
+  PreparedWeight prepare_head(const WeightView& weight_VD) const override {
+    return keep(weight_VD, nullptr);
+  }
+  Tensor head(const Prepared& head, const Tensor& hidden_RD) const override {
+    return at::linear(hidden_RD, kept<TorchWeight>(head).weight).to(at::kFloat);
+  }
+
+ private:
+  PreparedWeight keep(const WeightView& weight, const WeightView* bias) const {
+    auto prepared = std::make_unique<TorchWeight>();
+    prepared->weight = copied(weight, options_);
+    if (bias != nullptr) prepared->bias = copied(*bias, options_);
+    return prepared;
+  }
+
+  at::TensorOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Ops> torch_ops(std::string_view device, DType dtype) {
+  return std::make_unique<TorchOps>(
+      at::TensorOptions(open_device(device)).dtype(scalar_type(dtype)));
+}
+
+}  // namespace moe
