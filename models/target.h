@@ -5,24 +5,43 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "models/config.h"
+
 namespace moe {
 
-enum class TargetKind : std::uint8_t { directory, card, hub, synthetic, endpoint };
+enum class TargetKind : std::uint8_t { directory, synthetic };
 
 struct Target {
   TargetKind kind = TargetKind::directory;
   std::string what;  // without keys, unescaped
   std::map<std::string, std::string>
-      keys;  // device, dtype, numerics, threads, top_k, layers, seed, ...
-  std::string
-      name;  // short, for tables: the folder's or the card's name, with the keys that differ
-  std::filesystem::path directory;  // where its files lie; empty for endpoints and synthetic ones
+      keys;          // device, dtype, numerics, threads, top_k, layers, seed, ...
+  std::string name;  // short, for tables: the folder's, card's or config's name and the keys
+  std::filesystem::path directory;  // where its files lie; empty for synthetic ones
 };
 
-/// Error on an unknown key, a value out of range, or a place where nothing is; nothing is loaded.
+/// The keys a target may have.
+std::span<const std::string_view> target_keys();
+
+/// Resolves a directory with a checkpoint, a card's name, org/name as it lies in the Hugging Face
+/// cache, or synthetic:NAME (a bundled config) or synthetic:FILE.json. Error on an unknown key, a
+/// value out of range, or a place where nothing is; nothing is loaded.
 Target resolve_target(std::string_view spec);
+
+/// The target's config, with its keys `layers`, `top_k` and `max_length` applied.
+Config config_of(const Target&);
+
+/// Values of keys, or what holds without them.
+DType dtype_of(const Target&, const Config&);  // the checkpoint's
+std::string device_of(const Target&);          // "cpu"
+std::string numerics_of(const Target&);        // "fast"
+std::int64_t integer_of(const Target&, const std::string& key, std::int64_t missing);
+
+/// sha256 over the config, the weights' digest and every key given.
+std::string identity_of(const Target&, std::string_view weights_digest);
 
 }  // namespace moe

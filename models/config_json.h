@@ -1,0 +1,40 @@
+// How families read config.json: defaults, both spellings of what transformers renamed, and what is
+// the same in every Llama-like family.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <nlohmann/json_fwd.hpp>
+
+#include "models/config.h"
+
+namespace moe {
+
+/// The key's value, or `missing` where the key is absent or null.
+std::int64_t integer_or(const Json&, std::string_view key, std::int64_t missing);
+double number_or(const Json&, std::string_view key, double missing);
+bool bool_or(const Json&, std::string_view key, bool missing);
+std::optional<double> number_if(const Json&, std::string_view key);
+std::optional<std::int64_t> integer_if(const Json&, std::string_view key);
+
+/// A key that has no default; Error names it.
+std::int64_t integer(const Json&, std::string_view key);
+
+/// What differs among Llama-like families when a key is missing.
+struct LlamaDefaults {
+  double rope_theta = 10000;
+  double norm_eps = 1e-6;
+  std::int64_t max_positions = 2048;
+  bool tied_embeddings = false;
+};
+
+/// Everything of a Llama-like config but what its feed-forward is: `layers` copies of the attention
+/// spec with a feed-forward of width "intermediate_size" and no experts.
+Config read_llama_like(const Json&, const LlamaDefaults&);
+
+/// rope_theta and rope_scaling, or transformers 5's rope_parameters. Scalings other than none are
+/// refused.
+RopeSpec read_rope(const Json&, std::int64_t head_dim, double default_theta);
+
+}  // namespace moe

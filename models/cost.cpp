@@ -1,0 +1,132 @@
+#include "models/cost.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace moe {
+namespace {
+
+std::int64_t attention_parameters(const Config& c, const AttentionSpec& a) {
+  return c.dim * (a.heads * a.qk_dim + a.kv_heads * a.qk_dim + a.kv_heads * a.v_dim) +
+         a.heads * a.v_dim * c.dim;
+}
+
+std::int64_t norm_parameters(const Config& c, const AttentionSpec& a) {
+  const std::int64_t qk = a.qk_norm == QkNorm::none         ? 0
+                          : a.qk_norm == QkNorm::full_width ? (a.heads + a.kv_heads) * a.qk_dim
+                                                            : 2 * a.qk_dim;
+  return 2 * c.dim + qk;
+}
+
+std::int64_t expert_parameters(const Config& c, const FeedForwardSpec& f) {
+  return 3 * c.dim * f.hidden;
+}
+
+ByPart layers(const Config& c, bool active) {
+  ByPart n;
+  for (const auto& [attention, ff] : c.layers) {
+    n.attention += attention_parameters(c, attention);
+    n.norms += norm_parameters(c, attention);
+    n.router += ff.experts * c.dim;
+    const std::int64_t all = std::max<std::int64_t>(ff.experts, 1);
+    const std::int64_t chosen = std::max<std::int64_t>(ff.experts_per_token, 1);
+    n.experts += (active ? chosen : all) * expert_parameters(c, ff);
+  }
+  n.norms += c.dim;
+  return n;
+}
+
+ByPart times(const ByPart& n, std::int64_t factor) {
+  return {n.embedding * factor, n.attention * factor, n.router * factor, n.experts * factor,
+          n.shared * factor,    n.head * factor,      n.norms * factor};
+}
+
+/// Keys that `new_tokens` queries see after `context` tokens, summed over the queries, within a
+/// window.
+double keys_seen(const StepLoad& load, const std::optional<std::int64_t>& window) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < load.new_tokens; ++i) {
+    const std::int64_t keys = load.context + i + 1;
+    sum += static_cast<double>(window ? std::min(keys, *window) : keys);
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::int64_t ByPart::total() const {
+  return embedding + attention + router + experts + shared + head + norms;
+}
+
+ByPart parameter_counts(const Config& c) {
+  ByPart n = layers(c, /*active=*/false);
+  n.embedding = c.vocab * c.dim;
+  n.head = c.tied_embeddings ? 0 : c.vocab * c.dim;
+  return n;
+}
+
+ByPart active_parameter_counts(const Config& c) {
+  ByPart n = layers(c, /*active=*/true);
+  n.embedding = c.dim;
+  n.head = c.vocab * c.dim;
+  return n;
+}
+
+std::int64_t active_parameters_with_embedding(const Config& c) {
+  const std::int64_t table = c.vocab * c.dim;
+  return layers(c, /*active=*/true).total() + table + (c.tied_embeddings ? 0 : table);
+}
+
+ByPart weight_bytes(const Config& c, DType dtype) {
+  return times(parameter_counts(c), size_of(dtype));
+}
+
+std::int64_t kv_bytes_per_token(const Config& c, DType dtype) {
+  std::int64_t elements = 0;
+  for (const LayerSpec& layer : c.layers) {
+    elements += layer.attention.kv_heads * (layer.attention.qk_dim + layer.attention.v_dim);
+  }
+  return elements * size_of(dtype);
+}
+
+ByPart step_flops(const Config& c, const StepLoad& load) {
+  const std::int64_t tokens = load.batch * load.new_tokens;
+  ByPart flops = times(layers(c, /*active=*/true), 2 * tokens);
+  flops.norms = 0;
+  for (const LayerSpec& layer : c.layers) {
+    const AttentionSpec& a = layer.attention;
+    const double per_key = 2.0 * static_cast<double>(a.heads * (a.qk_dim + a.v_dim));
+    flops.attention += static_cast<std::int64_t>(per_key * keys_seen(load, a.window)) * load.batch;
+  }
+  flops.head = 2 * load.scored * c.vocab * c.dim;
+  return flops;
+}
+
+double expected_experts_touched(const FeedForwardSpec& f, std::int64_t tokens) {
+  if (f.experts == 0) return 1;
+  const auto experts = static_cast<double>(f.experts);
+  const double missed = 1 - static_cast<double>(f.experts_per_token) / experts;
+  return experts * (1 - std::pow(missed, static_cast<double>(tokens)));
+}
+
+double step_bytes(const Config& c, DType weights, DType kv, const StepLoad& load,
+                  double experts_touched) {
+  const std::int64_t tokens = load.batch * load.new_tokens;
+  const ByPart resident = layers(c, /*active=*/false);
+  double elements =
+      static_cast<double>(resident.attention + resident.router + resident.norms + tokens * c.dim);
+  if (load.scored > 0) elements += static_cast<double>(c.vocab * c.dim);
+  for (const LayerSpec& layer : c.layers) {
+    const FeedForwardSpec& f = layer.feed_forward;
+    const double touched = f.experts == 0         ? 1
+                           : experts_touched >= 0 ? experts_touched
+                                                  : expected_experts_touched(f, tokens);
+    elements += touched * static_cast<double>(expert_parameters(c, f));
+  }
+  const auto kv_token = static_cast<double>(kv_bytes_per_token(c, kv));
+  const auto kept = static_cast<double>(load.batch * load.context);
+  return elements * static_cast<double>(size_of(weights)) +
+         kv_token * (kept + static_cast<double>(tokens));
+}
+
+}  // namespace moe
