@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,5 +35,11 @@ class WeightSource {
   /// sha256 that identifies the weights.
   virtual std::string digest() = 0;
 };
+
+struct Target;
+
+/// The weights of a resolved target: its checkpoint, every tensor checked against `config`, or
+/// seeded ones.
+std::unique_ptr<WeightSource> open_weights(const Target&, const Config& config);
 
 }  // namespace moe

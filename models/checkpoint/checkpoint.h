@@ -1,0 +1,41 @@
+// A Hugging Face checkpoint: model.safetensors, or shards with an index, under the family's names.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/checkpoint/safetensors.h"
+#include "models/checkpoint/weights.h"
+#include "models/config.h"
+
+namespace moe {
+
+class Checkpoint : public WeightSource {
+ public:
+  /// Opens all files and claims every tensor exactly once, by name and shape: one that is left over
+  /// and not on the family's list of ignored names, missing, or of another shape is an Error that
+  /// names it.
+  Checkpoint(const std::filesystem::path& directory, const Config& config);
+
+  WeightView weight(std::string_view parameter) override;
+  void release() override;
+  /// sha256 over names and bytes of all tensors; kept in the user's cache by path, size and time of
+  /// the files.
+  std::string digest() override;
+
+ private:
+  struct Place {
+    std::size_t file = 0;
+    std::string tensor;
+  };
+  std::vector<Safetensors> files_;
+  std::map<std::string, Place, std::less<>> places_;  // by parameter
+};
+
+/// The name a parameter has in the family's checkpoints: "blocks.3.router.weight" ->
+/// "model.layers.3.mlp.gate.weight". Error where the family has none.
+std::string checkpoint_name(std::string_view family, std::string_view parameter);
+
+}  // namespace moe

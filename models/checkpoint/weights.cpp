@@ -1,0 +1,35 @@
+#include "models/checkpoint/weights.h"
+
+#include "harness/error.h"
+#include "models/checkpoint/checkpoint.h"
+#include "models/checkpoint/synthetic.h"
+#include "models/target.h"
+
+namespace moe {
+
+std::int64_t WeightView::elements() const {
+  std::int64_t n = 1;
+  for (const std::int64_t extent : shape) n *= extent;
+  return n;
+}
+
+WeightView WeightView::rows(std::int64_t begin, std::int64_t end) const {
+  require(!shape.empty() && begin >= 0 && begin <= end && end <= shape[0],
+          "rows {} to {} of a weight with {}", begin, end, shape.empty() ? 0 : shape[0]);
+  const std::size_t row = shape[0] == 0 ? 0 : bytes.size() / static_cast<std::size_t>(shape[0]);
+  WeightView out{bytes.subspan(static_cast<std::size_t>(begin) * row,
+                               static_cast<std::size_t>(end - begin) * row),
+                 dtype, shape};
+  out.shape[0] = end - begin;
+  return out;
+}
+
+std::unique_ptr<WeightSource> open_weights(const Target& target, const Config& config) {
+  if (target.kind == TargetKind::synthetic) {
+    return std::make_unique<Synthetic>(config, integer_of(target, "seed", 0),
+                                       dtype_of(target, config));
+  }
+  return std::make_unique<Checkpoint>(target.directory, config);
+}
+
+}  // namespace moe
