@@ -1,0 +1,81 @@
+#include "tests/models/decoder/golden.h"
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <span>
+#include <nlohmann/json.hpp>
+
+#include "harness/error.h"
+
+namespace moe {
+namespace {
+
+template <typename T>
+std::vector<T> elements(std::string_view bytes) {
+  std::vector<T> values(bytes.size() / sizeof(T));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
+  return values;
+}
+
+/// "blocks.{}.experts.{e}.up.weight" as a regular expression with a group for each brace.
+std::string expression(std::string_view pattern) {
+  const std::string dots = std::regex_replace(std::string(pattern), std::regex(R"(\.)"), R"(\.)");
+  return std::regex_replace(dots, std::regex(R"(\{e?\})"), R"((\d+))");
+}
+
+std::string filled(std::string_view pattern, const std::smatch& numbers) {
+  std::string name(pattern);
+  for (std::size_t i = 1; i < numbers.size(); ++i) {
+    const std::size_t at = name.find('{');
+    name.replace(at, name.find('}', at) + 1 - at, numbers[i].str());
+  }
+  return name;
+}
+
+}  // namespace
+
+Goldens read_goldens(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  require(in.good(), "{}: cannot be read", file.string());
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  std::uint64_t header = 0;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  const std::string_view data = std::string_view(bytes).substr(8 + header);
+  Goldens goldens;
+  const Json index = Json::parse(bytes.substr(8, header));
+  for (const auto& [name, entry] : index.items()) {
+    if (name == "__metadata__") continue;
+    const auto offsets = entry.at("data_offsets").get<std::vector<std::size_t>>();
+    const std::string_view part = data.substr(offsets.at(0), offsets.at(1) - offsets.at(0));
+    GoldenTensor& tensor = goldens[name];
+    tensor.shape = entry.at("shape").get<std::vector<std::int64_t>>();
+    const auto dtype = entry.at("dtype").get<std::string>();
+    require(dtype == "F32" || dtype == "I64", "{}: {} is {}", file.string(), name, dtype);
+    if (dtype == "F32") tensor.f32 = elements<float>(part);
+    if (dtype == "I64") tensor.i64 = elements<std::int64_t>(part);
+  }
+  return goldens;
+}
+
+std::filesystem::path tiny_golden(const std::string& family) {
+  return std::filesystem::path(MOE_SOURCE_DIR) / "tests/goldens/tiny" / family;
+}
+
+GoldenWeights::GoldenWeights(const std::filesystem::path& folder, const Family& family)
+    : family_(family), tensors_(read_goldens(folder / "model.safetensors")) {}
+
+WeightView GoldenWeights::weight(std::string_view parameter) {
+  const std::string name(parameter);
+  for (const WeightName& known : family_.weights) {
+    std::smatch numbers;
+    if (!std::regex_match(name, numbers, std::regex(expression(known.parameter)))) continue;
+    const GoldenTensor& tensor = tensors_.at(filled(known.checkpoint, numbers));
+    return {
+        .bytes = std::as_bytes(std::span(tensor.f32)), .dtype = DType::f32, .shape = tensor.shape};
+  }
+  throw Error("no parameter " + name, std::source_location::current());
+}
+
+}  // namespace moe
