@@ -56,9 +56,9 @@ Decoder::Decoder(Config config, const Ops& ops, WeightSource& source)
     : config_(std::move(config)), ops_(ops), load_E_(config_.layers.size()) {
   const WeightView table = parameter(source, "embedding.weight", {config_.vocab, config_.dim});
   embedding_ = ops_.prepare_embedding(table);
-  head_ = ops_.prepare_head(config_.tied_embeddings
-                                ? table
-                                : parameter(source, "head.weight", {config_.vocab, config_.dim}));
+  head_ = config_.tied_embeddings
+              ? ops_.prepare_tied_head(table, *embedding_)
+              : ops_.prepare_head(parameter(source, "head.weight", {config_.vocab, config_.dim}));
   norm_ = prepare_norm(ops_, config_, source, "norm.weight");
   source.release();
   for (std::size_t layer = 0; layer < config_.layers.size(); ++layer) {

@@ -48,9 +48,9 @@ struct AttentionArgs {
   std::int64_t layer = 0;
   KvCache* cache = nullptr;  // null: no cache, each sequence attends to its own new rows only
   bool causal = true;
-  Tensor additive_bias = {};  // undefined, or broadcastable to [H, rows, keys]
-  Tensor sinks_H = {};        // undefined, or one logit per head that only enlarges the denominator
-  double softcap = 0;         // 0: none
+  Tensor additive_bias;  // undefined, or broadcastable to [H, rows, keys]
+  Tensor sinks_H;        // undefined, or one logit per head that only enlarges the denominator
+  double softcap = 0;    // 0: none
 };
 
 struct Routing {
@@ -90,6 +90,9 @@ class Ops {
   virtual Tensor dense(const Prepared&, const Tensor& x_TD) const = 0;  // the one expert, weight 1
 
   virtual PreparedWeight prepare_head(const WeightView& weight_VD) const = 0;
+  /// A head that is the embedding's table; shares what can be shared, its bytes counted once.
+  virtual PreparedWeight prepare_tied_head(const WeightView& table_VD,
+                                           const Prepared& embedding) const = 0;
   virtual Tensor head(const Prepared&,
                       const Tensor& hidden_RD) const = 0;  // logits [R, V], float32
 

@@ -23,9 +23,10 @@ struct Memory;
 struct StepSequence {
   std::span<const TokenId> new_ids;
   std::int64_t position = 0;  // of new_ids[0]; the pages hold that many tokens already
-  std::span<const PageId>
-      pages;  // cover position + new_ids.size() tokens; empty: no cache, position 0
-  std::span<const std::int32_t> asked;  // rows of new_ids whose hidden state comes back, ascending
+  /// Cover position + new_ids.size() tokens; empty: no cache, position 0.
+  std::span<const PageId> pages = {};
+  /// Rows of new_ids whose hidden state comes back, ascending.
+  std::span<const std::int32_t> asked = {};
   const Memory* memory = nullptr;
 };
 
@@ -33,8 +34,8 @@ struct StepSequence {
 struct RoutingControl {
   bool record = false;
   bool count = true;  // keep expert loads
-  std::span<const std::int32_t>
-      force_TK;  // expert ids that replace the router's choice; empty: free
+  /// Expert ids that replace the router's choice; empty: free.
+  std::span<const std::int32_t> force_TK = {};
 };
 
 /// The routing of one mixture layer in one step.

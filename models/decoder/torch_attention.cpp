@@ -207,7 +207,7 @@ Tensor torch_attention(const AttentionArgs& args) {
       }
     }
   }
-  const Tensor y = outputs.size() == 1 ? outputs[0] : at::cat(outputs);
+  Tensor y = outputs.size() == 1 ? outputs[0] : at::cat(outputs);
   if (in_order) return y;
   return y.index_select(0, at::tensor(place, at::kLong).to(y.device()));
 }

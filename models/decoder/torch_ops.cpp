@@ -17,7 +17,8 @@ std::int64_t bytes_of(const Tensor& t) {
 struct TorchWeight final : Prepared {
   Tensor weight, bias;  // undefined where there is none
   NormSpec norm;        // of a norm
-  std::int64_t bytes() const override { return bytes_of(weight) + bytes_of(bias); }
+  bool shared = false;  // the weight is another's, who counts it
+  std::int64_t bytes() const override { return shared ? 0 : bytes_of(weight) + bytes_of(bias); }
 };
 
 struct TorchExpertWeights final : Prepared {
@@ -125,6 +126,12 @@ class TorchOps final : public Ops {
 
   PreparedWeight prepare_head(const WeightView& weight_VD) const override {
     return keep(weight_VD, nullptr);
+  }
+  PreparedWeight prepare_tied_head(const WeightView&, const Prepared& embedding) const override {
+    auto head = std::make_unique<TorchWeight>();
+    head->weight = kept<TorchWeight>(embedding).weight;
+    head->shared = true;
+    return head;
   }
   Tensor head(const Prepared& head, const Tensor& hidden_RD) const override {
     return at::linear(hidden_RD, kept<TorchWeight>(head).weight).to(at::kFloat);

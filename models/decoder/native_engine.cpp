@@ -1,0 +1,197 @@
+#include "models/decoder/native_engine.h"
+
+#include <algorithm>
+
+#include "harness/error.h"
+#include "harness/machine.h"
+#include "harness/memory.h"
+#include "models/checkpoint/weights.h"
+#include "models/decoder/generator.h"
+#include "models/decoder/step_loop.h"
+
+namespace moe {
+namespace {
+
+std::int64_t first_top_k(const Config& config) {
+  for (const LayerSpec& layer : config.layers) {
+    if (layer.feed_forward.experts > 0) return layer.feed_forward.experts_per_token;
+  }
+  return 0;
+}
+
+/// The windows of a request: one, or those of a rolling text.
+std::vector<Window> windows_of(const Request& request, std::int64_t max_tokens) {
+  if (request.kind == RequestKind::rolling)
+    return rolling_windows(request.context_ids.at(0), request.continuation_ids, max_tokens);
+  require(request.kind == RequestKind::log_likelihood,
+          "score() takes log-likelihood and rolling requests");
+  std::vector<Window> windows;
+  windows.push_back(window_of(request.context_ids, request.continuation_ids, max_tokens));
+  return windows;
+}
+
+/// `text` up to the first stop string that appears in it, and whether one does.
+bool cut_at_stop(std::string& text, std::span<const std::string> stop) {
+  for (const std::string& word : stop) {
+    const std::size_t at = word.empty() ? std::string::npos : text.find(word);
+    if (at == std::string::npos) continue;
+    text.resize(at);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+NativeEngine::NativeEngine(const Config& config, WeightSource& source,
+                           std::optional<Tokenizer> tokenizer, const NativeOptions& options)
+    : options_(options),
+      capabilities_{.log_likelihood = true,
+                    .generation = true,
+                    .step_timings = true,
+                    .routing = true,
+                    .max_tokens = config.max_positions},
+      tokenizer_(std::move(tokenizer)),
+      ops_(torch_ops(options.device, options.dtype)) {
+  const c10::InferenceMode inference;
+  at::set_num_threads(
+      static_cast<int>(options.threads > 0 ? options.threads : this_machine().cores));
+  decoder_ = std::make_unique<Decoder>(config, *ops_, source);
+  top_k_of_target_ = first_top_k(config);
+  if (options_.limits.kv_bytes == 0) options_.limits.kv_bytes = available_bytes() / 4;
+}
+
+NativeEngine::~NativeEngine() = default;
+
+const Tokenizer& NativeEngine::tokenizer() const {
+  require(tokenizer_.has_value(),
+          "this target has no tokenizer, so it cannot read text; a synthetic: target with a "
+          "vocabulary of 258 reads bytes");
+  return *tokenizer_;
+}
+
+void NativeEngine::configure(const Overrides& overrides) {
+  const std::int64_t top_k = overrides.top_k.value_or(top_k_of_target_);
+  if (top_k > 0) decoder_->set_top_k(top_k);
+}
+
+void NativeEngine::score(std::span<const Request> requests, const Answered& answered) {
+  const c10::InferenceMode inference;
+  std::vector<Window> windows;
+  std::vector<std::size_t> request_of;
+  std::vector<Scored> answers(requests.size(),
+                              {.log_likelihood = 0, .is_greedy = true, .text = {}, .ids = {}});
+  std::vector<std::size_t> waiting(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    for (Window& window : windows_of(requests[i], capabilities_.max_tokens)) {
+      answers[i].truncated_tokens += window.truncated;
+      windows.push_back(std::move(window));
+      request_of.push_back(i);
+      ++waiting[i];
+    }
+    if (waiting[i] == 0) answered(i, answers[i]);  // an empty text
+  }
+  score_windows(*decoder_, windows, options_.limits,
+                [&](std::size_t window, const WindowScore& score) {
+                  const std::size_t i = request_of[window];
+                  answers[i].log_likelihood += score.log_likelihood;
+                  answers[i].is_greedy = answers[i].is_greedy && score.is_greedy;
+                  if (--waiting[i] == 0) answered(i, answers[i]);
+                });
+}
+
+void NativeEngine::generate(std::span<const Request> requests, const Answered& answered) {
+  const c10::InferenceMode inference;
+  std::vector<Prompt> prompts;
+  std::vector<Scored> answers(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const Request& request = requests[i];
+    require(request.kind == RequestKind::generate, "generate() takes generation requests");
+    const auto size = static_cast<std::int64_t>(request.context_ids.size());
+    const std::int64_t room =
+        std::max<std::int64_t>(1, capabilities_.max_tokens - request.max_new_tokens);
+    const std::int64_t cut = std::max<std::int64_t>(0, size - room);
+    answers[i].truncated_tokens = cut;
+    prompts.push_back(
+        {{request.context_ids.begin() + cut, request.context_ids.end()}, request.max_new_tokens});
+  }
+  const auto is_end = [&](TokenId id) {
+    return std::ranges::find(config().eos_ids, id) != config().eos_ids.end();
+  };
+  const auto finished = [&](std::size_t i, std::span<const TokenId> ids) {
+    if (is_end(ids.back())) return true;
+    if (requests[i].stop.empty()) return false;
+    std::string text = tokenizer().decode(ids);
+    return cut_at_stop(text, requests[i].stop);
+  };
+  generate_greedily(*decoder_, prompts, options_.batch, finished,
+                    [&](std::size_t i, std::span<const TokenId> ids) {
+                      answers[i].ids.assign(ids.begin(), ids.end());
+                      if (tokenizer_) {
+                        answers[i].text = tokenizer_->decode(ids);
+                        cut_at_stop(answers[i].text, requests[i].stop);
+                      }
+                      answered(i, answers[i]);
+                    });
+}
+
+std::vector<std::vector<float>> NativeEngine::logits(std::span<const TokenId> ids) {
+  const c10::InferenceMode inference;
+  std::vector<std::int32_t> all(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) all[i] = static_cast<std::int32_t>(i);
+  Step step;
+  step.sequences.push_back({.new_ids = ids, .asked = all});
+  step.routing.count = false;
+  const Tensor logits_TV =
+      decoder_->head(decoder_->step(step, nullptr).hidden_RD).to(at::kCPU, at::kFloat).contiguous();
+  std::vector<std::vector<float>> rows;
+  for (std::int64_t t = 0; t < logits_TV.size(0); ++t) {
+    const float* row = logits_TV.const_data_ptr<float>() + t * logits_TV.size(1);
+    rows.emplace_back(row, row + logits_TV.size(1));
+  }
+  return rows;
+}
+
+std::vector<LayerRouting> NativeEngine::routing(std::span<const TokenId> ids) {
+  const c10::InferenceMode inference;
+  Step step;
+  step.sequences.push_back({.new_ids = ids});
+  step.routing = {.record = true, .count = false, .force_TK = {}};
+  return decoder_->step(step, nullptr).routing;
+}
+
+std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {
+  const c10::InferenceMode inference;
+  return std::make_unique<NativeStepLoop>(*decoder_, shape);
+}
+
+MemoryUse NativeEngine::memory() const {
+  MemoryUse use{.weight_bytes = {},
+                .kv_bytes_per_token = KvCache::bytes_per_token(config(), options_.dtype)};
+  for (const char* part : {"embedding", "attention", "router", "experts", "head", "norms"})
+    use.weight_bytes[part] = decoder_->bytes_of(part);
+  return use;
+}
+
+std::optional<Tokenizer> open_tokenizer(const Target& target, const Config& config) {
+  if (target.kind == TargetKind::synthetic) {
+    Tokenizer bytes = Tokenizer::bytes();
+    if (bytes.size() != config.vocab) return std::nullopt;
+    return bytes;
+  }
+  const std::filesystem::path file = target.directory / "tokenizer.json";
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  return Tokenizer::load(file);
+}
+
+std::unique_ptr<NativeEngine> open_engine(const Target& target) {
+  const Config config = config_of(target);
+  const auto source = open_weights(target, config);
+  return std::make_unique<NativeEngine>(config, *source, open_tokenizer(target, config),
+                                        NativeOptions{.device = device_of(target),
+                                                      .dtype = dtype_of(target, config),
+                                                      .threads = integer_of(target, "threads", 0),
+                                                      .limits = {}});
+}
+
+}  // namespace moe

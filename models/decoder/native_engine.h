@@ -1,0 +1,62 @@
+// The engine that runs a checkpoint itself.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "models/decoder/decoder.h"
+#include "models/decoder/scorer.h"
+#include "models/engine/engine.h"
+#include "models/target.h"
+#include "models/tokenizer/tokenizer.h"
+
+namespace moe {
+
+struct NativeOptions {
+  std::string device = "cpu";
+  DType dtype = DType::f32;
+  std::int64_t threads = 0;  // 0: all cores
+  ScoreLimits limits;        // kv_bytes 0: a quarter of the memory that is available
+  std::int64_t batch = 16;   // sequences that generate together
+};
+
+class NativeEngine : public Engine {
+ public:
+  NativeEngine(const Config&, WeightSource&, std::optional<Tokenizer>, const NativeOptions&);
+  ~NativeEngine() override;
+
+  const Capabilities& capabilities() const override { return capabilities_; }
+  const Config& config() const override { return decoder_->config(); }
+  const Tokenizer& tokenizer() const override;
+  void configure(const Overrides&) override;
+
+  void score(std::span<const Request>, const Answered&) override;
+  void generate(std::span<const Request>, const Answered&) override;
+  std::vector<std::vector<float>> logits(std::span<const TokenId> ids) override;
+
+  std::unique_ptr<StepLoop> step_loop(const StepShape&) override;
+  MemoryUse memory() const override;
+  ExpertLoads expert_loads() const override { return decoder_->expert_loads(); }
+  void reset_expert_loads() override { decoder_->reset_expert_loads(); }
+
+  /// Routing of every mixture layer for one sequence; for inspection.
+  std::vector<LayerRouting> routing(std::span<const TokenId> ids);
+
+ private:
+  NativeOptions options_;
+  Capabilities capabilities_;
+  std::optional<Tokenizer> tokenizer_;
+  std::unique_ptr<Ops> ops_;
+  std::unique_ptr<Decoder> decoder_;
+  std::int64_t top_k_of_target_ = 0;  // what configure({}) goes back to; 0: no mixture
+};
+
+/// Loads a target: config, weights, tokenizer.
+std::unique_ptr<NativeEngine> open_engine(const Target&);
+
+/// The target's tokenizer: its tokenizer.json; bytes for a synthetic target whose vocabulary is
+/// theirs; seeded ids cannot be text for any other synthetic target, which has none.
+std::optional<Tokenizer> open_tokenizer(const Target&, const Config&);
+
+}  // namespace moe

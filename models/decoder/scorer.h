@@ -1,0 +1,31 @@
+// Log-likelihoods of many inputs through one trie: each shared token runs once, only scored rows
+// reach the head.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "models/decoder/decoder.h"
+#include "models/engine/windows.h"
+
+namespace moe {
+
+struct ScoreLimits {
+  std::int64_t kv_bytes = 0;  // for keys and values
+  std::int64_t tokens_per_page = 16;
+  std::int64_t tokens_per_step = 4096;
+  std::int64_t logit_bytes = std::int64_t{64} << 20U;  // of logits held at a time
+};
+
+struct WindowScore {
+  double log_likelihood = 0;  // natural log, summed over the window's targets
+  bool is_greedy = true;      // every target is the arg-max, the first of ties
+};
+
+/// Calls `scored(index, score)` for each window as soon as its last row has run. Error where a
+/// window does not fit into the KV budget; it says what would.
+void score_windows(Decoder&, std::span<const Window>, const ScoreLimits&,
+                   const std::function<void(std::size_t, const WindowScore&)>& scored);
+
+}  // namespace moe

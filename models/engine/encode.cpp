@@ -1,0 +1,106 @@
+#include "models/engine/encode.h"
+
+#include <algorithm>
+#include <array>
+
+#include "harness/error.h"
+#include "models/tokenizer/tokenizer.h"
+
+namespace moe {
+namespace {
+
+/// Python's white space (str.isspace) in UTF-8.
+constexpr auto kWhiteSpace = std::to_array<std::string_view>({" ",
+                                                              "\t",
+                                                              "\n",
+                                                              "\v",
+                                                              "\f",
+                                                              "\r",
+                                                              "\x1c",
+                                                              "\x1d",
+                                                              "\x1e",
+                                                              "\x1f",
+                                                              "\xc2\x85",
+                                                              "\xc2\xa0",
+                                                              "\xe1\x9a\x80",
+                                                              "\xe2\x80\x80",
+                                                              "\xe2\x80\x81",
+                                                              "\xe2\x80\x82",
+                                                              "\xe2\x80\x83",
+                                                              "\xe2\x80\x84",
+                                                              "\xe2\x80\x85",
+                                                              "\xe2\x80\x86",
+                                                              "\xe2\x80\x87",
+                                                              "\xe2\x80\x88",
+                                                              "\xe2\x80\x89",
+                                                              "\xe2\x80\x8a",
+                                                              "\xe2\x80\xa8",
+                                                              "\xe2\x80\xa9",
+                                                              "\xe2\x80\xaf",
+                                                              "\xe2\x81\x9f",
+                                                              "\xe3\x80\x80"});
+
+}  // namespace
+
+std::size_t trailing_white_space(std::string_view text) {
+  std::size_t kept = text.size();
+  while (true) {
+    const auto found = std::ranges::find_if(
+        kWhiteSpace, [&](std::string_view space) { return text.substr(0, kept).ends_with(space); });
+    if (found == kWhiteSpace.end()) return text.size() - kept;
+    kept -= found->size();
+  }
+}
+
+TokenId prefix_token(const Tokenizer& tokenizer) {
+  const auto prefix = tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
+  require(prefix.has_value(),
+          "the tokenizer names neither a BOS nor an EOS token, so a text without a context cannot "
+          "be scored");
+  return *prefix;
+}
+
+std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenizer& tokenizer,
+                                                                  std::string_view context,
+                                                                  std::string_view continuation) {
+  if (context.empty()) {
+    std::vector<TokenId> ids = tokenizer.encode(continuation, /*add_special_tokens=*/false);
+    const TokenId prefix = prefix_token(tokenizer);
+    if (!ids.empty() && ids.front() == prefix) return {{prefix}, {ids.begin() + 1, ids.end()}};
+    return {{prefix}, std::move(ids)};
+  }
+  const std::size_t moved = trailing_white_space(context);
+  const std::string both = std::string(context) + std::string(continuation);
+  std::vector<TokenId> context_ids = tokenizer.encode(context.substr(0, context.size() - moved));
+  std::vector<TokenId> whole = tokenizer.encode(both);
+  whole.erase(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(
+                                                 std::min(context_ids.size(), whole.size())));
+  return {std::move(context_ids), std::move(whole)};
+}
+
+Request log_likelihood_request(const Tokenizer& tokenizer, std::string context,
+                               std::string continuation) {
+  auto [context_ids, continuation_ids] = encode_pair(tokenizer, context, continuation);
+  require(!continuation_ids.empty(),
+          "the continuation \"{}\" adds no token to its context \"...{}\", so there is nothing to "
+          "score",
+          continuation, context.substr(context.size() - std::min<std::size_t>(context.size(), 40)));
+  return {.kind = RequestKind::log_likelihood,
+          .context = std::move(context),
+          .continuation = std::move(continuation),
+          .context_ids = std::move(context_ids),
+          .continuation_ids = std::move(continuation_ids),
+          .stop = {}};
+}
+
+Request rolling_request(const Tokenizer& tokenizer, std::string text) {
+  std::vector<TokenId> ids = tokenizer.encode(text);
+  return {.kind = RequestKind::rolling,
+          .context = {},
+          .continuation = std::move(text),
+          .context_ids = {prefix_token(tokenizer)},
+          .continuation_ids = std::move(ids),
+          .stop = {}};
+}
+
+}  // namespace moe

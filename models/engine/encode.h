@@ -1,0 +1,38 @@
+// Text pairs to token ids, exactly as lm-evaluation-harness encodes them (api/model.py,
+// _encode_pair).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "models/engine/request.h"
+
+namespace moe {
+
+class Tokenizer;
+
+/// Context and continuation ids: trailing white space of the context moves to the continuation; the
+/// continuation's ids are what encoding both together adds to the context's. Special tokens as the
+/// tokenizer adds them. An empty context is the prefix token, unless the continuation begins with
+/// it.
+std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenizer&,
+                                                                  std::string_view context,
+                                                                  std::string_view continuation);
+
+/// A request for the log-likelihood of `continuation` after `context`. Error where no id is left to
+/// score.
+Request log_likelihood_request(const Tokenizer&, std::string context, std::string continuation);
+
+/// A request for the rolling log-likelihood of `text`.
+Request rolling_request(const Tokenizer&, std::string text);
+
+/// What stands before a text without a context: BOS, else EOS; Error where the tokenizer has
+/// neither.
+TokenId prefix_token(const Tokenizer&);
+
+/// How many bytes at the end of `text` are white space in the sense of Python's str.rstrip.
+std::size_t trailing_white_space(std::string_view text);
+
+}  // namespace moe

@@ -1,0 +1,26 @@
+// Pages of a KV cache, counted: a page is free when nobody holds it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace moe {
+
+using PageId = std::int32_t;
+
+class Pages {
+ public:
+  explicit Pages(std::int64_t pages);
+
+  std::int64_t free() const { return static_cast<std::int64_t>(free_.size()); }
+  /// A page held once. Error where none is free: the caller plans so that this cannot be.
+  PageId take();
+  void hold(PageId);
+  void release(PageId);
+
+ private:
+  std::vector<PageId> free_;
+  std::vector<std::int32_t> holders_;
+};
+
+}  // namespace moe

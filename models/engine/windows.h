@@ -1,0 +1,35 @@
+// What a model of limited length sees of a request.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/engine/request.h"
+
+namespace moe {
+
+/// One model input whose last `targets.size()` rows are scored: row i predicts targets[i - (n -
+/// targets.size())].
+struct Window {
+  std::vector<TokenId> input;
+  std::vector<TokenId> targets;
+  std::int64_t truncated = 0;  // ids cut on the left
+};
+
+/// (context + continuation)[-(max_tokens + 1):][:-1], scored at the continuation. Error where the
+/// continuation alone is longer than the model.
+Window window_of(std::span<const TokenId> context, std::span<const TokenId> continuation,
+                 std::int64_t max_tokens);
+
+/// A long text in disjoint windows, each token predicted once (lm-evaluation-harness:
+/// get_rolling_token_windows with context_len 1, then make_disjoint_window). The first window is
+/// led by `prefix`.
+std::vector<Window> rolling_windows(TokenId prefix, std::span<const TokenId> ids,
+                                    std::int64_t max_tokens);
+
+/// llama.cpp's perplexity: disjoint chunks of `chunk` tokens whose first is overwritten by `bos`
+/// (where not negative), scored from the middle on; the tail is dropped.
+std::vector<Window> llamacpp_chunks(TokenId bos, std::span<const TokenId> ids, std::int64_t chunk);
+
+}  // namespace moe
