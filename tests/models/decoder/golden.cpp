@@ -3,8 +3,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <regex>
-#include <span>
+#include <string_view>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -19,21 +18,6 @@ std::vector<T> elements(std::string_view bytes) {
   return values;
 }
 
-/// "blocks.{}.experts.{e}.up.weight" as a regular expression with a group for each brace.
-std::string expression(std::string_view pattern) {
-  const std::string dots = std::regex_replace(std::string(pattern), std::regex(R"(\.)"), R"(\.)");
-  return std::regex_replace(dots, std::regex(R"(\{e?\})"), R"((\d+))");
-}
-
-std::string filled(std::string_view pattern, const std::smatch& numbers) {
-  std::string name(pattern);
-  for (std::size_t i = 1; i < numbers.size(); ++i) {
-    const std::size_t at = name.find('{');
-    name.replace(at, name.find('}', at) + 1 - at, numbers[i].str());
-  }
-  return name;
-}
-
 }  // namespace
 
 Goldens read_goldens(const std::filesystem::path& file) {
@@ -44,7 +28,7 @@ Goldens read_goldens(const std::filesystem::path& file) {
   std::memcpy(&header, bytes.data(), sizeof header);
   const std::string_view data = std::string_view(bytes).substr(8 + header);
   Goldens goldens;
-  const Json index = Json::parse(bytes.substr(8, header));
+  const auto index = nlohmann::json::parse(bytes.substr(8, header));
   for (const auto& [name, entry] : index.items()) {
     if (name == "__metadata__") continue;
     const auto offsets = entry.at("data_offsets").get<std::vector<std::size_t>>();
@@ -61,21 +45,6 @@ Goldens read_goldens(const std::filesystem::path& file) {
 
 std::filesystem::path tiny_golden(const std::string& family) {
   return std::filesystem::path(MOE_SOURCE_DIR) / "tests/goldens/tiny" / family;
-}
-
-GoldenWeights::GoldenWeights(const std::filesystem::path& folder, const Family& family)
-    : family_(family), tensors_(read_goldens(folder / "model.safetensors")) {}
-
-WeightView GoldenWeights::weight(std::string_view parameter) {
-  const std::string name(parameter);
-  for (const WeightName& known : family_.weights) {
-    std::smatch numbers;
-    if (!std::regex_match(name, numbers, std::regex(expression(known.parameter)))) continue;
-    const GoldenTensor& tensor = tensors_.at(filled(known.checkpoint, numbers));
-    return {
-        .bytes = std::as_bytes(std::span(tensor.f32)), .dtype = DType::f32, .shape = tensor.shape};
-  }
-  throw Error("no parameter " + name, std::source_location::current());
 }
 
 }  // namespace moe

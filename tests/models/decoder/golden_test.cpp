@@ -5,7 +5,8 @@
 
 #include <memory>
 
-#include "harness/error.h"
+#include "models/checkpoint/checkpoint.h"
+#include "models/family.h"
 #include "tests/models/decoder/device_test.h"
 #include "tests/models/decoder/golden.h"
 
@@ -22,19 +23,12 @@ struct Case {
   std::vector<TokenId> ids;
 };
 
-const Family& named(const std::string& family) {
-  for (const Family* known : families()) {
-    if (known->name == family) return *known;
-  }
-  throw Error("no family " + family, std::source_location::current());
-}
-
 Case load(const std::string& family, const Ops& ops) {
   Case loaded{.golden = read_goldens(tiny_golden(family) / "golden.safetensors"),
               .config = read_config(tiny_golden(family) / "config.json"),
               .decoder = nullptr,
               .ids = {}};
-  GoldenWeights weights(tiny_golden(family), named(family));
+  Checkpoint weights(tiny_golden(family), loaded.config);
   loaded.decoder = std::make_unique<Decoder>(loaded.config, ops, weights);
   for (const std::int64_t id : loaded.golden.at("tokens").i64) {
     loaded.ids.push_back(static_cast<TokenId>(id));

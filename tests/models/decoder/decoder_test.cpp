@@ -1,0 +1,192 @@
+// What must hold of any decoder, on tiny random models.
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "harness/error.h"
+#include "tests/models/decoder/device_test.h"
+#include "tests/models/tiny_model.h"
+
+namespace moe {
+namespace {
+
+constexpr double kRounding = 1e-5;  // another order of summation in float32
+
+class DecoderCase : public OnDevice {
+ protected:
+  std::unique_ptr<Decoder> decoder(const Config& config) {
+    TinyWeights weights(config);
+    return std::make_unique<Decoder>(config, ops(), weights);
+  }
+};
+
+void copy_values(TinyWeights& from, const std::string& a, TinyWeights& to, const std::string& b) {
+  to.values(b) = from.values(a);
+}
+
+TEST_P(DecoderCase, a_mixture_of_one_expert_is_the_dense_model_bit_for_bit) {
+  const Config sparse = tiny_config({.experts = 1, .experts_per_token = 1});
+  const Config plain = tiny_config({.experts = 0});
+  TinyWeights mixture(sparse), dense(plain);
+  for (const char* layer : {"blocks.0.", "blocks.1."}) {
+    for (const char* part : {"gate.weight", "up.weight", "down.weight"}) {
+      copy_values(mixture, std::string(layer) + "experts.0." + part, dense,
+                  std::string(layer) + "feed_forward." + part);
+    }
+  }
+  Decoder a(sparse, ops(), mixture), b(plain, ops(), dense);
+  const std::vector<TokenId> ids = some_ids(17, sparse.vocab);
+  EXPECT_TRUE(logits_of(a, ids).equal(logits_of(b, ids)));
+}
+
+TEST_P(DecoderCase, equal_experts_that_are_all_chosen_do_not_depend_on_the_router) {
+  const Config config = tiny_config({.experts = 4, .experts_per_token = 4});
+  const auto with_router = [&](std::uint64_t seed) {
+    TinyWeights weights(config), other(config, seed);
+    for (const char* layer : {"blocks.0.", "blocks.1."}) {
+      copy_values(other, std::string(layer) + "router.weight", weights,
+                  std::string(layer) + "router.weight");
+      for (const char* e : {"1", "2", "3"}) {
+        for (const char* part : {".gate.weight", ".up.weight", ".down.weight"}) {
+          copy_values(weights, std::string(layer) + "experts.0" + part, weights,
+                      std::string(layer) + "experts." + e + part);
+        }
+      }
+    }
+    Decoder decoder(config, ops(), weights);
+    return logits_of(decoder, some_ids(17, config.vocab));
+  };
+  EXPECT_LE(difference(with_router(1), with_router(2)), kRounding);
+}
+
+TEST_P(DecoderCase, a_ragged_batch_is_its_sequences_one_by_one) {
+  Config config = tiny_config();
+  config.layers[1].attention.window = 5;
+  const auto model = decoder(config);
+  std::vector<std::vector<TokenId>> texts;
+  for (const std::int64_t length : {7, 1, 12, 7, 3}) {
+    texts.push_back(some_ids(length, config.vocab, 3 * length + std::ssize(texts)));
+  }
+  const std::vector<std::int32_t> rows = first_rows(12);
+  Step step;
+  std::vector<Tensor> alone;
+  for (const auto& ids : texts) {
+    step.sequences.push_back(
+        {.new_ids = ids, .position = 0, .pages = {}, .asked = std::span(rows).first(ids.size())});
+    alone.push_back(logits_of(*model, ids));
+  }
+  EXPECT_LE(difference(at::cat(alone), run(*model, step)), kRounding);
+}
+
+TEST_P(DecoderCase, only_asked_rows_come_back) {
+  const Config config = tiny_config();
+  const auto model = decoder(config);
+  const std::vector<TokenId> a = some_ids(6, config.vocab), b = some_ids(4, config.vocab, 5);
+  const std::vector<std::int32_t> asked = {1, 5};
+  Step step;
+  step.sequences.push_back({.new_ids = a, .position = 0, .pages = {}, .asked = asked});
+  step.sequences.push_back({.new_ids = b, .position = 0, .pages = {}, .asked = {}});
+  const Tensor all = logits_of(*model, a);
+  EXPECT_LE(difference(at::stack({all[1], all[5]}), run(*model, step)), kRounding);
+}
+
+TEST_P(DecoderCase, forced_experts_replace_the_choice_and_keep_the_scores) {
+  const Config config = tiny_config({.layers = 1, .experts = 4, .experts_per_token = 2});
+  const auto model = decoder(config);
+  const std::vector<TokenId> ids = some_ids(5, config.vocab);
+  const std::vector<std::int32_t> forced = {0, 1, 2, 3, 3, 0, 1, 2, 0, 2};
+  Step step;
+  step.sequences.push_back({.new_ids = ids, .position = 0, .pages = {}, .asked = {}});
+  step.routing = {.record = true, .count = true, .force_TK = forced};
+  const StepResult result = model->step(step, nullptr);
+  ASSERT_EQ(result.routing.size(), 1U);
+  const Tensor expert_TK = at::tensor(std::vector<std::int64_t>(forced.begin(), forced.end()));
+  EXPECT_TRUE(result.routing[0].expert_TK.to(at::kCPU).equal(expert_TK.view({5, 2})));
+  const Tensor score = result.routing[0].logits_TE.to(at::kCPU).softmax(-1);
+  const Tensor chosen = score.gather(-1, expert_TK.view({5, 2}));
+  EXPECT_LE(difference(chosen / chosen.sum(-1, true), result.routing[0].weight_TK.to(at::kCPU)),
+            kRounding);
+  EXPECT_EQ(model->expert_loads(), (std::vector<std::vector<std::int64_t>>{{3, 2, 3, 2}}));
+}
+
+TEST_P(DecoderCase, forcing_what_the_router_chooses_changes_nothing) {
+  const Config config = tiny_config({.layers = 1});
+  const auto model = decoder(config);
+  const std::vector<TokenId> ids = some_ids(9, config.vocab);
+  const std::vector<std::int32_t> asked = first_rows(ids.size());
+  Step step;
+  step.sequences.push_back({.new_ids = ids, .position = 0, .pages = {}, .asked = asked});
+  step.routing.record = true;
+  const StepResult free = model->step(step, nullptr);
+  const Tensor expert_N = free.routing[0].expert_TK.to(at::kCPU).reshape(-1);
+  std::vector<std::int32_t> forced;
+  for (std::int64_t i = 0; i < expert_N.size(0); ++i) forced.push_back(expert_N[i].item<int>());
+  step.routing.force_TK = forced;
+  EXPECT_TRUE(free.hidden_RD.equal(model->step(step, nullptr).hidden_RD));
+}
+
+TEST_P(DecoderCase, counts_every_choice_until_reset) {
+  const Config config = tiny_config();
+  const auto model = decoder(config);
+  const std::vector<TokenId> ids = some_ids(10, config.vocab);
+  logits_of(*model, ids);
+  logits_of(*model, ids);
+  for (const auto& layer : model->expert_loads()) {
+    std::int64_t total = 0;
+    for (const std::int64_t tokens : layer) total += tokens;
+    EXPECT_EQ(total, 2 * 10 * 2);
+  }
+  model->reset_expert_loads();
+  EXPECT_EQ(model->expert_loads(), std::vector(2, std::vector<std::int64_t>(4, 0)));
+}
+
+TEST_P(DecoderCase, timers_hold_every_part_of_a_step) {
+  const Config config = tiny_config();
+  const auto model = decoder(config);
+  const std::vector<TokenId> ids = some_ids(10, config.vocab);
+  StepTimers timers;
+  Step step;
+  step.sequences.push_back({.new_ids = ids, .position = 0, .pages = {}, .asked = {}});
+  step.timers = &timers;
+  model->step(step, nullptr);
+  EXPECT_GT(timers.attention_s, 0);
+  EXPECT_GT(timers.router_s, 0);
+  EXPECT_GT(timers.experts_s, 0);
+  EXPECT_GT(timers.other_s, 0);
+}
+
+TEST_P(DecoderCase, bytes_by_part_are_those_of_the_weights) {
+  Config config = tiny_config();
+  config.tied_embeddings = true;
+  const auto model = decoder(config);
+  EXPECT_EQ(model->bytes_of("embedding"), 40 * 16 * 4);
+  EXPECT_EQ(model->bytes_of("head"), 0);  // tied
+  EXPECT_EQ(model->bytes_of("router"), 2 * 4 * 16 * 4);
+  EXPECT_EQ(model->bytes_of("experts"), 2 * 4 * 3 * 16 * 12 * 4);
+  EXPECT_EQ(model->bytes_of("norms"), 5 * 16 * 4);
+  EXPECT_EQ(model->bytes_of("attention"), 2 * (2 * 16 * 16 + 2 * 8 * 16) * 4);
+  EXPECT_THROW(model->bytes_of("tail"), Error);
+}
+
+TEST_P(DecoderCase, refuses_a_step_that_cannot_be) {
+  const Config config = tiny_config();
+  const auto model = decoder(config);
+  const std::vector<TokenId> ids = {1, 2, 3}, outside = {1, 40};
+  const std::vector<std::int32_t> backwards = {2, 1}, forced = {0};
+  const std::vector<PageId> page = {0};
+  const auto refused = [&](const StepSequence& sequence, RoutingControl routing = {}) {
+    const Step step{.sequences = {sequence}, .routing = routing, .timers = nullptr};
+    EXPECT_THROW(model->step(step, nullptr), Error);
+  };
+  EXPECT_THROW(model->step({}, nullptr), Error);
+  refused({.new_ids = outside, .position = 0, .pages = {}, .asked = {}});
+  refused({.new_ids = ids, .position = 4, .pages = {}, .asked = {}});
+  refused({.new_ids = ids, .position = 0, .pages = page, .asked = {}});
+  refused({.new_ids = ids, .position = 0, .pages = {}, .asked = backwards});
+  refused({.new_ids = ids, .position = 0, .pages = {}, .asked = {}}, {.force_TK = forced});
+}
+
+INSTANTIATE_TEST_SUITE_P(decoder, DecoderCase, testing::Values("cpu", "cuda"), device_name);
+
+}  // namespace
+}  // namespace moe
