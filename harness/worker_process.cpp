@@ -101,6 +101,7 @@ class Worker {
       while (out_open_ || still_running()) {
         context_.restart();
         context_.run_for(kTick);
+        if (listener_.tick) listener_.tick();
         if (!check_limits()) break;
       }
       drain_stderr();

@@ -27,6 +27,7 @@ struct WorkerEnd {
 struct WorkerListener {
   std::function<void(const Event&)> event;
   std::function<void(const std::string&)> stderr_line;  // what the worker says to people
+  std::function<void()> tick;                           // several times a second, events or none
 };
 
 /// Runs `command` (program and arguments), writes `job` to its standard input, keeps that open as a

@@ -51,6 +51,10 @@ class Store {
   std::unique_ptr<Connection> connection_;
 };
 
+/// Runs one statement that reads, on a store opened read-only. Error on several statements, or on
+/// one that writes.
+Table query_read_only(const std::filesystem::path& file, const std::string& sql);
+
 /// $MOEBENCH_DB, else ./moebench.sqlite.
 std::filesystem::path default_store();
 

@@ -53,6 +53,7 @@ CREATE TABLE run (
   command     TEXT NOT NULL,             -- as typed
   question_limit INTEGER NOT NULL,       -- questions per leaf task; -1: all
   build       TEXT NOT NULL,             -- version, commit, dirty or not, compiler, flags
+  owner       TEXT NOT NULL,             -- boot, process and its start: only one process carries a run on
   environment INTEGER NOT NULL REFERENCES environment
 ) STRICT;
 

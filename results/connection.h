@@ -1,0 +1,42 @@
+// The SQLite side of a Store, for the files of results/ only.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <source_location>
+
+#include "harness/error.h"
+#include "results/store.h"
+
+namespace moe {
+
+struct Store::Connection {
+  std::filesystem::path file;
+  SQLite::Database db;
+};
+
+/// Runs `work` and turns SQLite's exceptions into an Error that names the file.
+template <typename Work>
+auto with_sqlite(const std::filesystem::path& file, Work&& work) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& error) {
+    throw Error(fmt::format("{}: SQLite: {}", file.string(), error.what()),
+                std::source_location::current());
+  }
+}
+
+inline void bind(SQLite::Statement& statement, int index, const Cell& cell) {
+  std::visit(
+      [&](const auto& value) {
+        using Held = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Held, std::nullptr_t>) {
+          statement.bind(index);
+        } else {
+          statement.bind(index, value);
+        }
+      },
+      cell);
+}
+
+}  // namespace moe

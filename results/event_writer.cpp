@@ -1,0 +1,93 @@
+#include "results/event_writer.h"
+
+#include <cmath>
+
+#include "harness/clock.h"
+
+namespace moe {
+namespace {
+
+struct Real {
+  double value;  // NaN is null
+};
+
+void bind_one(SQLite::Statement& s, int index, const Real& real) {
+  if (std::isfinite(real.value)) {
+    s.bind(index, real.value);
+  } else {
+    s.bind(index);
+  }
+}
+
+template <typename T>
+void bind_one(SQLite::Statement& s, int index, const T& value) {
+  s.bind(index, value);
+}
+
+template <typename... Values>
+void run(SQLite::Statement& s, const Values&... values) {
+  s.reset();
+  int index = 0;
+  (bind_one(s, ++index, values), ...);
+  s.exec();
+}
+
+/// Lets std::visit take one lambda per event.
+template <typename... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+EventWriter::EventWriter(Store& store)
+    : sample_(store.connection().db,
+              "INSERT OR REPLACE INTO sample (case_run, launch, metric, scope, \"index\", value) "
+              "VALUES (?, ?, ?, ?, ?, ?)"),
+      document_(store.connection().db,
+                "INSERT OR IGNORE INTO document (case_run, task, document, target, facts) VALUES "
+                "(?, ?, ?, ?, ?)"),
+      answer_(store.connection().db,
+              "INSERT OR REPLACE INTO answer (case_run, task, document, choice, filter, launch, "
+              "continuation, generated, log_likelihood, is_greedy, context_tokens, "
+              "continuation_tokens, truncated_tokens, tokens_sha256, prompt_sha256) VALUES (?, ?, "
+              "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      routing_(
+          store.connection().db,
+          "INSERT INTO routing (case_run, layer, expert, tokens) VALUES (?, ?, ?, ?) "
+          "ON CONFLICT (case_run, layer, expert) DO UPDATE SET tokens = tokens + excluded.tokens"),
+      started_(store.connection().db,
+               "UPDATE case_run SET started_at = coalesce(started_at, ?) WHERE id = ?"),
+      loaded_(store.connection().db, "UPDATE launch SET load_s = ? WHERE id = ?"),
+      log_(store.connection().db, "INSERT INTO log (run, at, level, text) VALUES (?, ?, ?, ?)") {}
+
+void EventWriter::write(std::int64_t run_id, std::int64_t launch, const Event& event,
+                        const std::function<std::int64_t(const std::string&)>& case_run) {
+  std::visit(Overloaded{
+                 [](const Hello&) {},
+                 [](const Progress&) {},
+                 [](const CaseEnded&) {},  // whoever ends a case also says how it went
+                 [&](const TargetLoaded& e) { run(loaded_, Real{e.load_s}, launch); },
+                 [&](const CaseStarted& e) { run(started_, utc_now(), case_run(e.case_key)); },
+                 [&](const Document& e) {
+                   run(document_, case_run(e.case_key), e.task, e.document, e.target, e.facts_json);
+                 },
+                 [&](const Answer& e) {
+                   run(answer_, case_run(e.case_key), e.task, e.document, e.choice, e.filter,
+                       launch, e.continuation, e.generated, Real{e.log_likelihood},
+                       int{e.is_greedy}, e.context_tokens, e.continuation_tokens,
+                       e.truncated_tokens, e.tokens_sha256, e.prompt_sha256);
+                 },
+                 [&](const Sample& e) {
+                   run(sample_, case_run(e.case_key), launch, e.metric, e.scope, e.index,
+                       Real{e.value});
+                 },
+                 [&](const RoutingCount& e) {
+                   run(routing_, case_run(e.case_key), e.layer, e.expert, e.tokens);
+                 },
+                 [&](const LogLine& e) { run(log_, run_id, utc_now(), e.level, e.text); },
+             },
+             event);
+}
+
+}  // namespace moe

@@ -1,0 +1,105 @@
+// The one writer of a run: a plan and the workers' events become rows.
+//
+// Rows are committed at the end of every case and at least every half second while events come or
+// flush() is called, so that a killed process loses less than a second. The same plan again, on the
+// same machine and build, carries an unfinished run on: cases that ended keep their outcome,
+// answers that were stored are kept, a timed case that had not ended is measured afresh.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/event.h"
+#include "harness/machine.h"
+#include "harness/value.h"
+#include "results/store.h"
+
+namespace moe {
+
+struct SuiteRow {
+  std::string name, kind, title, toml, sha256;
+  std::int64_t version = 1;
+};
+
+struct TargetRow {
+  std::string identity, name, spec, family, dtype, numerics, facts_json = "{}";
+  std::int64_t experts = 0, experts_per_token = 0;
+  std::int64_t parameters_total = 0, parameters_active = 0, weight_bytes = 0;
+};
+
+struct CaseRow {
+  std::string key, point_json, dataset_digest;
+  std::size_t suite = 0, target = 0;  // indices into the run's lists
+  bool timed = false;
+};
+
+/// A run as it is planned.
+struct RunRow {
+  std::string command, build;
+  std::int64_t question_limit = -1;
+  Environment environment;
+  std::vector<SuiteRow> suites;
+  std::vector<TargetRow> targets;
+  std::vector<CaseRow> cases;
+
+  std::string plan() const;  // sha256: two runs with the same one do the same
+};
+
+/// What the store kept of a case in a run.
+struct StoredCase {
+  std::vector<Document> documents;  // by (task, document)
+  std::vector<Answer> answers;      // by (task, document, choice, filter)
+  struct Launch {
+    std::int64_t number = 0;
+    std::vector<Sample> samples;  // by (metric, scope, index)
+  };
+  std::vector<Launch> launches;
+  std::vector<RoutingCount> routing;
+};
+
+class Recorder {
+ public:
+  /// Begins a run, or carries on the newest unfinished one of the same plan that no living process
+  /// owns.
+  Recorder(Store&, const RunRow&);
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  std::int64_t run() const { return run_; }
+  bool carries_on() const { return carries_on_; }
+  bool has_ended(const std::string& case_key) const;
+
+  /// Documents of a case whose every answer is stored ("choices" of their facts says how many that
+  /// is).
+  std::vector<CaseJob::Done> done(const std::string& case_key) const;
+
+  std::int64_t begin_launch(const std::string& target_identity, std::int64_t number);
+  void end_launch(std::int64_t launch, const std::string& exit);
+
+  /// Stores an event of a launch; progress and greetings leave no row.
+  void record(std::int64_t launch, const Event&);
+  void flush();
+
+  StoredCase stored(const std::string& case_key) const;
+  void write_values(const std::string& case_key, std::span<const Value>);
+  void write_metrics(const std::string& case_key, const std::string& task, std::int64_t document,
+                     const std::string& metrics_json);
+  void end_case(const std::string& case_key, const Verdict&);
+  void end_run();
+
+ private:
+  struct Writer;
+  std::int64_t id_of(const std::string& case_key) const;
+
+  std::unique_ptr<Writer> writer_;
+  std::int64_t run_ = 0;
+  bool carries_on_ = false;
+  std::map<std::string, std::int64_t> case_runs_;  // by case key
+};
+
+}  // namespace moe
