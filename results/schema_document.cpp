@@ -46,7 +46,7 @@ std::string escaped(std::string text) {
 
 /// One column of a CREATE TABLE: `name TYPE constraints, -- comment`.
 std::string column_row(const std::string& line) {
-  static const std::regex kColumn(R"(^  "?(\w+)"?\s+(INTEGER|TEXT|REAL)([^-]*?),?\s*(--.*)?$)");
+  static const std::regex kColumn(R"re(^  "?(\w+)"?\s+(INTEGER|TEXT|REAL)([^-]*?),?\s*(--.*)?$)re");
   std::smatch match;
   if (!std::regex_match(line, match, kColumn)) return "";
   const std::string constraints = match[3].str();
@@ -54,7 +54,7 @@ std::string column_row(const std::string& line) {
   if (constraints.find("NOT NULL") == std::string::npos &&
       constraints.find("PRIMARY KEY") == std::string::npos)
     type += ", may be null";
-  static const std::regex kReference(R"(REFERENCES "?(\w+)"?)");
+  static const std::regex kReference(R"re(REFERENCES "?(\w+)"?)re");
   std::smatch reference;
   std::string meaning = escaped(comment_of(line));
   if (std::regex_search(constraints, reference, kReference))
@@ -66,7 +66,7 @@ std::string column_row(const std::string& line) {
 
 std::string schema_document() {
   std::string out(kHead);
-  static const std::regex kCreate(R"(^CREATE (TABLE|VIEW) "?(\w+)"?.*)");
+  static const std::regex kCreate(R"re(^CREATE (TABLE|VIEW) "?(\w+)"?.*)re");
   for (const EmbeddedFile& migration : kMigrations) {
     std::istringstream in{std::string(migration.text)};
     std::string line, comment;
