@@ -1,0 +1,148 @@
+#include "reports/article.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "harness/error.h"
+#include "reports/display.h"
+#include "reports/escape.h"
+#include "reports/fill.h"
+#include "reports/sources.h"
+
+namespace moe {
+namespace {
+
+/// The state of one report being built.
+class Builder {
+ public:
+  Builder(const Report& report, const Store& store, std::vector<Parameter> parameters)
+      : report_(report), store_(store), parameters_(std::move(parameters)) {}
+
+  Article build() {
+    article_.name = report_.name;
+    article_.title = fill_in(report_.title, [&](std::string_view name) { return plain(name); });
+    for (const auto& part : report_.parts) {
+      const int line = std::visit([](const auto& any) { return any.line; }, part);
+      try {
+        std::visit([&](const auto& any) { add(any); }, part);
+      } catch (const Error& error) {
+        throw error.while_doing(fmt::format("report {}, line {}", report_.name, line));
+      }
+    }
+    article_.parameters = std::move(parameters_);
+    article_.runs = read_sources(store_, {seen_.begin(), seen_.end()});
+    return std::move(article_);
+  }
+
+ private:
+  std::string plain(std::string_view name) const {
+    const auto found = std::ranges::find(parameters_, name, &Parameter::name);
+    require(found != parameters_.end(), "unknown parameter {{{{{}}}}}", name);
+    return to_text(found->value);
+  }
+
+  void add(const ReportProse& prose) {
+    add_prose(fill_in(prose.markdown,
+                      [&](std::string_view name) { return escape_markdown(plain(name)); }));
+  }
+
+  void add_prose(std::string markdown) {
+    auto* last = article_.blocks.empty() ? nullptr : std::get_if<Prose>(&article_.blocks.back());
+    if (last != nullptr) {
+      last->markdown += markdown;
+    } else {
+      article_.blocks.emplace_back(Prose{std::move(markdown)});
+    }
+  }
+
+  void add(const ReportFence& fence) {
+    if (fence.use == FenceUse::with) {
+      common_ = fence.sql;
+      return;
+    }
+    Exhibit exhibit{.caption = fill(fence.caption),
+                    .otherwise = fill(fence.directives.at("else")),
+                    .sql = fence.sql,
+                    .table = query(fence.sql),
+                    .runs = {},
+                    .chart = {}};
+    exhibit.runs = take_runs(exhibit.table);
+    for (std::string& column : exhibit.table.columns) {
+      column = fill_in(column, [&](std::string_view name) { return plain(name); });
+    }
+    seen_.insert(exhibit.runs.begin(), exhibit.runs.end());
+    if (fence.use == FenceUse::text) {
+      add_prose(say(fill(fence.directives.at("say")), exhibit));
+      return;
+    }
+    if (fence.use == FenceUse::chart) {
+      exhibit.chart = parse_chart(fence.directives.at("chart"));
+      check_columns(*exhibit.chart, exhibit.table);
+    }
+    article_.blocks.emplace_back(std::move(exhibit));
+  }
+
+  std::string fill(std::string_view text) const {
+    return fill_in(text, [&](std::string_view name) { return escape_markdown(plain(name)); });
+  }
+
+  /// The query with the common tables before it, whether or not it has some of its own.
+  Table query(std::string_view sql) const {
+    std::vector<Parameter> bound = parameters_;
+    bound.push_back({.name = "runs", .value = fmt::format("[{}]", fmt::join(seen_, ","))});
+    if (common_.empty()) return store_.query(sql, bound);
+    constexpr std::string_view kWith = "WITH ";
+    const bool own = sql.starts_with(kWith);
+    if (own) sql.remove_prefix(kWith.size());
+    return store_.query(fmt::format("{}{}{}", common_, own ? ", " : "", sql), bound);
+  }
+
+  const Report& report_;
+  const Store& store_;
+  std::vector<Parameter> parameters_;
+  std::string common_;
+  std::set<std::int64_t> seen_;  // runs
+  Article article_;
+};
+
+std::vector<Parameter> complete(const Report& report, const Store& store,
+                                std::vector<Parameter> parameters) {
+  for (const Parameter& given : parameters) {
+    require(std::ranges::find(report.parameters, given.name, &ReportParameter::name) !=
+                report.parameters.end(),
+            "the report has no parameter '{}'; it knows: {}", given.name, parameter_names(report));
+  }
+  for (const ReportParameter& wanted : report.parameters) {
+    auto found = std::ranges::find(parameters, wanted.name, &Parameter::name);
+    if (found == parameters.end() && !wanted.default_sql.empty()) {
+      const Table table = store.query(wanted.default_sql, parameters);
+      require(!table.rows.empty() && !std::holds_alternative<std::nullptr_t>(table.rows[0][0]),
+              "{} has nothing to report on yet; run a suite first: moebench run SUITE --target T",
+              store.file().string());
+      parameters.push_back({.name = wanted.name, .value = table.rows[0][0]});
+      found = std::prev(parameters.end());
+    }
+    require(found != parameters.end(), "parameter '{}' is missing: {}; give --{} VALUE",
+            wanted.name, wanted.meaning, wanted.name);
+    if (!wanted.known_sql.empty()) check_known(wanted, *found, store.query(wanted.known_sql));
+  }
+  return parameters;
+}
+
+}  // namespace
+
+Article build_article(const Report& report, const Store& store,
+                      const std::vector<Parameter>& parameters) {
+  std::vector<Parameter> completed;
+  try {
+    completed = complete(report, store, parameters);
+  } catch (const Error& error) {
+    throw error.while_doing(fmt::format("report {}", report.name));
+  }
+  return Builder(report, store, std::move(completed)).build();
+}
+
+}  // namespace moe

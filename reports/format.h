@@ -1,0 +1,38 @@
+// An output format: how an Article is written. Adding one is a file in formats/ and a word in
+// CMakeLists.txt.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/article.h"
+
+namespace moe {
+
+/// A chart as a file beside the text. The text names it with the ending .svg: whoever writes the
+/// files draws the specification (vl-convert), or says that the pictures are missing.
+struct ChartFile {
+  std::string name;  // "pair-1.svg"
+  std::string vega_lite;
+};
+
+struct Written {
+  std::string text;
+  std::vector<ChartFile> charts;
+};
+
+struct Format {
+  std::string_view name;       // "html"
+  std::string_view extension;  // "html", "md"
+  std::string_view summary;    // one line for `list formats`
+  Written (*write)(const Article&);
+};
+
+std::span<const Format* const> formats();
+
+/// By name or extension. Error lists those there are.
+const Format& find_format(std::string_view name);
+
+}  // namespace moe

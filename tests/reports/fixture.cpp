@@ -1,0 +1,243 @@
+#include "tests/reports/fixture.h"
+
+#include <unistd.h>
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace moe::testing {
+namespace {
+
+using Cells = std::vector<Cell>;
+
+std::filesystem::path fresh_folder() {
+  static std::atomic<int> count = 0;
+  const auto folder = std::filesystem::temp_directory_path() /
+                      fmt::format("moebench-reports-{}-{}", getpid(), count++);
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+class Filler {
+ public:
+  explicit Filler(const Store& store) : store_(store) {}
+
+  void insert(const std::string& table, const std::string& columns, const Cells& cells) const {
+    std::vector<Parameter> parameters;
+    std::vector<std::string> places;
+    for (std::size_t at = 0; at < cells.size(); ++at) {
+      const std::string name = fmt::format("p{}", at);
+      parameters.push_back({.name = name, .value = cells[at]});
+      places.push_back(":" + name);
+    }
+    store_.query(fmt::format("INSERT INTO \"{}\" ({}) VALUES ({}) ON CONFLICT DO NOTHING", table,
+                             columns, fmt::join(places, ", ")),
+                 parameters);
+  }
+
+  std::int64_t add_case(std::int64_t run, std::int64_t target, const std::string& suite,
+                        const std::string& point, const std::string& outcome = "ok",
+                        const std::string& reason = "") {
+    const std::string key = fmt::format("{}/{}/{}", target, suite, point);
+    insert("suite", "name, version, kind, title, sha256, toml",
+           {suite, 1, suite, suite, suite, ""});
+    insert("case", "key, suite, suite_version, target, point, dataset_digest",
+           {key, suite, 1, target, point, ""});
+    ++case_runs_;
+    store_.query(
+        "INSERT INTO case_run (id, run, \"case\", suite, ordinal, outcome, reason) "
+        "SELECT :id, :run, c.id, s.id, :id, :outcome, :reason FROM \"case\" c, suite s "
+        "WHERE c.key = :key AND s.sha256 = :suite",
+        {{"id", case_runs_},
+         {"run", run},
+         {"outcome", outcome},
+         {"reason", reason},
+         {"key", key},
+         {"suite", suite}});
+    return case_runs_;
+  }
+
+  void add_value(std::int64_t case_run, const std::string& metric, const std::string& unit,
+                 double estimate, double half, std::int64_t n,
+                 const std::string& scope = "") const {
+    const bool lower =
+        unit == "s" || unit.starts_with("B") || metric.find("perplexity") != std::string::npos;
+    insert("metric", "name, unit, higher_is_better, deterministic",
+           {metric, unit, lower ? 0 : 1, half == 0 ? 1 : 0});
+    store_.query(
+        "INSERT INTO value (case_run, metric, scope, estimate, low, high, standard_error, n) "
+        "SELECT :c, id, :scope, :x, :x - :half, :x + :half, :half / 1.96, :n FROM metric WHERE "
+        "name = :m",
+        {{"c", case_run},
+         {"scope", scope},
+         {"x", estimate},
+         {"half", half},
+         {"n", n},
+         {"m", metric}});
+  }
+
+ private:
+  const Store& store_;
+  std::int64_t case_runs_ = 0;
+};
+
+void add_targets(const Filler& filler) {
+  const std::string columns =
+      "id, identity, name, spec, family, dtype, numerics, experts, experts_per_token, "
+      "parameters_total, parameters_active, weight_bytes, facts";
+  filler.insert("target", columns,
+                {1, "a", kMixture, "synthetic:small-8x", "mixtral", "bf16", "fast", 8, 2,
+                 30'412'800, 11'538'432, 60'825'600, "{}"});
+  filler.insert("target", columns,
+                {2, "b", kDense, "synthetic:small-dense", "llama", "bf16", "fast", 0, 0, 11'534'336,
+                 11'534'336, 23'068'672, "{}"});
+  filler.insert("target", columns,
+                {3, "c", kHostile, "x", "llama", "f32", "fast", 0, 0, 1000, 1000, 4000, "{}"});
+}
+
+void add_runs(const Filler& filler) {
+  filler.insert("environment", "id, digest, host, cpu, cores, memory_bytes, gpu, driver, os, facts",
+                {1, "e", "bench-1", "Xeon 8480+", 2, 8'589'934'592, "", "", "Debian 12", "{}"});
+  const std::string columns =
+      "id, started_at, ended_at, plan, command, question_limit, build, owner, environment";
+  filler.insert("run", columns,
+                {1, "2026-03-01T10:00:00Z", "2026-03-01T10:02:00Z", "p", "moebench demo", 20,
+                 "moebench 0.1.0 abc1234", "", 1});
+  filler.insert("run", columns,
+                {2, "2026-03-02T10:00:00Z", nullptr, "q", "moebench run decode --target x", -1,
+                 "moebench 0.1.0 abc1234", "", 1});
+  const std::string launch = "id, run, target, number, started_at, load_s, exit";
+  for (std::int64_t id = 1; id <= 4; ++id) {
+    filler.insert("launch", launch,
+                  {id, 1, (id - 1) / 2 + 1, (id - 1) % 2, "2026-03-01T10:00:00Z", 0.8, "done"});
+  }
+  filler.insert("launch", launch, {5, 2, 1, 0, "2026-03-02T10:00:00Z", 0.8, "killed by signal 9"});
+}
+
+/// Three subjects of 20 questions; the mixture answers three of four, the dense model every other.
+void add_accuracy(Filler& filler, std::int64_t target) {
+  const std::int64_t c = filler.add_case(1, target, "world", "{}");
+  std::int64_t right = 0;
+  for (const std::string task : {"world_capitals", "world_colours", "world_kinship"}) {
+    std::int64_t right_here = 0;
+    for (std::int64_t document = 0; document < 20; ++document) {
+      const bool hit = target == 1 ? document % 4 != 3 : document % 2 == 0;
+      right_here += hit ? 1 : 0;
+      filler.insert("document", "case_run, task, document, target, facts, metrics",
+                    {c, task, document, "0", "{}", hit ? R"({"acc": 1.0})" : R"({"acc": 0.0})"});
+      for (std::int64_t choice = 0; choice < 4; ++choice) {
+        filler.insert(
+            "answer",
+            "case_run, task, document, choice, filter, launch, continuation, generated, "
+            "log_likelihood, is_greedy, context_tokens, continuation_tokens, "
+            "truncated_tokens, tokens_sha256, prompt_sha256",
+            {c, task, document, choice, "none", target, " A", "", -1.5, 0, 50, 1, 0, "", ""});
+      }
+    }
+    filler.add_value(c, "acc", "1", static_cast<double>(right_here) / 20, 0.2, 20, task);
+    right += right_here;
+  }
+  filler.add_value(c, "acc", "1", static_cast<double>(right) / 60, 0.12, 60);
+  const std::int64_t p = filler.add_case(1, target, "wikitext2", "{}");
+  filler.add_value(p, "word_perplexity", "1", target == 1 ? 41.3 : 48.9, 1.1, 62);
+  filler.add_value(p, "bits_per_byte", "1", target == 1 ? 1.003 : 1.048, 0.01, 62);
+}
+
+void add_speed(Filler& filler, std::int64_t target) {
+  const double cost = target == 1 ? 1.35 : 1;  // the mixture is slower
+  for (const std::int64_t context : {128, 1024}) {
+    for (const std::int64_t batch : {1, 4, 16}) {
+      const double step_s =
+          (0.004 + 0.0004 * static_cast<double>(batch) + 1e-6 * static_cast<double>(context)) *
+          cost;
+      const std::int64_t c = filler.add_case(
+          1, target, "decode", fmt::format(R"({{"batch":{},"context":{}}})", batch, context));
+      const double tokens_per_s = static_cast<double>(batch) / step_s;
+      filler.add_value(c, "tokens_per_s", "1/s", tokens_per_s, tokens_per_s * 0.02, 40);
+      filler.add_value(c, "step_s", "s", step_s, step_s * 0.02, 40);
+      for (std::int64_t launch = 0; launch < 2; ++launch) {
+        filler.insert("sample", "case_run, launch, metric, scope, \"index\", value",
+                      {c, target * 2 - 1 + launch, "step_s", "", 0,
+                       step_s * (1 + 0.001 * static_cast<double>(launch))});
+      }
+    }
+  }
+  for (const std::int64_t length : {128, 512}) {
+    const std::int64_t c =
+        filler.add_case(1, target, "prefill", fmt::format(R"({{"batch":1,"length":{}}})", length));
+    const double tokens_per_s = 21'000 / cost + static_cast<double>(length);
+    filler.add_value(c, "tokens_per_s", "1/s", tokens_per_s, tokens_per_s * 0.01, 40);
+  }
+}
+
+void add_memory(Filler& filler, std::int64_t target) {
+  const std::int64_t c = filler.add_case(1, target, "memory", "{}");
+  const bool mixture = target == 1;
+  filler.add_value(c, "weight_bytes", "B", 8'388'608, 0, 1, "embedding");
+  filler.add_value(c, "weight_bytes", "B", 4'194'304, 0, 1, "attention");
+  if (mixture) filler.add_value(c, "weight_bytes", "B", 32'768, 0, 1, "router");
+  filler.add_value(c, "weight_bytes", "B", mixture ? 48'209'920 : 10'485'760, 0, 1,
+                   mixture ? "experts" : "feed_forward");
+  filler.add_value(c, "weight_bytes", "B", mixture ? 60'825'600 : 23'068'672, 0, 1);
+  filler.add_value(c, "kv_bytes_per_token", "B", 4096, 0, 1);
+  filler.add_value(c, "peak_resident_bytes", "B", mixture ? 412'000'000 : 371'000'000, 3e6, 2);
+}
+
+void add_sparsity(Filler& filler) {
+  for (const std::int64_t top_k : {1, 2, 4}) {
+    const auto k = static_cast<double>(top_k);
+    const std::int64_t c =
+        filler.add_case(1, 1, "sparsity", fmt::format(R"({{"top_k":{}}})", top_k));
+    filler.add_value(c, "acc", "1", 0.55 + 0.08 * k, 0.05, 60);
+    filler.add_value(c, "prefill_tokens_per_s", "1/s", 30'000 / k, 200, 20);
+    filler.add_value(c, "decode_tokens_per_s", "1/s", 240 / std::sqrt(k), 4, 20);
+    filler.add_value(c, "bytes_per_token", "B", 1e7 + 6e6 * k, 0, 1);
+    filler.add_value(c, "flops_per_token", "FLOP", 2e7 + 1.2e7 * k, 0, 1);
+    filler.add_value(c, "experts_touched", "1", k, 0, 1);
+    filler.add_value(c, "load_imbalance", "1", 1.9 - 0.2 * k, 0, 1);
+    for (std::int64_t layer = 0; layer < 4; ++layer) {
+      for (std::int64_t expert = 0; expert < 8; ++expert) {
+        filler.insert("routing", "case_run, layer, expert, tokens",
+                      {c, layer, expert, 1000 + 120 * expert * layer});
+      }
+    }
+  }
+}
+
+void add_bad_run(Filler& filler) {
+  filler.add_case(2, 1, "decode", R"({"batch":64,"context":8192})", "out_of_memory",
+                  "the step needs 9.1 GB; the process may use 8.6 GB");
+  filler.add_case(2, 3, "decode", R"({"batch":1,"context":128})", "failed", kHostile);
+  filler.add_case(2, 3, "memory", "{}", "pending");
+  const std::int64_t c = filler.add_case(2, 3, "prefill", R"({"batch":1,"length":64})");
+  filler.add_value(c, "tokens_per_s", "1/s", 1234.5, 10, 10);
+}
+
+}  // namespace
+
+TemporaryStore::TemporaryStore() : folder_(fresh_folder()), store_(folder_ / "results.sqlite") {}
+
+TemporaryStore::~TemporaryStore() {
+  std::error_code ignored;  // a file left in the temporary folder harms nobody
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+void fill(const Store& store) {
+  Filler filler(store);
+  store.query("BEGIN");
+  add_targets(filler);
+  add_runs(filler);
+  for (const std::int64_t target : {1, 2}) {
+    add_accuracy(filler, target);
+    add_speed(filler, target);
+    add_memory(filler, target);
+  }
+  add_sparsity(filler);
+  add_bad_run(filler);
+  store.query("COMMIT");
+}
+
+}  // namespace moe::testing

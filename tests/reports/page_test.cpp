@@ -1,0 +1,71 @@
+// What every HTML page must be, whatever stands in the store.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <nlohmann/json.hpp>
+
+#include "reports/format.h"
+#include "reports/vega_bundle.h"
+#include "tests/reports/fixture.h"
+
+namespace moe::testing {
+namespace {
+
+std::string page(const std::string& report, const std::vector<Parameter>& parameters) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  const Article article = build_article(find_report(report), temporary.store(), parameters);
+  return find_format("html").write(article).text;
+}
+
+std::string own_part(std::string text) {
+  if (const std::size_t at = text.find(vega_bundle()); at != std::string::npos) {
+    text.erase(at, vega_bundle().size());
+  }
+  return text;
+}
+
+TEST(a_page, loads_nothing) {
+  const std::string text = own_part(page("pair", {{"moe", kMixture}, {"dense", kDense}}));
+  for (const char* loads : {"src=", "<link", "@import", "url("}) {
+    EXPECT_EQ(text.find(loads), std::string::npos) << loads;
+  }
+}
+
+TEST(a_page, carries_what_draws_its_charts) {
+  EXPECT_NE(page("pair", {{"moe", kMixture}, {"dense", kDense}}).find(vega_bundle()),
+            std::string::npos);
+  EXPECT_GT(vega_bundle().size(), 500'000U);
+  EXPECT_EQ(vega_bundle().find("</script"), std::string_view::npos);
+  EXPECT_NE(vega_bundle().find("window.vegaEmbed"), std::string_view::npos);
+}
+
+TEST(a_page, without_charts_carries_no_program) {
+  EXPECT_LT(page("run", {}).size(), 100'000U);
+}
+
+TEST(a_page, takes_text_of_the_store_as_text) {
+  const std::string run = own_part(page("run", {}));
+  EXPECT_EQ(run.find("<script>alert"), std::string::npos);
+  EXPECT_NE(run.find("&lt;script&gt;alert"), std::string::npos);
+  const std::string pair = own_part(page("pair", {{"moe", kMixture}, {"dense", kHostile}}));
+  EXPECT_EQ(pair.find("<script>alert"), std::string::npos);
+  EXPECT_EQ(pair.find("<a href=\"javascript"), std::string::npos);
+}
+
+TEST(a_chart, is_a_specification_with_its_data) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  const Article article =
+      build_article(find_report("pair"), temporary.store(), {{"moe", kMixture}, {"dense", kDense}});
+  const Written written = find_format("md").write(article);
+  EXPECT_GE(written.charts.size(), 5U);
+  for (const ChartFile& chart : written.charts) {
+    const auto specification = nlohmann::json::parse(chart.vega_lite);
+    EXPECT_FALSE(specification.at("data").at("values").empty()) << chart.name;
+    EXPECT_NE(written.text.find("(" + chart.name + ")"), std::string::npos) << chart.name;
+  }
+}
+
+}  // namespace
+}  // namespace moe::testing

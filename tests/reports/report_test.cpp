@@ -1,0 +1,158 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "harness/error.h"
+#include "reports/article.h"
+#include "reports/report.h"
+#include "tests/reports/fixture.h"
+
+namespace moe::testing {
+namespace {
+
+const std::string kHead = "---\ntitle: T\nparameter who: a name\n---\n";
+
+std::string error_of(const std::string& text,
+                     const std::vector<Parameter>& parameters = {{"who", "x"}}) {
+  const TemporaryStore temporary;
+  try {
+    build_article(parse_report("mine", text), temporary.store(), parameters);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string prose_of(const std::string& body, const std::string& who = "x") {
+  const TemporaryStore temporary;
+  const Article article =
+      build_article(parse_report("mine", kHead + body), temporary.store(), {{"who", who}});
+  std::string text;
+  for (const auto& block : article.blocks) {
+    if (const auto* prose = std::get_if<Prose>(&block)) text += prose->markdown;
+  }
+  return text;
+}
+
+void expect_says(const std::string& message, const std::vector<std::string>& parts) {
+  for (const std::string& part : parts) {
+    EXPECT_NE(message.find(part), std::string::npos) << "no '" << part << "' in: " << message;
+  }
+}
+
+TEST(report, names_the_line_of_an_unknown_parameter) {
+  expect_says(error_of(kHead + "fine\n\n```sql table A\n-- else: none\nSELECT 1\n```\n{{whom}}\n"),
+              {"mine", "line 11", "whom"});
+}
+
+TEST(report, names_the_line_of_a_query_that_fails) {
+  expect_says(
+      error_of(kHead + "fine\n```sql table A\n-- else: none\nSELECT nonsense FROM run\n```\n"),
+      {"mine", "line 6", "nonsense"});
+}
+
+TEST(report, names_the_line_of_an_unknown_use) {
+  expect_says(error_of(kHead + "```sql tabel A\nSELECT 1\n```\n"), {"line 5", "tabel", "chart"});
+}
+
+TEST(report, names_the_line_of_a_fence_that_is_never_closed) {
+  expect_says(error_of(kHead + "```sql table A\n-- else: none\nSELECT 1\n"),
+              {"line 5", "never closed"});
+}
+
+TEST(report, must_say_what_stands_where_there_are_no_rows) {
+  expect_says(error_of(kHead + "```sql table A\nSELECT 1\n```\n"), {"mine", "else"});
+}
+
+TEST(report, names_an_unknown_column_of_a_sentence_and_those_there_are) {
+  expect_says(error_of(kHead + "```sql text\n-- say: {b}\n-- else: none\nSELECT 1 AS a\n```\n"),
+              {"line 5", "{b}", "returns a"});
+}
+
+TEST(report, names_an_unknown_column_of_a_chart) {
+  expect_says(
+      error_of(kHead +
+               "```sql chart C\n-- chart: line x=a y=z\n-- else: none\nSELECT 1 AS a\n```\n"),
+      {"line 5", "'z'", "returns a"});
+}
+
+TEST(report, says_which_parameter_is_missing_and_what_it_means) {
+  expect_says(error_of(kHead + "x\n", {}), {"mine", "who", "a name"});
+}
+
+TEST(report, refuses_a_parameter_it_does_not_know) {
+  expect_says(error_of(kHead + "x\n", {{"who", "x"}, {"what", "y"}}), {"what", "who"});
+}
+
+TEST(report, lists_the_values_a_parameter_may_take) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  try {
+    build_article(find_report("pair"), temporary.store(), {{"moe", "typo"}, {"dense", kDense}});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    expect_says(error.what(), {"pair", "typo", kMixture, kDense});
+  }
+}
+
+TEST(report, takes_the_default_of_a_parameter_from_the_store) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  EXPECT_EQ(build_article(find_report("run"), temporary.store(), {}).title, "Run 2");
+}
+
+TEST(report, that_is_not_there_lists_those_that_are) {
+  try {
+    find_report("pear");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    expect_says(error.what(), {"pear", "pair", "run"});
+  }
+}
+
+TEST(report, fills_in_parameters_and_escapes_them) {
+  EXPECT_EQ(prose_of("I am {{who}}.\n", "a|b<c"), "I am a\\|b\\<c.\n");
+}
+
+TEST(report, says_a_sentence_for_each_row) {
+  EXPECT_EQ(prose_of("```sql text\n-- say: {n} is {share}.\n-- else: none\n"
+                     "SELECT 1 AS n, 0.25 AS \"share [%]\" UNION ALL SELECT 2, 0.5\n```\n"),
+            "1 is 25.0 %. 2 is 50.0 %.\n");
+}
+
+TEST(report, says_what_stands_there_where_no_row_is) {
+  EXPECT_EQ(
+      prose_of(
+          "```sql text\n-- say: {n}\n-- else: Nothing of {{who}}.\nSELECT 1 AS n WHERE 0\n```\n"),
+      "Nothing of x.\n");
+}
+
+TEST(report, leaves_a_fence_of_another_language_alone) {
+  EXPECT_EQ(prose_of("```sh\n```sql table\n```\n"), "```sh\n```sql table\n```\n");
+}
+
+TEST(report, puts_common_tables_before_every_query) {
+  EXPECT_EQ(prose_of("```sql with\nWITH a AS (SELECT 7 AS n)\n```\n"
+                     "```sql text\n-- say: {n}\n-- else: none\nSELECT n FROM a\n```\n"
+                     "```sql text\n-- say: {m}\n-- else: none\nWITH b AS (SELECT n + 1 AS m FROM "
+                     "a) SELECT m FROM b\n```\n"),
+            "7\n8\n");
+}
+
+TEST(report, takes_the_runs_out_of_a_table_and_keeps_them) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  const Article article = build_article(
+      parse_report(
+          "mine",
+          kHead + "```sql table A\n-- else: none\nSELECT 5 AS n, '2,1' AS run, 1 AS d_run\n```\n"),
+      temporary.store(), {{"who", "x"}});
+  const auto& exhibit = std::get<Exhibit>(article.blocks.at(0));
+  EXPECT_EQ(exhibit.table.columns, std::vector<std::string>{"n"});
+  EXPECT_EQ(exhibit.runs, (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(provenance(article.runs),
+            "Runs 1, 2 · 2026-03-01 – 2026-03-02 · Xeon 8480+, 2 cores · moebench 0.1.0 abc1234");
+}
+
+}  // namespace
+}  // namespace moe::testing
