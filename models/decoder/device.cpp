@@ -19,6 +19,10 @@ std::filesystem::path torch_folder() {
   return std::filesystem::path(info.dli_fname).parent_path();
 }
 
+int cuda_devices() {
+  return static_cast<int>(c10::impl::VirtualGuardImpl(at::DeviceType::CUDA).deviceCount());
+}
+
 void load_cuda() {
   const std::filesystem::path library = torch_folder() / "libtorch_cuda.so";
   require(std::filesystem::exists(library),
@@ -28,13 +32,13 @@ void load_cuda() {
   // Never closed: LibTorch registers its kernels for the life of the process.
   const void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (handle == nullptr) {
-    const char* reason = dlerror();  // NOLINT(concurrency-mt-unsafe): once, before any thread
+    const char* reason = dlerror();
     require(false,
             "device=cuda: cannot load {}: {} (run ./bootstrap.sh on a machine with an NVIDIA GPU: "
             "it installs the CUDA libraries)",
             library.string(), reason != nullptr ? reason : "no reason given");
   }
-  require(at::globalContext().hasCUDA(),
+  require(cuda_devices() > 0,
           "device=cuda: no GPU on this machine that CUDA can use (does nvidia-smi list one?)");
   at::globalContext().setAllowTF32CuBLAS(false);  // float32 stays float32
 }
@@ -48,9 +52,8 @@ at::Device open_device(std::string_view name) {
   require(name == "cuda" || numbered, "device={}: expected cpu, cuda or cuda:N", name);
   load_cuda();
   const int index = numbered ? std::stoi(std::string(name.substr(5))) : 0;
-  const auto devices =
-      static_cast<int>(c10::impl::VirtualGuardImpl(at::DeviceType::CUDA).deviceCount());
-  require(index < devices, "device={}: this machine has {} CUDA devices", name, devices);
+  require(index < cuda_devices(), "device={}: this machine has {} CUDA devices", name,
+          cuda_devices());
   return {at::kCUDA, static_cast<at::DeviceIndex>(index)};
 }
 

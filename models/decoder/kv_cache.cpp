@@ -29,17 +29,6 @@ void KvCache::append_slots(std::span<const PageId> pages, std::int64_t begin, st
   }
 }
 
-void KvCache::append_pages(std::span<const PageId> pages, std::int64_t tokens,
-                           std::vector<std::int64_t>& ids) const {
-  const std::int64_t count = (tokens + tokens_per_page_ - 1) / tokens_per_page_;
-  require(std::ssize(pages) >= count, "a sequence of {} tokens lists {} pages of {}: too few",
-          tokens, pages.size(), tokens_per_page_);
-  for (const PageId page : pages.first(static_cast<std::size_t>(count))) {
-    require(page >= 0 && page < pages_, "page {} of a cache of {} pages", page, pages_);
-    ids.push_back(page);
-  }
-}
-
 void KvCache::write(std::int64_t layer, std::span<const PageId> pages, std::int64_t position,
                     const Tensor& k_TGd, const Tensor& v_TGe) {
   std::vector<std::int64_t> slots;
@@ -56,31 +45,30 @@ void KvCache::write(std::int64_t layer, const Tensor& slot_T, const Tensor& k_TG
 
 std::pair<Tensor, Tensor> KvCache::read(std::int64_t layer, std::span<const PageId> pages,
                                         std::int64_t tokens) const {
-  std::vector<std::int64_t> ids;
-  append_pages(pages, tokens, ids);
-  auto [k_BSGd, v_BSGe] = gather(layer, ids, 1, tokens);
-  return {k_BSGd.squeeze(0), v_BSGe.squeeze(0)};
+  const StepSequence sequence{.new_ids = {}, .position = tokens, .pages = pages};
+  const StepSequence* const one = &sequence;
+  const auto [k_1GSd, v_1GSe] = read_heads(layer, {&one, 1}, tokens);
+  return {k_1GSd[0].transpose(0, 1), v_1GSe[0].transpose(0, 1)};
 }
 
-std::pair<Tensor, Tensor> KvCache::read(std::int64_t layer,
-                                        std::span<const StepSequence* const> sequences,
-                                        std::int64_t tokens) const {
-  std::vector<std::int64_t> ids;
-  for (const StepSequence* sequence : sequences) append_pages(sequence->pages, tokens, ids);
-  return gather(layer, ids, std::ssize(sequences), tokens);
-}
-
-std::pair<Tensor, Tensor> KvCache::gather(std::int64_t layer,
-                                          const std::vector<std::int64_t>& page_ids,
-                                          std::int64_t sequences, std::int64_t tokens) const {
-  const auto of = [&](const Tensor& pages) {
-    const Tensor index = at::tensor(page_ids, at::kLong).to(pages.device());
-    return pages.index_select(0, index)
-        .reshape({sequences, -1, pages.size(2), pages.size(3)})
-        .narrow(1, 0, tokens);
-  };
+std::pair<Tensor, Tensor> KvCache::read_heads(std::int64_t layer,
+                                              std::span<const StepSequence* const> sequences,
+                                              std::int64_t tokens) const {
   const auto l = static_cast<std::size_t>(layer);
-  return {of(keys_.at(l)), of(values_.at(l))};
+  const std::int64_t heads = keys_.at(l).size(2);
+  std::vector<std::int64_t> slots;
+  slots.reserve(sequences.size() * static_cast<std::size_t>(tokens));
+  for (const StepSequence* sequence : sequences) append_slots(sequence->pages, 0, tokens, slots);
+  // One gather of rows of a head, straight into the order that matrix products want.
+  const Tensor slot_B1S =
+      at::tensor(slots, at::kLong).to(keys_[l].device()).view({std::ssize(sequences), 1, tokens});
+  const Tensor head_G1 = at::arange(heads, slot_B1S.options()).unsqueeze(1);
+  const Tensor row_N = (slot_B1S * heads + head_G1).reshape(-1);
+  const auto gather = [&](const Tensor& pages) {
+    return pages.flatten(0, 2).index_select(0, row_N).view(
+        {std::ssize(sequences), heads, tokens, pages.size(3)});
+  };
+  return {gather(keys_[l]), gather(values_[l])};
 }
 
 void KvCache::copy_page(PageId from, PageId to) {

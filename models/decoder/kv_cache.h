@@ -41,9 +41,11 @@ class KvCache {
   /// Keys and values of positions [0, tokens) in order.
   std::pair<Tensor, Tensor> read(std::int64_t layer, std::span<const PageId> pages,
                                  std::int64_t tokens) const;
-  /// The same for several sequences of equal length: [B, tokens, G, d] and [B, tokens, G, e].
-  std::pair<Tensor, Tensor> read(std::int64_t layer, std::span<const StepSequence* const> sequences,
-                                 std::int64_t tokens) const;
+  /// The same for several sequences of equal length, head by head: [B, G, tokens, d] and
+  /// [B, G, tokens, e].
+  std::pair<Tensor, Tensor> read_heads(std::int64_t layer,
+                                       std::span<const StepSequence* const> sequences,
+                                       std::int64_t tokens) const;
 
   /// Copies a whole page in every layer: a branch inside a page.
   void copy_page(PageId from, PageId to);
@@ -51,11 +53,6 @@ class KvCache {
   static std::int64_t bytes_per_token(const Config&, DType);
 
  private:
-  void append_pages(std::span<const PageId> pages, std::int64_t tokens,
-                    std::vector<std::int64_t>& ids) const;
-  std::pair<Tensor, Tensor> gather(std::int64_t layer, const std::vector<std::int64_t>& page_ids,
-                                   std::int64_t sequences, std::int64_t tokens) const;
-
   std::int64_t pages_ = 0, tokens_per_page_ = 0;
   std::vector<Tensor> keys_, values_;  // per layer [pages, tokens, G, d], [pages, tokens, G, e]
 };

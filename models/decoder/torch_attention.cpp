@@ -12,8 +12,10 @@ namespace moe {
 namespace {
 
 // Sequences that are alike are attended together, and long ones in pieces, so that no table of
-// scores has more elements than this: 64 MiB of float32.
-constexpr std::int64_t kScoreElements = std::int64_t{1} << 24;
+// scores has more elements than this: what stays in a core's cache, or what fills a GPU.
+std::int64_t score_elements(const at::Device& device) {
+  return std::int64_t{1} << (device.is_cpu() ? 20 : 26);
+}
 
 /// A sequence of the step and where its rows begin.
 struct Rows {
@@ -115,14 +117,14 @@ struct Piece {
 
 /// [B, rows, H * e]
 Tensor attend(const AttentionArgs& args, const Piece& piece, const Tensor& q_BnHd,
-              const Tensor& k_BSGd, const Tensor& v_BSGe) {
+              const Tensor& k_BGSd, const Tensor& v_BGSe) {
   const std::int64_t sequences = q_BnHd.size(0), rows = q_BnHd.size(1), heads = q_BnHd.size(2);
-  const std::int64_t keys = k_BSGd.size(1), groups = k_BSGd.size(2), shared = heads / groups;
-  const Tensor q = q_BnHd.reshape({sequences, rows, groups, shared, -1})
+  const std::int64_t groups = k_BGSd.size(1), keys = k_BGSd.size(2), shared = heads / groups;
+  const Tensor q = (q_BnHd * args.spec->scale)
+                       .reshape({sequences, rows, groups, shared, -1})
                        .permute({0, 2, 3, 1, 4})
                        .reshape({sequences, groups, shared * rows, -1});
-  Tensor scores = q.matmul(k_BSGd.permute({0, 2, 3, 1})) * args.spec->scale;
-  scores = scores.view({sequences, heads, rows, keys});
+  Tensor scores = q.matmul(k_BGSd.transpose(-1, -2)).view({sequences, heads, rows, keys});
   if (args.softcap > 0) scores = at::tanh(scores / args.softcap) * args.softcap;
   if (args.additive_bias.defined()) {
     scores = scores + bias_part(args.additive_bias, piece.row, rows, piece.key, keys);
@@ -132,9 +134,9 @@ Tensor attend(const AttentionArgs& args, const Piece& piece, const Tensor& q_BnH
     scores = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
   }
   return probabilities(args, scores)
-      .to(v_BSGe.dtype())
-      .view({sequences, groups, shared * rows, keys})
-      .matmul(v_BSGe.permute({0, 2, 1, 3}))
+      .to(v_BGSe.dtype())
+      .reshape({sequences, groups, shared * rows, keys})
+      .matmul(v_BGSe)
       .view({sequences, groups, shared, rows, -1})
       .permute({0, 3, 1, 2, 4})
       .reshape({sequences, rows, -1});
@@ -142,10 +144,11 @@ Tensor attend(const AttentionArgs& args, const Piece& piece, const Tensor& q_BnH
 
 /// Row by row in pieces that keep the scores small; keys that no row of a piece sees are left out.
 Tensor attend_in_pieces(const AttentionArgs& args, std::int64_t position, const Tensor& q_BnHd,
-                        const Tensor& k_BSGd, const Tensor& v_BSGe) {
-  const std::int64_t rows = q_BnHd.size(1), keys = k_BSGd.size(1);
+                        const Tensor& k_BGSd, const Tensor& v_BGSe) {
+  const std::int64_t rows = q_BnHd.size(1), keys = k_BGSd.size(2);
+  const std::int64_t of_a_row = q_BnHd.size(0) * q_BnHd.size(2) * keys;
   const std::int64_t step =
-      std::clamp(kScoreElements / (q_BnHd.size(0) * q_BnHd.size(2) * keys), std::int64_t{1}, rows);
+      std::clamp(score_elements(q_BnHd.device()) / of_a_row, std::int64_t{1}, rows);
   std::vector<Tensor> pieces;
   for (std::int64_t row = 0; row < rows; row += step) {
     const std::int64_t count = std::min(step, rows - row), query = position + row;
@@ -153,8 +156,8 @@ Tensor attend_in_pieces(const AttentionArgs& args, std::int64_t position, const 
         args.spec->window ? std::max<std::int64_t>(0, query - *args.spec->window + 1) : 0;
     const std::int64_t last = args.causal ? query + count : keys;
     pieces.push_back(attend(args, {.query = query, .row = row, .key = first},
-                            q_BnHd.narrow(1, row, count), k_BSGd.narrow(1, first, last - first),
-                            v_BSGe.narrow(1, first, last - first)));
+                            q_BnHd.narrow(1, row, count), k_BGSd.narrow(2, first, last - first),
+                            v_BGSe.narrow(2, first, last - first)));
   }
   return pieces.size() == 1 ? pieces[0] : at::cat(pieces, 1);
 }
@@ -162,14 +165,15 @@ Tensor attend_in_pieces(const AttentionArgs& args, std::int64_t position, const 
 Tensor attend_batch(const AttentionArgs& args, const Alike& alike, std::span<const Rows> batch) {
   const Tensor q_BnHd = stack_rows(args.q_THd, batch, alike.rows);
   if (!alike.cached) {
-    return attend_in_pieces(args, alike.position, q_BnHd, stack_rows(args.k_TGd, batch, alike.rows),
-                            stack_rows(args.v_TGe, batch, alike.rows));
+    return attend_in_pieces(args, alike.position, q_BnHd,
+                            stack_rows(args.k_TGd, batch, alike.rows).transpose(1, 2),
+                            stack_rows(args.v_TGe, batch, alike.rows).transpose(1, 2));
   }
   std::vector<const StepSequence*> sequences;
   for (const Rows& part : batch) sequences.push_back(part.sequence);
-  const auto [k_BSGd, v_BSGe] =
-      args.cache->read(args.layer, sequences, alike.position + alike.rows);
-  return attend_in_pieces(args, alike.position, q_BnHd, k_BSGd, v_BSGe);
+  const auto [k_BGSd, v_BGSe] =
+      args.cache->read_heads(args.layer, sequences, alike.position + alike.rows);
+  return attend_in_pieces(args, alike.position, q_BnHd, k_BGSd, v_BGSe);
 }
 
 std::map<Alike, std::vector<Rows>> alike_sequences(const AttentionArgs& args) {
@@ -188,6 +192,7 @@ std::map<Alike, std::vector<Rows>> alike_sequences(const AttentionArgs& args) {
 
 Tensor torch_attention(const AttentionArgs& args) {
   write_new_rows(args);
+  const std::int64_t most = score_elements(args.q_THd.device());
   std::vector<Tensor> outputs;
   std::vector<std::int64_t> place(static_cast<std::size_t>(args.q_THd.size(0)));
   std::int64_t done = 0;
@@ -195,7 +200,7 @@ Tensor torch_attention(const AttentionArgs& args) {
   for (const auto& [alike, all] : alike_sequences(args)) {
     const std::int64_t keys = alike.cached ? alike.position + alike.rows : alike.rows;
     const std::int64_t each = args.spec->heads * keys * alike.rows;
-    const auto batch = static_cast<std::size_t>(std::max<std::int64_t>(1, kScoreElements / each));
+    const auto batch = static_cast<std::size_t>(std::max<std::int64_t>(1, most / each));
     for (std::size_t at = 0; at < all.size(); at += batch) {
       const auto part = std::span(all).subspan(at, std::min(batch, all.size() - at));
       outputs.push_back(attend_batch(args, alike, part).flatten(0, 1));

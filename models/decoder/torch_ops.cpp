@@ -1,4 +1,4 @@
-#include <utility>
+#include <memory>
 
 #include "harness/error.h"
 #include "models/decoder/device.h"
@@ -51,7 +51,7 @@ Tensor layer_norm(const TorchWeight& norm, const Tensor& x) {
 
 class TorchOps final : public Ops {
  public:
-  explicit TorchOps(at::TensorOptions options) : options_(std::move(options)) {}
+  explicit TorchOps(const at::TensorOptions& options) : options_(options) {}
 
   std::string_view name() const override { return "torch"; }
   at::TensorOptions activations() const override { return options_; }

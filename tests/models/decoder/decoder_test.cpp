@@ -120,6 +120,7 @@ TEST_P(DecoderCase, forcing_what_the_router_chooses_changes_nothing) {
   const StepResult free = model->step(step, nullptr);
   const Tensor expert_N = free.routing[0].expert_TK.to(at::kCPU).reshape(-1);
   std::vector<std::int32_t> forced;
+  forced.reserve(static_cast<std::size_t>(expert_N.size(0)));
   for (std::int64_t i = 0; i < expert_N.size(0); ++i) forced.push_back(expert_N[i].item<int>());
   step.routing.force_TK = forced;
   EXPECT_TRUE(free.hidden_RD.equal(model->step(step, nullptr).hidden_RD));

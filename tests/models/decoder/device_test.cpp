@@ -22,6 +22,7 @@ std::string device_name(const testing::TestParamInfo<std::string>& info) {
 
 std::vector<TokenId> some_ids(std::int64_t count, std::int64_t vocab, std::int64_t seed) {
   std::vector<TokenId> ids;
+  ids.reserve(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i) {
     ids.push_back(static_cast<TokenId>((seed + 7 * i + i * i) % vocab));
   }

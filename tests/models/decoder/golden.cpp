@@ -3,7 +3,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <string_view>
+#include <span>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -12,7 +12,7 @@ namespace moe {
 namespace {
 
 template <typename T>
-std::vector<T> elements(std::string_view bytes) {
+std::vector<T> elements(std::span<const char> bytes) {
   std::vector<T> values(bytes.size() / sizeof(T));
   std::memcpy(values.data(), bytes.data(), values.size() * sizeof(T));
   return values;
@@ -26,13 +26,13 @@ Goldens read_goldens(const std::filesystem::path& file) {
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
   std::uint64_t header = 0;
   std::memcpy(&header, bytes.data(), sizeof header);
-  const std::string_view data = std::string_view(bytes).substr(8 + header);
+  const auto data = std::span(bytes).subspan(8 + header);
   Goldens goldens;
   const auto index = nlohmann::json::parse(bytes.substr(8, header));
   for (const auto& [name, entry] : index.items()) {
     if (name == "__metadata__") continue;
     const auto offsets = entry.at("data_offsets").get<std::vector<std::size_t>>();
-    const std::string_view part = data.substr(offsets.at(0), offsets.at(1) - offsets.at(0));
+    const auto part = data.subspan(offsets.at(0), offsets.at(1) - offsets.at(0));
     GoldenTensor& tensor = goldens[name];
     tensor.shape = entry.at("shape").get<std::vector<std::int64_t>>();
     const auto dtype = entry.at("dtype").get<std::string>();
