@@ -26,17 +26,4 @@ auto with_sqlite(const std::filesystem::path& file, Work&& work) {
   }
 }
 
-inline void bind(SQLite::Statement& statement, int index, const Cell& cell) {
-  std::visit(
-      [&](const auto& value) {
-        using Held = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<Held, std::nullptr_t>) {
-          statement.bind(index);
-        } else {
-          statement.bind(index, value);
-        }
-      },
-      cell);
-}
-
 }  // namespace moe

@@ -72,22 +72,75 @@ void migrate(SQLite::Database& db) {
   transaction.commit();
 }
 
-Cell cell_of(const SQLite::Column& column) {
-  if (column.isNull()) return nullptr;
-  if (column.isInteger()) return column.getInt64();
-  if (column.isFloat()) return column.getDouble();
-  return column.getString();
+struct Finalize {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+/// One statement; `rest` is what stands behind it.
+Prepared prepare(sqlite3* db, const std::string& sql, std::string_view* rest) {
+  sqlite3_stmt* raw = nullptr;
+  const char* tail = nullptr;
+  const int code =
+      sqlite3_prepare_v2(db, sql.c_str(), static_cast<int>(sql.size()) + 1, &raw, &tail);
+  Prepared statement(raw);
+  require(code == SQLITE_OK, "SQLite: {} in: {}", sqlite3_errmsg(db), sql);
+  require(statement != nullptr, "an empty query");
+  if (rest != nullptr)
+    *rest = std::string_view(sql).substr(static_cast<std::size_t>(tail - sql.c_str()));
+  return statement;
 }
 
-void bind_all(SQLite::Statement& statement, const std::vector<Parameter>& parameters) {
-  sqlite3_stmt* raw = statement.getPreparedStatement();
-  for (int index = 1; index <= sqlite3_bind_parameter_count(raw); ++index) {
-    const char* name = sqlite3_bind_parameter_name(raw, index);
+void bind_cell(sqlite3_stmt* statement, int index, const Cell& cell) {
+  if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
+    sqlite3_bind_int64(statement, index, *integer);
+  } else if (const auto* real = std::get_if<double>(&cell)) {
+    sqlite3_bind_double(statement, index, *real);
+  } else if (const auto* text = std::get_if<std::string>(&cell)) {
+    sqlite3_bind_text(statement, index, text->data(), static_cast<int>(text->size()),
+                      SQLITE_TRANSIENT);
+  } else {
+    sqlite3_bind_null(statement, index);
+  }
+}
+
+void bind_all(sqlite3_stmt* statement, const std::vector<Parameter>& parameters) {
+  for (int index = 1; index <= sqlite3_bind_parameter_count(statement); ++index) {
+    const char* name = sqlite3_bind_parameter_name(statement, index);
     require(name != nullptr && *name == ':', "a query may use named parameters (:name) only");
     const auto found = std::ranges::find(parameters, std::string_view(name + 1), &Parameter::name);
     require(found != parameters.end(), "the query's parameter {} has no value", name);
-    bind(statement, index, found->value);
+    bind_cell(statement, index, found->value);
   }
+}
+
+Cell cell_of(sqlite3_stmt* statement, int column) {
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      return std::int64_t{sqlite3_column_int64(statement, column)};
+    case SQLITE_FLOAT:
+      return sqlite3_column_double(statement, column);
+    case SQLITE_NULL:
+      return nullptr;
+    default: {
+      const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
+      return std::string(bytes == nullptr ? "" : bytes,
+                         static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
+    }
+  }
+}
+
+Table rows_of(sqlite3* db, sqlite3_stmt* statement) {
+  Table table;
+  const int columns = sqlite3_column_count(statement);
+  for (int c = 0; c < columns; ++c) table.columns.emplace_back(sqlite3_column_name(statement, c));
+  int step = SQLITE_ROW;
+  while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+    auto& row = table.rows.emplace_back();
+    for (int c = 0; c < columns; ++c) row.push_back(cell_of(statement, c));
+  }
+  require(step == SQLITE_DONE, "SQLite: {}", sqlite3_errmsg(db));
+  return table;
 }
 
 }  // namespace
@@ -136,37 +189,27 @@ const fs::path& Store::file() const {
 }
 
 Table Store::query(std::string_view sql, const std::vector<Parameter>& parameters) const {
-  return with_sqlite(file(), [&] {
-    SQLite::Statement statement(connection_->db, std::string(sql));
-    bind_all(statement, parameters);
-    Table table;
-    for (int c = 0; c < statement.getColumnCount(); ++c)
-      table.columns.emplace_back(statement.getColumnName(c));
-    while (statement.executeStep()) {
-      auto& row = table.rows.emplace_back();
-      for (int c = 0; c < statement.getColumnCount(); ++c)
-        row.push_back(cell_of(statement.getColumn(c)));
-    }
-    return table;
-  });
+  sqlite3* db = connection_->db.getHandle();
+  try {
+    const Prepared statement = prepare(db, std::string(sql), nullptr);
+    bind_all(statement.get(), parameters);
+    return rows_of(db, statement.get());
+  } catch (const Error& error) {
+    throw error.while_doing(file().string());
+  }
 }
 
 Table query_read_only(const fs::path& file, const std::string& sql) {
   const Store store(file, Access::read_only);
-  return with_sqlite(file, [&] {
-    sqlite3* db = store.connection().db.getHandle();
-    sqlite3_stmt* raw = nullptr;
-    const char* tail = nullptr;
-    const int code = sqlite3_prepare_v2(db, sql.c_str(), -1, &raw, &tail);
-    const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement(raw,
-                                                                               sqlite3_finalize);
-    require(code == SQLITE_OK, "SQLite: {} in: {}", sqlite3_errmsg(db), sql);
-    require(raw != nullptr, "an empty query");
-    require(std::string_view(tail).find_first_not_of(" \t\r\n;") == std::string_view::npos,
-            "one statement at a time; found a second one: {}", tail);
-    require(sqlite3_stmt_readonly(raw) != 0, "only statements that read are allowed: {}", sql);
-    return store.query(sql);
-  });
+  sqlite3* db = store.connection().db.getHandle();
+  std::string_view rest;
+  const Prepared statement = prepare(db, sql, &rest);
+  require(rest.substr(0, rest.find('\0')).find_first_not_of(" \t\r\n;") == std::string_view::npos,
+          "one statement at a time; found a second one: {}", rest);
+  require(sqlite3_stmt_readonly(statement.get()) != 0, "only statements that read are allowed: {}",
+          sql);
+  bind_all(statement.get(), {});
+  return rows_of(db, statement.get());
 }
 
 fs::path default_store() {
