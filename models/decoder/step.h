@@ -20,6 +20,8 @@ using PageId = std::int32_t;
 /// What an encoder left for cross-attention. Decoder-only models have none.
 struct Memory;
 
+// NOLINTBEGIN(readability-redundant-member-init): without them g++ wants every member named where
+// one of these is written.
 struct StepSequence {
   std::span<const TokenId> new_ids;
   std::int64_t position = 0;  // of new_ids[0]; the pages hold that many tokens already
@@ -37,6 +39,7 @@ struct RoutingControl {
   /// Expert ids that replace the router's choice; empty: free.
   std::span<const std::int32_t> force_TK = {};
 };
+// NOLINTEND(readability-redundant-member-init)
 
 /// The routing of one mixture layer in one step.
 struct LayerRouting {
