@@ -1,0 +1,29 @@
+#include "datasets/file_text.h"
+
+#include <utf8proc.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "harness/error.h"
+
+namespace moe {
+
+std::string read_utf8(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  require(in.good(), "{}: cannot be read", file.string());
+  std::ostringstream all;
+  all << in.rdbuf();
+  std::string text = all.str();
+  for (std::size_t at = 0; at < text.size();) {
+    utf8proc_int32_t point = 0;
+    const utf8proc_ssize_t length =
+        utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
+                         static_cast<utf8proc_ssize_t>(text.size() - at), &point);
+    require(length > 0, "{}: byte {} is not UTF-8", file.string(), at);
+    at += static_cast<std::size_t>(length);
+  }
+  return text;
+}
+
+}  // namespace moe
