@@ -11,8 +11,6 @@
 
 #include "harness/error.h"
 #include "reports/compare_paired.h"
-#include "reports/escape.h"
-#include "reports/sources.h"
 
 namespace moe {
 namespace {
@@ -100,19 +98,19 @@ std::vector<Cell> row_of(const ComparedValue& a, const ComparedValue& b, const D
           a.point,
           a.metric,
           a.scope,
-          a.unit,
+          verdict(a, found),
+          found.estimate,
+          found.low,
+          found.high,
+          ratio,
           a.estimate,
           a.low,
           a.high,
           b.estimate,
           b.low,
           b.high,
-          found.estimate,
-          found.low,
-          found.high,
-          ratio,
-          verdict(a, found),
           std::string(found.how),
+          a.unit,
           a.run,
           b.run};
 }
@@ -142,10 +140,11 @@ Side find_side(const Store& store, std::string_view what) {
 }
 
 Table compare(const Store& store, const Side& a, const Side& b) {
-  Table table{.columns = {"suite", "point", "metric", "scope", "unit", "A", "A_low", "A_high", "B",
-                          "B_low", "B_high", "difference [+]", "difference_low", "difference_high",
-                          "ratio [x]", "verdict", "how", "A_run", "B_run"},
-              .rows = {}};
+  Table table{
+      .columns = {"suite", "point", "metric", "scope", "verdict", "difference [+=unit]",
+                  "difference_low", "difference_high", "ratio [x]", "A [=unit]", "A_low", "A_high",
+                  "B [=unit]", "B_low", "B_high", "how", "unit", "A_run", "B_run"},
+      .rows = {}};
   const std::vector<ComparedValue> of_a = values_of(store, a);
   const std::vector<ComparedValue> of_b = values_of(store, b);
   const bool by_target = match_targets(a, b, targets_of(of_a), targets_of(of_b));
@@ -161,35 +160,6 @@ Table compare(const Store& store, const Side& a, const Side& b) {
     table.rows.push_back(row_of(value, *match->second, difference(store, value, *match->second)));
   }
   return table;
-}
-
-Article comparison(const Store& store, std::string_view a, std::string_view b) {
-  const Side first = find_side(store, a);
-  const Side second = find_side(store, b);
-  Exhibit exhibit{.caption = "Every value that both have; difference is B − A, ratio is B / A",
-                  .otherwise = "They share no value: no suite was run on both at the same points.",
-                  .sql = "",
-                  .table = compare(store, first, second),
-                  .runs = {},
-                  .chart = {}};
-  std::map<std::string, int> verdicts;
-  for (const auto& row : exhibit.table.rows) ++verdicts[to_text(row[15])];
-  exhibit.runs = take_runs(exhibit.table);
-  std::vector<std::string> counts;
-  for (const auto& [word, count] : verdicts) counts.push_back(fmt::format("{} {}", count, word));
-  const std::string prose = fmt::format(
-      "\nA is {}, B is {}. Of {} values: {}.\n\n"
-      "*Same* means that the whole 95 % interval of the difference lies within {:.0f} %; *unsure*, "
-      "that "
-      "it holds zero and reaches further.\n\n",
-      escape_markdown(first.label), escape_markdown(second.label), exhibit.table.rows.size(),
-      counts.empty() ? "none in common" : fmt::format("{}", fmt::join(counts, ", ")),
-      kSameWithin * 100);
-  return {.name = "compare",
-          .title = fmt::format("{} against {}", second.label, first.label),
-          .parameters = {{"a", std::string(a)}, {"b", std::string(b)}},
-          .blocks = {Prose{prose}, exhibit},
-          .runs = read_sources(store, exhibit.runs)};
 }
 
 }  // namespace moe

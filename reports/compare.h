@@ -1,6 +1,7 @@
 // Two runs, or two targets, value by value: the difference, its 95 % interval, and a verdict.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,12 +27,14 @@ inline constexpr double kSameWithin = 0.01;
 
 /// One row per value that both sides have: same suite, version, point, metric and scope; of two
 /// runs also the same target, unless they share none and have one each. Columns: suite, point,
-/// metric, scope, unit, A, B, difference (B − A), ratio [x] (B / A), each with _low and _high where
-/// it has them, verdict (same, better, worse, faster, slower, unsure: of B), how, A_run, B_run.
+/// metric, scope, verdict (of B: same, better, worse, faster, slower, unsure), difference (B − A),
+/// ratio (B / A), A, B, all as display.h has them, how, unit, A_run, B_run.
 ///
 /// how: "paired by question" (shares of questions answered), "Welch over launches" (times measured
 /// in several launches), "intervals" (the widest difference the two intervals allow).
 Table compare(const Store&, const Side& a, const Side& b);
+inline constexpr std::size_t kComparedPoint = 1;  // its columns
+inline constexpr std::size_t kComparedVerdict = 4;
 
 /// The same as an article that every format writes. Error where the two share no value.
 Article comparison(const Store&, std::string_view a, std::string_view b);

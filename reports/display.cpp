@@ -44,6 +44,16 @@ Unit understand(std::string_view unit) {
   return result;
 }
 
+/// Where each row has its own unit, the cell must say it.
+Unit unit_of(const std::vector<Cell>& row, const DisplayColumn& column) {
+  if (!column.unit_cell) return understand(column.unit);
+  const std::string sign = column.unit.starts_with('+') ? "+" : "";
+  Unit unit = understand(sign + to_text(row[*column.unit_cell]));
+  if (unit.in_heading != "1") unit.in_cell += unit.in_heading;
+  unit.in_heading.clear();
+  return unit;
+}
+
 std::optional<double> number(const Cell& cell) {
   if (const auto* whole = std::get_if<std::int64_t>(&cell)) return static_cast<double>(*whole);
   if (const auto* real = std::get_if<double>(&cell)) return *real;
@@ -111,7 +121,7 @@ std::string_view unit_of_column(std::string_view column) {
 
 std::vector<DisplayColumn> display_columns(const Table& table) {
   std::vector<DisplayColumn> columns;
-  std::vector<std::size_t> bounds;
+  std::vector<std::size_t> beside;  // bounds and units, shown with their column
   for (std::size_t cell = 0; cell < table.columns.size(); ++cell) {
     const std::string name(name_of_column(table.columns[cell]));
     DisplayColumn column{.name = name,
@@ -119,31 +129,36 @@ std::vector<DisplayColumn> display_columns(const Table& table) {
                          .cell = cell,
                          .low = find_column(table, name + "_low"),
                          .high = find_column(table, name + "_high"),
+                         .unit_cell = {},
                          .numeric = all_numbers(table, cell)};
     if (column.low && column.high) {
-      bounds.push_back(*column.low);
-      bounds.push_back(*column.high);
+      beside.push_back(*column.low);
+      beside.push_back(*column.high);
     }
+    const std::size_t equals = column.unit.find('=');
+    if (equals <= 1) column.unit_cell = find_column(table, column.unit.substr(equals + 1));
+    if (column.unit_cell) beside.push_back(*column.unit_cell);
     columns.push_back(std::move(column));
   }
   std::erase_if(columns, [&](const DisplayColumn& column) {
-    return std::ranges::find(bounds, column.cell) != bounds.end();
+    return std::ranges::find(beside, column.cell) != beside.end();
   });
   return columns;
 }
 
 std::string heading(const DisplayColumn& column) {
+  if (column.unit_cell) return column.name;
   const Unit unit = understand(column.unit);
   return unit.in_heading.empty() ? column.name
                                  : fmt::format("{}, {}", column.name, unit.in_heading);
 }
 
 Shown show(const std::vector<Cell>& row, const DisplayColumn& column) {
-  return show_with(row, column, understand(column.unit));
+  return show_with(row, column, unit_of(row, column));
 }
 
 std::string show_in_text(const std::vector<Cell>& row, const DisplayColumn& column) {
-  const Unit unit = understand(column.unit);
+  const Unit unit = unit_of(row, column);
   const Shown shown = show_with(row, column, unit);
   std::string text = shown.value;
   const std::string& word = shown.unit.empty() ? unit.in_heading : shown.unit;

@@ -7,7 +7,8 @@
 //   [x]        a ratio: 1.53×
 //   [count]    6.92 B, 34.1 M
 //   [+UNIT]    with its sign
-//   [B] [s] [B/s] [FLOP] [FLOP/s] [J] [W] [B/token] [FLOP/token] [J/token]   with SI prefixes
+//   [=COLUMN]  the unit stands in that column of the row, which is not shown; [+=COLUMN] with the
+//   sign [B] [s] [B/s] [FLOP] [FLOP/s] [J] [W] [B/token] [FLOP/token] [J/token]   with SI prefixes
 //   [other]    three digits, the unit in the heading
 #pragma once
 
@@ -26,7 +27,8 @@ struct DisplayColumn {
   std::string unit;  // "" where it has none
   std::size_t cell = 0;
   std::optional<std::size_t> low, high;
-  bool numeric = false;  // all its cells are numbers or null
+  std::optional<std::size_t> unit_cell;  // where each row has its own unit
+  bool numeric = false;                  // all its cells are numbers or null
 };
 
 /// A cell in parts, so that a format may set them differently.

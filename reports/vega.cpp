@@ -46,6 +46,11 @@ DisplayColumn column_of(const Table& table, const std::string& name) {
   return *std::ranges::find(columns, name, &DisplayColumn::name);
 }
 
+bool all_whole(const Table& table, std::size_t cell) {
+  return std::ranges::all_of(
+      table.rows, [&](const auto& row) { return std::holds_alternative<std::int64_t>(row[cell]); });
+}
+
 /// Log axes are marked where there are points: 1, 2, 4, 8 rather than 1, 10.
 Json distinct_values(const Table& table, std::size_t cell) {
   std::vector<double> values;
@@ -71,14 +76,18 @@ Json encode(const Channel& channel, const Table& table, bool bar, bool is_x) {
     if (is_x) axis["labelAngle"] = 0;
   } else {
     const bool zero = channel.scale == "zero" || (channel.scale.empty() && bar);
+    // Room at the ends, so that a point and its label are not cut.
     encoded["scale"] = {{"zero", zero}, {"nice", true}};
+    if (channel.scale == "fit") encoded["scale"] = {{"zero", false}, {"padding", 28}};
     const std::string& unit = channel.column.unit;
-    axis["format"] = unit == "%" ? ".0%" : (unit == "pp" ? "+.0%" : "~s");
+    axis["format"] = unit == "%" ? ".0%" : "~s";
+    if (unit == "pp") axis["labelExpr"] = "format(datum.value * 100, '+.3~g')";
     if (channel.scale == "log") {
       encoded["scale"] = {{"type", "log"}, {"base", 2}, {"nice", false}};
       if (is_x) axis["values"] = distinct_values(table, channel.column.cell);
     } else {
       axis["tickCount"] = 5;
+      if (all_whole(table, channel.column.cell)) axis["tickMinStep"] = 1;
     }
     axis["grid"] = !is_x || bar;
     if (unit == "%") encoded["title"] = channel.title.empty() ? channel.column.name : channel.title;
@@ -87,15 +96,27 @@ Json encode(const Channel& channel, const Table& table, bool bar, bool is_x) {
   return encoded;
 }
 
+/// The texts of a column in the order of the rows: Vega-Lite would sort them.
+Json distinct_texts(const Table& table, std::size_t cell) {
+  Json texts = Json::array();
+  for (const auto& row : table.rows) {
+    const Json text = cell_json(row[cell]);
+    if (std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
+  }
+  return texts;
+}
+
 Json colour(const Table& table, const std::string& name) {
   const DisplayColumn column = column_of(table, name);
+  const Json legend = {
+      {"orient", "top"}, {"symbolType", "circle"}, {"labelLimit", 260}, {"columns", 2}};
+  const bool several = distinct_texts(table, column.cell).size() > 1;
   return {{"field", field(column.cell)},
           {"type", "nominal"},
           {"sort", nullptr},
           {"title", nullptr},
           {"scale", {{"range", kPalette}}},
-          {"legend",
-           {{"orient", "top"}, {"symbolType", "circle"}, {"labelLimit", 260}, {"columns", 2}}}};
+          {"legend", several ? legend : Json(nullptr)}};
 }
 
 Json tooltip(const Table& table) {
@@ -164,6 +185,8 @@ Json look() {
                {"titlePadding", 8}});
   return {{"font", "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"},
           {"view", {{"stroke", nullptr}}},
+          {"mark", {{"color", kPalette.front()}}},
+          {"rule", {{"color", kPalette.front()}}},
           {"axis", std::move(axis)},
           {"legend", quiet},
           {"header", {{"title", nullptr}, {"labelColor", "#444444"}, {"labelFontSize", 12}}}};
@@ -192,9 +215,9 @@ std::string vega_lite(const Chart& chart, const Table& table, ChartWidth width) 
   if (!chart.facet.empty()) {
     plot["width"] = fixed ? 300 : 260;
     plot["height"] = 200;
-    spec["facet"] = {{"field", field(column_of(table, chart.facet).cell)},
-                     {"type", "nominal"},
-                     {"sort", nullptr}};
+    const std::size_t cell = column_of(table, chart.facet).cell;
+    spec["facet"] = {
+        {"field", field(cell)}, {"type", "nominal"}, {"sort", distinct_texts(table, cell)}};
     spec["columns"] = fixed ? 2 : 3;
     spec["spec"] = std::move(plot);
   } else {
@@ -207,7 +230,7 @@ std::string vega_lite(const Chart& chart, const Table& table, ChartWidth width) 
     spec.update(plot);
     spec["autosize"] = {{"type", "fit-x"}, {"contains", "padding"}};
   }
-  if (fixed) spec["background"] = "white";
+  spec["background"] = fixed ? "white" : "transparent";
   return spec.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

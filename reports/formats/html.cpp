@@ -44,10 +44,13 @@ std::string row_html(const std::vector<Cell>& row, const std::vector<DisplayColu
   return html + "</tr>\n";
 }
 
-std::string table_html(const Table& table, std::string_view caption) {
+/// `label` is the id of the caption.
+std::string table_html(const Table& table, std::string_view label) {
   const std::vector<DisplayColumn> columns = display_columns(table);
-  std::string html = "<div class=\"scroll\" tabindex=\"0\"><table>\n";
-  if (!caption.empty()) html += fmt::format("<caption>{}</caption>\n", caption);
+  std::string html = fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{0}\">"
+      "<table aria-labelledby=\"{0}\">\n",
+      label);
   html += "<thead><tr>";
   for (const DisplayColumn& column : columns) {
     html += fmt::format("<th scope=\"col\"{}>{}</th>", column.numeric ? " class=\"n\"" : "",
@@ -64,11 +67,6 @@ std::string sql_html(const Exhibit& exhibit) {
       escape_html(exhibit.sql));
 }
 
-std::string numbered(std::string_view what, int number, const Exhibit& exhibit) {
-  return fmt::format("<span class=\"number\">{} {}.</span>{}", what, number,
-                     inline_html(exhibit.caption));
-}
-
 struct Writer {
   const Article& article;
   std::string html;
@@ -82,27 +80,32 @@ struct Writer {
                           inline_html(exhibit.caption), inline_html(exhibit.otherwise));
       return;
     }
-    html += exhibit.chart ? "<figure class=\"chart\">\n" : "<figure class=\"table\">\n";
-    if (exhibit.chart) {
-      draw(exhibit);
-    } else {
-      html += table_html(exhibit.table, numbered("Table", ++tables, exhibit));
-    }
+    const bool drawn = exhibit.chart.has_value();
+    const std::string label =
+        fmt::format("{}-{}", drawn ? "figure" : "table", drawn ? ++figures : ++tables);
+    html += fmt::format(
+        "<figure class=\"{}\">\n<figcaption id=\"{}\"><span class=\"number\">{} "
+        "{}.</span>{}</figcaption>\n",
+        drawn ? "chart" : "table", label, drawn ? "Figure" : "Table", drawn ? figures : tables,
+        inline_html(exhibit.caption));
+    html += drawn ? drawing(exhibit) : table_html(exhibit.table, label);
     const std::string from = provenance(sources_of(article, exhibit));
     if (!from.empty()) html += fmt::format("<p class=\"from\">{}</p>\n", escape_html(from));
-    html += sql_html(exhibit) + "</figure>\n";
+    if (drawn) {
+      html += fmt::format("<details><summary>The numbers drawn</summary>{}</details>\n",
+                          table_html(exhibit.table, label));
+    }
+    if (!exhibit.sql.empty()) html += sql_html(exhibit);
+    html += "</figure>\n";
   }
 
-  void draw(const Exhibit& exhibit) {
+  static std::string drawing(const Exhibit& exhibit) {
     const Chart& chart = *exhibit.chart;
-    html += fmt::format(
-        "<figcaption>{}</figcaption>\n"
+    return fmt::format(
         "<div class=\"drawing\" role=\"img\" aria-label=\"{}\"></div>\n"
-        "<script type=\"application/json\">{}</script>\n"
-        "<details><summary>The numbers drawn</summary>{}</details>\n",
-        numbered("Figure", ++figures, exhibit), escape_html(describe(chart, exhibit.table)),
-        escape_script(vega_lite(chart, exhibit.table, ChartWidth::container)),
-        table_html(exhibit.table, ""));
+        "<script type=\"application/json\">{}</script>\n",
+        escape_html(describe(chart, exhibit.table)),
+        escape_script(vega_lite(chart, exhibit.table, ChartWidth::container)));
   }
 };
 

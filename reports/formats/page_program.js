@@ -2,11 +2,12 @@
 document.querySelectorAll("figure.chart").forEach((figure) => {
   const place = figure.querySelector(".drawing");
   const specification = JSON.parse(figure.querySelector("script").textContent);
-  vegaEmbed(place, specification, { renderer: "svg", actions: false, tooltip: { theme: "custom" } })
-    .then((result) => {
-      // Printing changes the width of the page after the charts are drawn.
-      place.querySelector("svg")?.setAttribute("role", "presentation");
-      window.addEventListener("beforeprint", () => result.view.resize().runAsync());
-    })
+  if (specification.facet) {
+    // Small charts side by side, as many as the page is wide enough for.
+    const columns = Math.max(1, Math.min(specification.facet.sort.length, Math.floor(place.clientWidth / 260)));
+    specification.columns = columns;
+    specification.spec.width = Math.min(480, Math.floor((place.clientWidth - 70) / columns) - 24);
+  }
+  vegaEmbed(place, specification, { renderer: "svg", actions: false })
     .catch((error) => { place.textContent = "The chart could not be drawn: " + error.message; });
 });

@@ -26,7 +26,7 @@ Row row_of(const Table& table, const std::string& suite, const std::string& poin
     if (to_text(at(row, "metric")) != metric || to_text(at(row, "scope")) != scope) continue;
     return {.verdict = to_text(at(row, "verdict")),
             .how = to_text(at(row, "how")),
-            .difference = std::get<double>(at(row, "difference [+]"))};
+            .difference = std::get<double>(at(row, "difference [+=unit]"))};
   }
   ADD_FAILURE() << "no row " << suite << " " << point << " " << metric;
   return {};
@@ -67,7 +67,7 @@ TEST_F(Comparison, of_a_target_with_itself_is_never_a_difference) {
   const Table table = compared(temporary_.store(), kDense, kDense);
   EXPECT_FALSE(table.rows.empty());
   for (const auto& row : table.rows) {
-    const std::string verdict = to_text(row[15]);
+    const std::string verdict = to_text(row[kComparedVerdict]);
     EXPECT_TRUE(verdict == "same" || verdict == "unsure") << verdict;
   }
 }

@@ -45,6 +45,17 @@ TEST(a_unit, is_shown_as_its_column_says) {
   EXPECT_EQ(shown("a [B]", 12), "12.0 B");
 }
 
+TEST(a_unit, may_stand_in_the_row) {
+  const Table table{.columns = {"a [+=unit]", "unit"},
+                    .rows = {{0.0012, "s"}, {0.5, "1"}, {120.0, "1/s"}}};
+  const auto columns = display_columns(table);
+  ASSERT_EQ(columns.size(), 1U);
+  EXPECT_EQ(heading(columns[0]), "a");
+  EXPECT_EQ(show_in_text(table.rows[0], columns[0]), "+1.20 ms");
+  EXPECT_EQ(show_in_text(table.rows[1], columns[0]), "+0.500");
+  EXPECT_EQ(show_in_text(table.rows[2], columns[0]), "+120 1/s");
+}
+
 TEST(a_null, is_a_dash) {
   const Table table{.columns = {"a [%]"}, .rows = {{nullptr}}};
   EXPECT_EQ(show_in_text(table.rows[0], display_columns(table).at(0)), "–");

@@ -63,8 +63,8 @@ class Filler {
   void add_value(std::int64_t case_run, const std::string& metric, const std::string& unit,
                  double estimate, double half, std::int64_t n,
                  const std::string& scope = "") const {
-    const bool lower =
-        unit == "s" || unit.starts_with("B") || metric.find("perplexity") != std::string::npos;
+    const bool lower = unit == "s" || unit.starts_with("B") ||
+                       metric.find("perplexity") != std::string::npos || metric == "bits_per_byte";
     insert("metric", "name, unit, higher_is_better, deterministic",
            {metric, unit, lower ? 0 : 1, half == 0 ? 1 : 0});
     store_.query(
