@@ -6,6 +6,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "datasets/file_text.h"
 #include "harness/error.h"
 #include "harness/sha256.h"
 
@@ -114,6 +115,11 @@ std::vector<Item> load(const Dataset& dataset, std::string_view subset, std::str
           "dataset {}: no subset \"{}\"", dataset.name, subset);
   digest(dataset, name, data_root);
   return read(dataset, subset, find_split(dataset, name), data_root);
+}
+
+std::string whole_text(const Dataset& dataset, std::string_view name, const fs::path& data_root) {
+  digest(dataset, name, data_root);
+  return read_utf8(file_of(dataset, dataset.subsets.at(0), find_split(dataset, name), data_root));
 }
 
 fs::path default_data_root() {

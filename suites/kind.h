@@ -25,47 +25,69 @@ struct CaseTask {
   const Suite* suite = nullptr;
   std::string case_key;
   Json point;
-  std::int64_t launch = 0;
-  std::int64_t limit = -1;  // questions per leaf task
+  std::int64_t limit = -1;  // questions per leaf task; -1: all
   std::filesystem::path data_root;
   std::set<std::pair<std::string, std::int64_t>> done;  // (task, document) already answered
 };
 
 /// Everything the store keeps of one case, as the summary sees it.
 struct CaseRecord {
-  Json point;
-  std::string facts_json;           // of the target (TargetLoaded)
-  std::vector<Document> documents;  // ordered by (task, document)
-  std::vector<Answer> answers;      // ordered by (task, document, choice, filter)
-  struct LaunchSamples {
-    std::int64_t launch = 0;
-    std::vector<Sample> samples;  // ordered by (metric, scope, index)
+  std::vector<Document> documents;  // by (task, document)
+  std::vector<Answer> answers;      // by (task, document, choice, filter)
+  struct Launch {
+    std::int64_t number = 0;
+    std::vector<Sample> samples;  // by (metric, scope, index)
   };
-  std::vector<LaunchSamples> launches;
+  std::vector<Launch> launches;
   std::vector<RoutingCount> routing;
+};
+
+/// The metrics of one question: {"acc": 1.0}.
+struct DocumentMetrics {
+  std::string task;
+  std::int64_t document = 0;
+  std::string metrics_json;
+};
+
+struct Summary {
+  std::vector<Value> values;
+  std::vector<DocumentMetrics> documents;
 };
 
 /// What a dry run prints.
 struct PlanSummary {
   std::int64_t questions = 0, requests = 0;
-  std::int64_t prompt_tokens = 0;  // model inputs as sent one request at a time
-  std::int64_t shared_tokens = 0;  // after sharing in one trie over the whole case
+  std::int64_t prompt_tokens = 0;  // of the model's inputs, every request counted
+  std::int64_t shared_tokens = 0;  // of one trie over the whole case: what is run
   std::int64_t truncated_requests = 0;
+};
+
+/// A table of a suite file that a kind reads, and its keys; no keys: any.
+struct OptionTable {
+  std::string_view name;
+  bool required = false;
+  std::span<const std::string_view> keys;
 };
 
 struct Kind {
   std::string_view name;
-  bool timed = false;  // launches and samples; else questions
-  /// Checks the suite's own tables; Error names key and line. Called by parse_suite.
+  bool timed = false;      // several launches make sense; an unfinished case is measured afresh
+  bool questions = false;  // has a dataset
+  std::span<const OptionTable> tables;
+  /// Checks what the tables hold; Error names the key.
   void (*check)(const Suite&);
-  /// Runs the case; throws Error on failure; CaseStarted and CaseEnded are sent by the caller.
+  /// Runs the case. An Error is the case's failure; a verdict other than ok says why it was not
+  /// measured.
   Verdict (*run)(const CaseTask&, Engine&, EventSink&);
-  std::vector<Value> (*summarise)(const Suite&, const CaseRecord&);
-  /// Needs the tokenizer and the config only; null for timed kinds.
+  Summary (*summarise)(const Suite&, const CaseRecord&);
+  /// Counts without a model; null for kinds without questions.
   PlanSummary (*plan)(const CaseTask&, const Tokenizer&, std::int64_t max_tokens);
 };
 
 std::span<const Kind* const> kinds();
 const Kind& find_kind(std::string_view name);
+
+/// Error names a table or key of the suite that its kind does not read, or a table it lacks.
+void check_tables(const Suite&, const Kind&);
 
 }  // namespace moe

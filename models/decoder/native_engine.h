@@ -27,6 +27,7 @@ class NativeEngine : public Engine {
   ~NativeEngine() override;
 
   const Capabilities& capabilities() const override { return capabilities_; }
+  DType dtype() const override { return options_.dtype; }
   const Config& config() const override { return decoder_->config(); }
   const Tokenizer& tokenizer() const override;
   void configure(const Overrides&) override;

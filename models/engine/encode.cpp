@@ -52,6 +52,16 @@ std::size_t trailing_white_space(std::string_view text) {
   }
 }
 
+std::size_t leading_white_space(std::string_view text) {
+  std::size_t cut = 0;
+  while (true) {
+    const auto found = std::ranges::find_if(
+        kWhiteSpace, [&](std::string_view space) { return text.substr(cut).starts_with(space); });
+    if (found == kWhiteSpace.end()) return cut;
+    cut += found->size();
+  }
+}
+
 TokenId prefix_token(const Tokenizer& tokenizer) {
   const auto prefix = tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
   require(prefix.has_value(),

@@ -32,7 +32,9 @@ Request rolling_request(const Tokenizer&, std::string text);
 /// neither.
 TokenId prefix_token(const Tokenizer&);
 
-/// How many bytes at the end of `text` are white space in the sense of Python's str.rstrip.
+/// How many bytes at the end, or the beginning, of `text` are white space in the sense of Python's
+/// str.strip.
 std::size_t trailing_white_space(std::string_view text);
+std::size_t leading_white_space(std::string_view text);
 
 }  // namespace moe

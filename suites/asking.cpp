@@ -1,0 +1,85 @@
+#include "suites/asking.h"
+
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "models/engine/trie.h"
+#include "models/engine/windows.h"
+
+namespace moe {
+namespace {
+
+constexpr double kProgress_s = 0.2;
+
+std::vector<Window> windows_of(const Request& request, std::int64_t max_tokens) {
+  if (request.kind == RequestKind::rolling)
+    return rolling_windows(request.context_ids.at(0), request.continuation_ids, max_tokens);
+  std::vector<Window> one;
+  one.push_back(window_of(request.context_ids, request.continuation_ids, max_tokens));
+  return one;
+}
+
+}  // namespace
+
+void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::span<const Question> questions,
+         std::int64_t before) {
+  std::vector<Request> requests;
+  std::vector<std::pair<std::size_t, std::int64_t>> place;  // of each request: question, choice
+  std::vector<std::size_t> waiting;
+  for (std::size_t q = 0; q < questions.size(); ++q) {
+    sink.send(questions[q].document);
+    waiting.push_back(questions[q].requests.size());
+    for (std::size_t c = 0; c < questions[q].requests.size(); ++c) {
+      requests.push_back(questions[q].requests[c]);
+      place.emplace_back(q, static_cast<std::int64_t>(c));
+    }
+  }
+  const auto total = before + static_cast<std::int64_t>(questions.size());
+  std::int64_t done = before;
+  double told_s = 0;
+  engine.reset_expert_loads();
+  engine.score(requests, [&](std::size_t i, const Scored& scored) {
+    const auto [q, choice] = place[i];
+    require(scored.log_likelihood == scored.log_likelihood,
+            "question {} {}: the log-likelihood of choice {} is not a number",
+            questions[q].document.task, questions[q].document.document, choice);
+    sink.send(answer_of(task, questions[q].document, choice, requests[i], scored));
+    if (--waiting[q] == 0) ++done;
+    if (steady_seconds() - told_s < kProgress_s) return;
+    told_s = steady_seconds();
+    sink.send(Progress{task.case_key, done, total, "questions"});
+  });
+  send_routing(task, engine, sink);
+}
+
+void send_routing(const CaseTask& task, Engine& engine, EventSink& sink) {
+  const ExpertLoads loads = engine.expert_loads();
+  for (std::size_t layer = 0; layer < loads.size(); ++layer) {
+    for (std::size_t expert = 0; expert < loads[layer].size(); ++expert) {
+      sink.send(RoutingCount{task.case_key, static_cast<std::int64_t>(layer),
+                             static_cast<std::int64_t>(expert), loads[layer][expert]});
+    }
+  }
+}
+
+PlanSummary plan_of(std::span<const Question> questions, std::int64_t max_tokens) {
+  PlanSummary plan{.questions = static_cast<std::int64_t>(questions.size())};
+  std::vector<Window> windows;
+  for (const Question& question : questions) {
+    for (const Request& request : question.requests) {
+      ++plan.requests;
+      bool cut = false;
+      for (Window& window : windows_of(request, max_tokens)) {
+        cut = cut || window.truncated > 0;
+        windows.push_back(std::move(window));
+      }
+      plan.truncated_requests += cut ? 1 : 0;
+    }
+  }
+  Trie trie;
+  for (const Window& window : windows) trie.add(window.input, window.targets);
+  plan.prompt_tokens = trie.input_tokens();
+  plan.shared_tokens = trie.tokens();
+  return plan;
+}
+
+}  // namespace moe

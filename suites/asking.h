@@ -1,0 +1,22 @@
+// Sends requests to an engine and its answers to the sink, with progress and the routing they
+// caused.
+#pragma once
+
+#include <span>
+
+#include "suites/kind.h"
+#include "suites/questions.h"
+
+namespace moe {
+
+/// Sends all documents, scores all requests at once, sends answers as they come. `before` questions
+/// were answered in an earlier launch and count as progress.
+void ask(const CaseTask&, Engine&, EventSink&, std::span<const Question>, std::int64_t before);
+
+/// Sends the tokens that every expert was given since the last reset.
+void send_routing(const CaseTask&, Engine&, EventSink&);
+
+/// Counts of what asking would run.
+PlanSummary plan_of(std::span<const Question>, std::int64_t max_tokens);
+
+}  // namespace moe

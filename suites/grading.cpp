@@ -1,0 +1,166 @@
+#include "suites/grading.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "harness/error.h"
+#include "harness/statistics.h"
+
+namespace moe {
+namespace {
+
+constexpr Metric kAcc = {"acc", "1", true, true};
+constexpr Metric kAccNorm = {"acc_norm", "1", true, true};
+constexpr Metric kImbalance = {"load_imbalance", "1", false, false};
+constexpr Metric kEntropy = {"routing_entropy", "1", true, false};
+constexpr Metric kDead = {"dead_experts", "1", false, false};
+
+std::int64_t gold_of(const Document& document) {
+  const Json gold = Json::parse(document.target, nullptr, /*allow_exceptions=*/false);
+  require(gold.is_number_integer(), "question {} {}: \"{}\" is no choice's number", document.task,
+          document.document, document.target);
+  return gold.get<std::int64_t>();
+}
+
+/// Index of the largest, the first of equals.
+std::int64_t winner(const std::vector<double>& scores) {
+  return std::ranges::max_element(scores) - scores.begin();
+}
+
+Graded grade_one(const Document& document, const std::vector<double>& log_likelihood) {
+  const auto characters =
+      Json::parse(document.facts_json).at("characters").get<std::vector<double>>();
+  std::vector<double> normalised;
+  for (std::size_t c = 0; c < log_likelihood.size(); ++c)
+    normalised.push_back(log_likelihood[c] / characters.at(c));
+  const std::int64_t gold = gold_of(document);
+  return {document.task, document.document, winner(log_likelihood) == gold ? 1.0 : 0.0,
+          winner(normalised) == gold ? 1.0 : 0.0};
+}
+
+using ByTask = std::map<std::string, std::vector<double>>;
+
+Value value_of(const Metric& metric, std::string scope, const std::vector<double>& scores,
+               double error) {
+  const double estimate = mean(scores);
+  const Interval interval = normal_interval(estimate, error);
+  return {&metric,
+          std::move(scope),
+          estimate,
+          interval.low,
+          interval.high,
+          error,
+          static_cast<std::int64_t>(scores.size())};
+}
+
+/// The micro average over the tasks of a group.
+Value pooled(const Metric& metric, std::string scope, const ByTask& tasks) {
+  std::vector<double> all, errors;
+  std::vector<std::int64_t> sizes;
+  for (const auto& [task, scores] : tasks) {
+    all.insert(all.end(), scores.begin(), scores.end());
+    errors.push_back(standard_error(scores));
+    sizes.push_back(static_cast<std::int64_t>(scores.size()));
+  }
+  return value_of(metric, std::move(scope), all,
+                  tasks.size() == 1 ? errors.front() : pooled_standard_error(errors, sizes));
+}
+
+void add_values(const Suite& suite, const Metric& metric, const ByTask& tasks,
+                std::vector<Value>& out) {
+  if (tasks.empty()) return;
+  out.push_back(pooled(metric, "", tasks));
+  for (const auto& [group, subsets] : suite.options.value("groups", Json::object()).items()) {
+    ByTask members;
+    for (const Json& subset : subsets) {
+      const auto found = tasks.find(fmt::format("{}_{}", suite.task, subset.get<std::string>()));
+      if (found != tasks.end()) members.insert(*found);
+    }
+    if (!members.empty())
+      out.push_back(pooled(metric, fmt::format("{}_{}", suite.task, group), members));
+  }
+  if (tasks.size() == 1 && tasks.begin()->first == suite.task) return;  // the whole is the one task
+  for (const auto& [task, scores] : tasks)
+    out.push_back(value_of(metric, task, scores, standard_error(scores)));
+}
+
+struct LayerLoad {
+  double imbalance = 0, entropy = 0, dead = 0;
+};
+
+LayerLoad load_of(const std::vector<double>& tokens) {
+  const double average = mean(tokens);
+  LayerLoad load{.imbalance = *std::ranges::max_element(tokens) / average};
+  const double total = average * static_cast<double>(tokens.size());
+  for (const double t : tokens) {
+    if (t > 0) load.entropy -= t / total * std::log(t / total);
+    load.dead += t == 0 ? 1 : 0;
+  }
+  if (tokens.size() > 1) load.entropy /= std::log(static_cast<double>(tokens.size()));
+  return load;
+}
+
+}  // namespace
+
+std::vector<Graded> grade(const CaseRecord& record) {
+  std::map<std::pair<std::string, std::int64_t>, std::vector<double>> scores;
+  for (const Answer& answer : record.answers)
+    scores[{answer.task, answer.document}].push_back(answer.log_likelihood);
+  std::vector<Graded> graded;
+  for (const Document& document : record.documents) {
+    const auto found = scores.find({document.task, document.document});
+    const auto choices = Json::parse(document.facts_json).value("choices", std::size_t{0});
+    if (choices == 0 || found == scores.end() || found->second.size() != choices) continue;
+    graded.push_back(grade_one(document, found->second));
+  }
+  return graded;
+}
+
+Summary accuracy_summary(const Suite& suite, const CaseRecord& record) {
+  const auto metrics = suite.options.value("score", Json::object())
+                           .value("metrics", std::vector<std::string>{"acc"});
+  const bool normalised = std::ranges::find(metrics, "acc_norm") != metrics.end();
+  Summary summary;
+  ByTask acc, acc_norm;
+  for (const Graded& g : grade(record)) {
+    acc[g.task].push_back(g.acc);
+    acc_norm[g.task].push_back(g.acc_norm);
+    Json per_question = {{"acc", g.acc}};
+    if (normalised) per_question["acc_norm"] = g.acc_norm;
+    summary.documents.push_back({g.task, g.document, per_question.dump()});
+  }
+  add_values(suite, kAcc, acc, summary.values);
+  if (normalised) add_values(suite, kAccNorm, acc_norm, summary.values);
+  for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
+  return summary;
+}
+
+std::vector<Value> routing_values(std::span<const RoutingCount> counts) {
+  std::map<std::int64_t, std::vector<double>> layers;
+  for (const RoutingCount& count : counts)
+    layers[count.layer].push_back(static_cast<double>(count.tokens));
+  std::vector<Value> values;
+  std::vector<double> imbalance, entropy, dead;
+  const auto add = [&](const Metric& metric, const std::string& scope, double x) {
+    values.push_back({&metric, scope, x, x, x, std::nan(""), 1});
+  };
+  for (const auto& [layer, tokens] : layers) {
+    if (mean(tokens) == 0) continue;
+    const LayerLoad load = load_of(tokens);
+    const std::string scope = fmt::format("layer.{}", layer);
+    add(kImbalance, scope, load.imbalance);
+    add(kEntropy, scope, load.entropy);
+    add(kDead, scope, load.dead);
+    imbalance.push_back(load.imbalance);
+    entropy.push_back(load.entropy);
+    dead.push_back(load.dead);
+  }
+  if (imbalance.empty()) return values;
+  add(kImbalance, "", mean(imbalance));
+  add(kEntropy, "", mean(entropy));
+  add(kDead, "", mean(dead));
+  return values;
+}
+
+}  // namespace moe

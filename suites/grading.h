@@ -1,0 +1,30 @@
+// From stored answers of multiple-choice questions to accuracies, per task, group and whole.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "suites/kind.h"
+
+namespace moe {
+
+struct Graded {
+  std::string task;
+  std::int64_t document = 0;
+  double acc = 0, acc_norm = 0;  // 1: the gold choice wins; the first of equals does
+};
+
+/// Questions whose every choice is answered, in the order of the record.
+std::vector<Graded> grade(const CaseRecord&);
+
+/// acc and, where the suite's [score] asks, acc_norm: a value per task, per [groups] entry
+/// ("mmlu_stem"), and for the whole (scope ""). Micro averages; standard errors pooled over tasks
+/// as lm-evaluation-harness does.
+Summary accuracy_summary(const Suite&, const CaseRecord&);
+
+/// How evenly experts are used: load_imbalance (max / mean), routing_entropy (1: even),
+/// dead_experts, as the mean over layers (scope "") and per layer ("layer.3").
+std::vector<Value> routing_values(std::span<const RoutingCount>);
+
+}  // namespace moe

@@ -1,0 +1,83 @@
+// Memory: what the weights take by part, what a token leaves in the cache, and what the process
+// reaches while a batch is prefilled and decoded.
+#include <array>
+#include <cmath>
+
+#include "harness/error.h"
+#include "harness/memory.h"
+#include "models/cost.h"
+#include "suites/timing.h"
+
+namespace moe {
+namespace {
+
+constexpr Metric kWeights = {"weight_bytes", "B", false, true};
+constexpr Metric kPredicted = {"predicted_weight_bytes", "B", false, true};
+constexpr Metric kKv = {"kv_bytes_per_token", "B", false, true};
+constexpr Metric kPeak = {"peak_resident_bytes", "B", false, false};
+constexpr auto kAxes = std::to_array<std::string_view>({"batch", "context"});
+
+void send(const CaseTask& task, EventSink& sink, std::string_view metric, std::string_view scope,
+          std::int64_t bytes) {
+  sink.send(Sample{task.case_key, std::string(metric), std::string(scope), 0,
+                   static_cast<double>(bytes)});
+}
+
+Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
+  const std::int64_t batch = axis_of(task.point, "batch"), context = axis_of(task.point, "context");
+  if (context + 1 > engine.capabilities().max_tokens) {
+    return {Outcome::skipped, fmt::format("{} tokens a sequence; the model takes {}", context + 1,
+                                          engine.capabilities().max_tokens)};
+  }
+  const MemoryUse use = engine.memory();
+  std::int64_t total = 0;
+  for (const auto& [part, bytes] : use.weight_bytes) {
+    send(task, sink, "weight_bytes", part, bytes);
+    total += bytes;
+  }
+  send(task, sink, "weight_bytes", "", total);
+  send(task, sink, "predicted_weight_bytes", "",
+       weight_bytes(engine.config(), engine.dtype()).total());
+  send(task, sink, "kv_bytes_per_token", "", use.kv_bytes_per_token);
+  if (!reset_peak_resident())
+    sink.send(
+        LogLine{"warning",
+                "the kernel does not let the peak be reset: peak_resident_bytes includes loading"});
+  const auto loop =
+      engine.step_loop({.batch = batch,
+                        .context = context,
+                        .new_tokens = 1,
+                        .ids = random_ids(batch * (context + 1), engine.config().vocab, 1)});
+  loop->run();
+  send(task, sink, "peak_resident_bytes", "", peak_resident_bytes());
+  return {};
+}
+
+Summary summarise(const Suite&, const CaseRecord& record) {
+  Summary summary;
+  for (const CaseRecord::Launch& launch : record.launches) {
+    if (launch.number != record.launches.front().number) break;
+    for (const Sample& s : launch.samples) {
+      for (const Metric* metric : {&kWeights, &kPredicted, &kKv, &kPeak}) {
+        if (s.metric == metric->name)
+          summary.values.push_back({metric, s.scope, s.value, s.value, s.value, std::nan(""), 1});
+      }
+    }
+  }
+  return summary;
+}
+
+}  // namespace
+
+extern const Kind memory = {
+    .name = "memory",
+    .timed = true,
+    .questions = false,
+    .tables = {},
+    .check = [](const Suite& suite) { check_axes(suite, kAxes); },
+    .run = run,
+    .summarise = summarise,
+    .plan = nullptr,
+};
+
+}  // namespace moe

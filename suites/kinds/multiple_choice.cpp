@@ -1,0 +1,59 @@
+// Accuracy by log-likelihood: the choice that the model finds likeliest is its answer.
+#include <array>
+
+#include "harness/error.h"
+#include "models/tokenizer/tokenizer.h"
+#include "suites/asking.h"
+#include "suites/grading.h"
+#include "suites/prompt.h"
+
+namespace moe {
+namespace {
+
+constexpr auto kPromptKeys =
+    std::to_array<std::string_view>({"shots_split", "description", "question", "strip", "answers"});
+constexpr auto kScoreKeys = std::to_array<std::string_view>({"metrics"});
+constexpr OptionTable kTables[] = {
+    {"prompt", true, kPromptKeys}, {"score", false, kScoreKeys}, {"groups", false, {}}};
+
+void check(const Suite& suite) {
+  prompt_of(suite);
+  for (const Axis& axis : suite.axes) {
+    require(axis.name == "shots", "axis \"{}\": a multiple_choice suite has the axis shots only",
+            axis.name);
+    for (const Json& value : axis.values)
+      require(value.is_number_integer() && value >= 0,
+              "axis shots: expected whole numbers, found {}", value.dump());
+  }
+  for (const std::string& metric :
+       suite.options.value("score", Json::object()).value("metrics", std::vector<std::string>())) {
+    require(metric == "acc" || metric == "acc_norm",
+            "[score]: unknown metric \"{}\"; known are acc, acc_norm", metric);
+  }
+}
+
+Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
+  require(engine.capabilities().log_likelihood, "the engine gives no log-likelihoods");
+  ask(task, engine, sink, questions_of(task, engine.tokenizer()),
+      static_cast<std::int64_t>(task.done.size()));
+  return {};
+}
+
+PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
+  return plan_of(questions_of(task, tokenizer), max_tokens);
+}
+
+}  // namespace
+
+extern const Kind multiple_choice = {
+    .name = "multiple_choice",
+    .timed = false,
+    .questions = true,
+    .tables = kTables,
+    .check = check,
+    .run = run,
+    .summarise = accuracy_summary,
+    .plan = plan,
+};
+
+}  // namespace moe

@@ -1,0 +1,178 @@
+// Perplexity of documents: lm-evaluation-harness's rolling word and byte perplexity, and
+// llama.cpp's, which is another number (raw text, disjoint chunks scored from their middle, per
+// token) under a name of its own.
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "datasets/dataset.h"
+#include "harness/error.h"
+#include "harness/statistics.h"
+#include "models/engine/encode.h"
+#include "models/engine/windows.h"
+#include "models/tokenizer/tokenizer.h"
+#include "suites/asking.h"
+#include "suites/grading.h"
+#include "suites/wikitext.h"
+
+namespace moe {
+namespace {
+
+constexpr Metric kWord = {"word_perplexity", "1", false, true};
+constexpr Metric kByte = {"byte_perplexity", "1", false, true};
+constexpr Metric kBits = {"bits_per_byte", "1", false, true};
+constexpr Metric kLlamaCpp = {"llamacpp_perplexity", "1", false, true};
+constexpr std::string_view kChunks = "llamacpp";  // the task of llama.cpp's chunks
+
+constexpr auto kTextKeys = std::to_array<std::string_view>({"detokenizer", "llamacpp_chunk"});
+constexpr OptionTable kTables[] = {{"text", true, kTextKeys}};
+
+void check(const Suite& suite) {
+  const Json& text = suite.options.at("text");
+  const std::string detokenizer = text.value("detokenizer", "none");
+  require(detokenizer == "none" || detokenizer == "wikitext",
+          "[text]: detokenizer \"{}\"; known are none, wikitext", detokenizer);
+  const auto chunk = text.value("llamacpp_chunk", std::int64_t{0});
+  require(chunk == 0 || chunk >= 4, "[text]: llamacpp_chunk {}: expected 0 (off) or at least 4",
+          chunk);
+  require(suite.axes.empty(), "a perplexity suite has no axes");
+}
+
+std::vector<Question> pages(const CaseTask& task, const Tokenizer& tokenizer) {
+  const Dataset& dataset = find_dataset(task.suite->dataset);
+  const bool detokenize = task.suite->options.at("text").value("detokenizer", "none") == "wikitext";
+  std::vector<Question> out;
+  for (const std::string& subset : dataset.subsets) {
+    for (const Item& item : load(dataset, subset, task.suite->split, task.data_root)) {
+      if ((task.limit >= 0 && item.index >= task.limit) ||
+          task.done.contains({task.suite->task, item.index}))
+        continue;
+      const Json facts = {
+          {"choices", 1}, {"words", words_of(item.question)}, {"bytes", item.question.size()}};
+      Question& page = out.emplace_back(
+          Question{{task.case_key, task.suite->task, item.index, "", facts.dump()}, {}});
+      page.requests.push_back(rolling_request(
+          tokenizer, detokenize ? wikitext_detokenized(item.question) : item.question));
+    }
+  }
+  return out;
+}
+
+/// Chunks of the whole raw text; as many as there are pages asked for where the run is limited.
+std::vector<Question> chunks(const CaseTask& task, const Tokenizer& tokenizer,
+                             std::int64_t max_tokens) {
+  const auto wanted = task.suite->options.at("text").value("llamacpp_chunk", std::int64_t{0});
+  std::vector<Question> out;
+  if (wanted == 0) return out;
+  const std::string text =
+      whole_text(find_dataset(task.suite->dataset), task.suite->split, task.data_root);
+  const std::vector<TokenId> ids = tokenizer.encode(text);
+  const TokenId bos = !ids.empty() && tokenizer.bos() == ids.front() ? ids.front() : -1;
+  std::int64_t index = 0;
+  for (const Window& window : llamacpp_chunks(bos, ids, std::min(wanted, max_tokens))) {
+    const std::int64_t chunk = index++;
+    if ((task.limit >= 0 && chunk >= task.limit) ||
+        task.done.contains({std::string(kChunks), chunk}))
+      continue;
+    Question& question =
+        out.emplace_back(Question{{task.case_key, std::string(kChunks), chunk, "",
+                                   Json{{"choices", 1}, {"tokens", window.targets.size()}}.dump()},
+                                  {}});
+    Request& request = question.requests.emplace_back();
+    const auto context =
+        static_cast<std::ptrdiff_t>(window.input.size() - window.targets.size() + 1);
+    request.context_ids.assign(window.input.begin(), window.input.begin() + context);
+    request.continuation_ids = window.targets;
+  }
+  return out;
+}
+
+std::vector<Question> all(const CaseTask& task, const Tokenizer& tokenizer,
+                          std::int64_t max_tokens) {
+  std::vector<Question> questions = pages(task, tokenizer);
+  for (Question& question : chunks(task, tokenizer, max_tokens))
+    questions.push_back(std::move(question));
+  return questions;
+}
+
+Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
+  ask(task, engine, sink, all(task, engine.tokenizer(), engine.capabilities().max_tokens),
+      static_cast<std::int64_t>(task.done.size()));
+  return {};
+}
+
+struct Sums {
+  std::vector<double> loss, words, bytes, tokens;  // per document; loss is -log-likelihood
+};
+
+/// exp or a multiple of total loss over total units, with the interval over documents.
+Value ratio(const Metric& metric, const std::vector<double>& loss, const std::vector<double>& units,
+            double (*shown)(double)) {
+  const Interval interval = ratio_interval(loss, units);
+  const double estimate = mean(loss) / mean(units);
+  return {&metric,
+          "",
+          shown(estimate),
+          shown(interval.low),
+          shown(interval.high),
+          std::nan(""),
+          static_cast<std::int64_t>(loss.size())};
+}
+
+Summary summarise(const Suite&, const CaseRecord& record) {
+  std::map<std::pair<std::string, std::int64_t>, double> scores;
+  for (const Answer& answer : record.answers)
+    scores[{answer.task, answer.document}] = answer.log_likelihood;
+  Summary summary;
+  Sums page, chunk;
+  for (const Document& document : record.documents) {
+    const auto score = scores.find({document.task, document.document});
+    if (score == scores.end()) continue;
+    const Json facts = Json::parse(document.facts_json);
+    Sums& sums = document.task == kChunks ? chunk : page;
+    sums.loss.push_back(-score->second);
+    if (document.task == kChunks) {
+      sums.tokens.push_back(facts.at("tokens"));
+      continue;
+    }
+    sums.words.push_back(facts.at("words"));
+    sums.bytes.push_back(facts.at("bytes"));
+    const Json by_word = {score->second, facts.at("words")},
+               by_byte = {score->second, facts.at("bytes")};
+    summary.documents.push_back(
+        {document.task, document.document,
+         Json{
+             {"word_perplexity", by_word}, {"byte_perplexity", by_byte}, {"bits_per_byte", by_byte}}
+             .dump()});
+  }
+  const auto exponential = [](double x) { return std::exp(x); };
+  if (!page.loss.empty()) {
+    summary.values.push_back(ratio(kWord, page.loss, page.words, exponential));
+    summary.values.push_back(ratio(kByte, page.loss, page.bytes, exponential));
+    summary.values.push_back(
+        ratio(kBits, page.loss, page.bytes, [](double x) { return x / std::log(2.0); }));
+  }
+  if (!chunk.loss.empty())
+    summary.values.push_back(ratio(kLlamaCpp, chunk.loss, chunk.tokens, exponential));
+  for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
+  return summary;
+}
+
+PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
+  return plan_of(all(task, tokenizer, max_tokens), max_tokens);
+}
+
+}  // namespace
+
+extern const Kind perplexity = {
+    .name = "perplexity",
+    .timed = false,
+    .questions = true,
+    .tables = kTables,
+    .check = check,
+    .run = run,
+    .summarise = summarise,
+    .plan = plan,
+};
+
+}  // namespace moe

@@ -1,0 +1,189 @@
+#include "suites/timing.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "harness/error.h"
+#include "harness/sampling.h"
+#include "harness/statistics.h"
+
+namespace moe {
+namespace {
+
+constexpr std::uint64_t kPromptSeed = 20240607;
+constexpr Metric kTouched = {"experts_touched", "1", false, false};
+
+/// What rounding in a dtype explains of a relative logit difference between two ways to the same
+/// result, for models of tens of layers.
+double explained_by(DType dtype) {
+  if (dtype == DType::f32) return 1e-4;
+  return dtype == DType::f16 ? 1e-2 : 5e-2;
+}
+
+std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9E3779B97F4A7C15ULL;
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBULL;
+  return x ^ (x >> 31U);
+}
+
+void send_prompts(const CaseTask& task, EventSink& sink, const TimedShape& shape) {
+  const Json facts = {{"prompts", "seeded random ids"},
+                      {"seed", kPromptSeed},
+                      {"batch", shape.batch},
+                      {"context", shape.context},
+                      {"new_tokens", shape.new_tokens}};
+  sink.send(Document{task.case_key, shape.scope.empty() ? "prompts" : "prompts." + shape.scope, 0,
+                     "", facts.dump()});
+}
+
+std::string layer_scope(std::string_view prefix, std::size_t layer) {
+  return fmt::format("{}{}layer.{}", prefix, prefix.empty() ? "" : ".", layer);
+}
+
+void sample_loop(const CaseTask& task, StepLoop& loop, EventSink& sink, const TimedShape& shape) {
+  const Measure& measure = task.suite->measure;
+  std::int64_t tokens = 0;
+  const auto step = [&] {
+    const StepReading reading = loop.run();
+    tokens = reading.tokens;
+    return reading.seconds;
+  };
+  const SamplingRule rule{.warmup = measure.warmup,
+                          .min_samples = measure.min_samples,
+                          .below = measure.below,
+                          .timeout_s = measure.timeout_s};
+  const StopReason stop =
+      sample_until(rule, steady_seconds, step, [&](std::int64_t index, double seconds) {
+        sink.send(Sample{task.case_key, "step_s", shape.scope, index, seconds});
+        sink.send(
+            Sample{task.case_key, "step_tokens", shape.scope, index, static_cast<double>(tokens)});
+        sink.send(Progress{task.case_key, index + 1, std::max(measure.min_samples, index + 1),
+                           "samples"});
+      });
+  if (stop == StopReason::out_of_time) {
+    sink.send(LogLine{
+        "warning",
+        fmt::format(
+            "{} {} {}: stopped after {:.0f} s, before the interval was within {} % of the median",
+            task.suite->name, task.point.dump(), shape.scope, measure.timeout_s,
+            100 * measure.below)});
+  }
+}
+
+}  // namespace
+
+std::vector<TokenId> random_ids(std::int64_t count, std::int64_t vocabulary, std::uint64_t seed) {
+  std::vector<TokenId> ids;
+  for (std::int64_t i = 0; i < count; ++i)
+    ids.push_back(static_cast<TokenId>(mixed(seed + static_cast<std::uint64_t>(i)) %
+                                       static_cast<std::uint64_t>(vocabulary)));
+  return ids;
+}
+
+Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const TimedShape& shape) {
+  const std::int64_t length = shape.context + shape.new_tokens;
+  if (length > engine.capabilities().max_tokens) {
+    return {Outcome::skipped, fmt::format("{} tokens a sequence; the model takes {}", length,
+                                          engine.capabilities().max_tokens)};
+  }
+  send_prompts(task, sink, shape);
+  const auto loop = engine.step_loop(
+      {.batch = shape.batch,
+       .context = shape.context,
+       .new_tokens = shape.new_tokens,
+       .ids = random_ids(shape.batch * length, engine.config().vocab, kPromptSeed)});
+  const double bound = task.suite->max_logit_difference > 0 ? task.suite->max_logit_difference
+                                                            : explained_by(engine.dtype());
+  const double difference = loop->check();
+  sink.send(Sample{task.case_key, "check_difference", shape.scope, 0, difference});
+  if (!(difference <= bound)) {
+    return {Outcome::wrong, fmt::format("logits with the cache differ from those without by {:.2g} "
+                                        "of the largest; {:.2g} is explained",
+                                        difference, bound)};
+  }
+  const std::vector<std::int64_t> touched = loop->experts_touched();
+  for (std::size_t layer = 0; layer < touched.size(); ++layer) {
+    sink.send(Sample{task.case_key, "experts_touched", layer_scope(shape.scope, layer), 0,
+                     static_cast<double>(touched[layer])});
+  }
+  sample_loop(task, *loop, sink, shape);
+  return {};
+}
+
+std::vector<std::vector<double>> samples_of(const CaseRecord& record, std::string_view metric,
+                                            std::string_view scope) {
+  std::vector<std::vector<double>> launches;
+  for (const CaseRecord::Launch& launch : record.launches) {
+    std::vector<double> samples;
+    for (const Sample& sample : launch.samples) {
+      if (sample.metric == metric && sample.scope == scope) samples.push_back(sample.value);
+    }
+    if (!samples.empty()) launches.push_back(std::move(samples));
+  }
+  return launches;
+}
+
+double sample_of(const CaseRecord& record, std::string_view metric, std::string_view scope) {
+  const auto launches = samples_of(record, metric, scope);
+  return launches.empty() ? std::nan("") : launches.front().front();
+}
+
+void add_speed_values(const CaseRecord& record, std::string_view scope, const Metric& rate,
+                      const Metric& step, std::vector<Value>& out) {
+  const auto seconds = samples_of(record, "step_s", scope),
+             tokens = samples_of(record, "step_tokens", scope);
+  if (seconds.empty() || seconds.size() != tokens.size()) return;
+  std::vector<double> all_seconds, all_tokens, launch_rates, launch_medians;
+  for (std::size_t l = 0; l < seconds.size(); ++l) {
+    all_seconds.insert(all_seconds.end(), seconds[l].begin(), seconds[l].end());
+    all_tokens.insert(all_tokens.end(), tokens[l].begin(), tokens[l].end());
+    launch_rates.push_back(mean(tokens[l]) / mean(seconds[l]));
+    launch_medians.push_back(median(seconds[l]));
+  }
+  const bool several = seconds.size() > 1;
+  const Interval rates =
+      several ? t_interval(launch_rates) : ratio_interval(all_tokens, all_seconds);
+  const Interval steps = several ? t_interval(launch_medians) : median_interval(all_seconds);
+  const auto n = static_cast<std::int64_t>(all_seconds.size());
+  const double total_rate = mean(all_tokens) / mean(all_seconds);
+  out.push_back({&rate, "", total_rate, rates.low, rates.high, std::nan(""), n});
+  out.push_back({&step, "", several ? mean(launch_medians) : median(all_seconds), steps.low,
+                 steps.high, std::nan(""), n});
+}
+
+void add_touched_values(const CaseRecord& record, std::string_view prefix,
+                        std::vector<Value>& out) {
+  std::vector<double> layers;
+  for (std::size_t layer = 0;; ++layer) {
+    const double touched = sample_of(record, "experts_touched", layer_scope(prefix, layer));
+    if (std::isnan(touched)) break;
+    layers.push_back(touched);
+    out.push_back(
+        {&kTouched, fmt::format("layer.{}", layer), touched, touched, touched, std::nan(""), 1});
+  }
+  if (layers.empty()) return;
+  const double average = mean(layers);
+  out.push_back({&kTouched, "", average, average, average, std::nan(""),
+                 static_cast<std::int64_t>(layers.size())});
+}
+
+std::int64_t axis_of(const Json& point, std::string_view axis) {
+  const auto found = point.find(axis);
+  require(found != point.end() && found->is_number_integer() && *found > 0,
+          "axis {}: expected a positive whole number in {}", axis, point.dump());
+  return found->get<std::int64_t>();
+}
+
+void check_axes(const Suite& suite, std::span<const std::string_view> axes) {
+  for (const std::string_view name : axes) {
+    const auto axis = std::ranges::find(suite.axes, name, &Axis::name);
+    require(axis != suite.axes.end(), "axis \"{}\" is missing", name);
+    for (const Json& value : axis->values)
+      require(value.is_number_integer() && value > 0,
+              "axis {}: expected positive whole numbers, found {}", name, value.dump());
+  }
+}
+
+}  // namespace moe

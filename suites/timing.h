@@ -1,0 +1,49 @@
+// Timed steps of an engine: check, then time; every sample sent.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "suites/kind.h"
+
+namespace moe {
+
+/// Seeded random ids of the vocabulary, never one repeated token: on one token a router sends
+/// everything to the same experts.
+std::vector<TokenId> random_ids(std::int64_t count, std::int64_t vocabulary, std::uint64_t seed);
+
+/// One shape, measured. `scope` is put on its samples ("" or "prefill", "decode").
+struct TimedShape {
+  std::int64_t batch = 1, context = 0, new_tokens = 1;
+  std::string scope;
+};
+
+/// Skipped where the model is shorter than the shape, wrong where the check fails, else measured:
+/// samples step_s, step_tokens, experts_touched (by layer), check_difference, and a document that
+/// says what the prompts were.
+Verdict time_steps(const CaseTask&, Engine&, EventSink&, const TimedShape&);
+
+/// tokens_per_s (total tokens over total time) and step_s (median) of the samples of a scope. With
+/// several launches the interval is a t-interval over launch means; with one it comes from that
+/// launch's samples.
+void add_speed_values(const CaseRecord&, std::string_view scope, const Metric& rate,
+                      const Metric& step, std::vector<Value>& out);
+
+/// The samples of one metric and scope, launch by launch.
+std::vector<std::vector<double>> samples_of(const CaseRecord&, std::string_view metric,
+                                            std::string_view scope);
+
+/// The one sample of a metric and scope of the first launch that has it; NaN where there is none.
+double sample_of(const CaseRecord&, std::string_view metric, std::string_view scope);
+
+/// Distinct experts touched per step: the mean over layers, and per layer.
+void add_touched_values(const CaseRecord&, std::string_view prefix, std::vector<Value>& out);
+
+/// A positive whole number of a case's point; Error names the axis.
+std::int64_t axis_of(const Json& point, std::string_view axis);
+
+/// The suite has exactly these axes, with positive whole numbers.
+void check_axes(const Suite&, std::span<const std::string_view> axes);
+
+}  // namespace moe
