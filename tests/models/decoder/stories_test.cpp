@@ -48,7 +48,7 @@ std::vector<TokenId> prompt_and_continuation(const Json& greedy) {
 TEST_P(Stories, logits_are_the_golden_ones) {
   std::vector<TokenId> ids = prompt_and_continuation(json("golden_greedy.json"));
   ids.resize(16);
-  std::vector<float> golden(16 * 512);
+  std::vector<float> golden(std::size_t{16} * 512);
   std::ifstream in(folder_ / "golden_logits_pos0-15.f32", std::ios::binary);
   in.read(reinterpret_cast<char*>(golden.data()),
           static_cast<std::streamsize>(golden.size() * sizeof(float)));

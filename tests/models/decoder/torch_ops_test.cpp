@@ -17,7 +17,7 @@ namespace {
 class TorchOps : public OnDevice {};
 
 TEST_P(TorchOps, equal_scores_go_to_the_lower_expert) {
-  const std::vector<float> zeros(6 * 4, 0.0F);
+  const std::vector<float> zeros(std::size_t{6} * 4, 0.0F);
   const WeightView weight{.bytes = std::as_bytes(std::span(zeros)), .shape = {6, 4}};
   const PreparedWeight router = ops().prepare_router(weight);
   const FeedForwardSpec spec{.hidden = 1, .experts = 6, .experts_per_token = 3};
