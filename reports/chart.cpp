@@ -79,6 +79,7 @@ Chart parse_chart(std::string_view words) {
 void check_columns(const Chart& chart, const Table& table) {
   const std::vector<DisplayColumn> columns = display_columns(table);
   std::vector<std::string> known;
+  known.reserve(columns.size());
   for (const DisplayColumn& column : columns) known.push_back(column.name);
   for (const std::string* name : {&chart.x, &chart.y, &chart.color, &chart.facet, &chart.label}) {
     require(name->empty() || std::ranges::find(known, *name) != known.end(),

@@ -38,6 +38,7 @@ std::vector<ComparedValue> values_of(const Store& store, const Side& side) {
           mine),
       {{"id", side.id}});
   std::vector<ComparedValue> values;
+  values.reserve(table.rows.size());
   for (const auto& row : table.rows) {
     values.push_back({.suite = to_text(row[0]),
                       .point = to_text(row[1]),

@@ -41,6 +41,7 @@ std::vector<double> launch_means(const Store& store, const ComparedValue& value)
       "AND scope = :scope AND value IS NOT NULL GROUP BY launch",
       {{"case_run", value.case_run}, {"metric", value.metric}, {"scope", value.scope}});
   std::vector<double> means;
+  means.reserve(table.rows.size());
   for (const auto& row : table.rows) means.push_back(number(row[0]).value_or(0));
   return means;
 }

@@ -44,6 +44,7 @@ Article comparison(const Store& store, std::string_view a, std::string_view b) {
   }
   exhibit.runs = take_runs(exhibit.table);
   std::vector<std::string> counts;
+  counts.reserve(verdicts.size());
   for (const auto& [word, count] : verdicts) counts.push_back(fmt::format("{} {}", count, word));
   const std::string prose = fmt::format(
       "\nA is {}, B is {}. Of {} values: {}.\n\n"

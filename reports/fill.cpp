@@ -25,6 +25,7 @@ std::string fill_row(std::string_view text, const std::vector<DisplayColumn>& co
     const std::string_view name = text.substr(open + 1, close - open - 1);
     const auto found = std::ranges::find(columns, name, &DisplayColumn::name);
     std::vector<std::string> known;
+    known.reserve(columns.size());
     for (const DisplayColumn& column : columns) known.push_back(column.name);
     require(found != columns.end(), "unknown column {{{}}}; the query returns {}", name,
             join(known));
@@ -63,6 +64,7 @@ std::string say(std::string_view text, const Exhibit& exhibit) {
 
 std::string parameter_names(const Report& report) {
   std::vector<std::string> names;
+  names.reserve(report.parameters.size());
   for (const ReportParameter& parameter : report.parameters) names.push_back(parameter.name);
   return names.empty() ? "none" : join(names);
 }

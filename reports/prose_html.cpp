@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cctype>
+#include <cstdint>
 
 #include "reports/escape.h"
 #include "reports/lines.h"
@@ -41,7 +42,7 @@ bool take_between(std::string_view& rest, std::string_view mark, std::string_vie
   return true;
 }
 
-enum class Block { none, paragraph, bullets, numbers, quotation };
+enum class Block : std::uint8_t { none, paragraph, bullets, numbers, quotation };
 
 constexpr std::array<std::string_view, 5> kOpen = {"", "<p>", "<ul>\n", "<ol>\n",
                                                    "<blockquote><p>"};

@@ -62,6 +62,7 @@ std::vector<RunSource> read_sources(const Store& store, const std::vector<std::i
       "WHERE r.id IN (SELECT value FROM json_each(:runs)) ORDER BY r.id",
       {{.name = "runs", .value = fmt::format("[{}]", fmt::join(runs, ","))}});
   std::vector<RunSource> sources;
+  sources.reserve(table.rows.size());
   for (const auto& row : table.rows) {
     sources.push_back({.id = whole(row[0]),
                        .started_at = to_text(row[1]),
@@ -88,9 +89,9 @@ std::string provenance(const std::vector<RunSource>& runs) {
     if (!text.empty()) text += "; ";
     const std::string first = members.front()->started_at.substr(0, 10);
     const std::string last = members.back()->started_at.substr(0, 10);
-    text +=
-        fmt::format("{} {} · {} · {}", members.size() == 1 ? "Run" : "Runs",
-                    fmt::join(numbers, ", "), first == last ? first : first + " – " + last, where);
+    text += fmt::format("{} {} · {} · {}", members.size() == 1 ? "Run" : "Runs",
+                        fmt::join(numbers, ", "),
+                        first == last ? first : fmt::format("{} – {}", first, last), where);
   }
   return text;
 }

@@ -21,10 +21,12 @@ Written write(const Article& article) {
     if (!written.text.empty()) written.text += "\n";
     written.text += fmt::format("# {}\n", exhibit->caption);
     std::vector<std::string> names;
+    names.reserve(exhibit->table.columns.size());
     for (const std::string& column : exhibit->table.columns) names.push_back(escape_csv(column));
     written.text += fmt::format("{}\n", fmt::join(names, ","));
     for (const auto& row : exhibit->table.rows) {
       std::vector<std::string> cells;
+      cells.reserve(row.size());
       for (const Cell& cell : row) cells.push_back(number_or_text(cell));
       written.text += fmt::format("{}\n", fmt::join(cells, ","));
     }

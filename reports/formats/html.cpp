@@ -88,7 +88,8 @@ struct Writer {
         "{}.</span>{}</figcaption>\n",
         drawn ? "chart" : "table", label, drawn ? "Figure" : "Table", drawn ? figures : tables,
         inline_html(exhibit.caption));
-    html += drawn ? drawing(exhibit) : table_html(exhibit.table, label);
+    html +=
+        exhibit.chart ? drawing(*exhibit.chart, exhibit.table) : table_html(exhibit.table, label);
     const std::string from = provenance(sources_of(article, exhibit));
     if (!from.empty()) html += fmt::format("<p class=\"from\">{}</p>\n", escape_html(from));
     if (drawn) {
@@ -99,13 +100,12 @@ struct Writer {
     html += "</figure>\n";
   }
 
-  static std::string drawing(const Exhibit& exhibit) {
-    const Chart& chart = *exhibit.chart;
+  static std::string drawing(const Chart& chart, const Table& table) {
     return fmt::format(
         "<div class=\"drawing\" role=\"img\" aria-label=\"{}\"></div>\n"
         "<script type=\"application/json\">{}</script>\n",
-        escape_html(describe(chart, exhibit.table)),
-        escape_script(vega_lite(chart, exhibit.table, ChartWidth::container)));
+        escape_html(describe(chart, table)),
+        escape_script(vega_lite(chart, table, ChartWidth::container)));
   }
 };
 

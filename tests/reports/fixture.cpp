@@ -21,6 +21,13 @@ std::filesystem::path fresh_folder() {
   return folder;
 }
 
+struct Measured {
+  std::string metric, unit;
+  double estimate = 0, half = 0;
+  std::int64_t n = 0;
+  std::string scope = {};
+};
+
 class Filler {
  public:
   explicit Filler(const Store& store) : store_(store) {}
@@ -60,23 +67,23 @@ class Filler {
     return case_runs_;
   }
 
-  void add_value(std::int64_t case_run, const std::string& metric, const std::string& unit,
-                 double estimate, double half, std::int64_t n,
-                 const std::string& scope = "") const {
-    const bool lower = unit == "s" || unit.starts_with("B") ||
-                       metric.find("perplexity") != std::string::npos || metric == "bits_per_byte";
+  void add_value(std::int64_t case_run, const Measured& value) const {
+    const bool lower = value.unit == "s" || value.unit.starts_with("B") ||
+                       value.metric.find("perplexity") != std::string::npos ||
+                       value.metric == "bits_per_byte";
     insert("metric", "name, unit, higher_is_better, deterministic",
-           {metric, unit, lower ? 0 : 1, half == 0 ? 1 : 0});
+           {value.metric, value.unit, lower ? 0 : 1, value.half == 0 ? 1 : 0});
     store_.query(
         "INSERT INTO value (case_run, metric, scope, estimate, low, high, standard_error, n) "
         "SELECT :c, id, :scope, :x, :x - :half, :x + :half, :half / 1.96, :n FROM metric WHERE "
-        "name = :m",
+        "name "
+        "= :m",
         {{"c", case_run},
-         {"scope", scope},
-         {"x", estimate},
-         {"half", half},
-         {"n", n},
-         {"m", metric}});
+         {"scope", value.scope},
+         {"x", value.estimate},
+         {"half", value.half},
+         {"n", value.n},
+         {"m", value.metric}});
   }
 
  private:
@@ -137,13 +144,13 @@ void add_accuracy(Filler& filler, std::int64_t target) {
             {c, task, document, choice, "none", target, " A", "", -1.5, 0, 50, 1, 0, "", ""});
       }
     }
-    filler.add_value(c, "acc", "1", static_cast<double>(right_here) / 20, 0.2, 20, task);
+    filler.add_value(c, {"acc", "1", static_cast<double>(right_here) / 20, 0.2, 20, task});
     right += right_here;
   }
-  filler.add_value(c, "acc", "1", static_cast<double>(right) / 60, 0.12, 60);
+  filler.add_value(c, {"acc", "1", static_cast<double>(right) / 60, 0.12, 60});
   const std::int64_t p = filler.add_case(1, target, "wikitext2", "{}");
-  filler.add_value(p, "word_perplexity", "1", target == 1 ? 41.3 : 48.9, 1.1, 62);
-  filler.add_value(p, "bits_per_byte", "1", target == 1 ? 1.003 : 1.048, 0.01, 62);
+  filler.add_value(p, {"word_perplexity", "1", target == 1 ? 41.3 : 48.9, 1.1, 62});
+  filler.add_value(p, {"bits_per_byte", "1", target == 1 ? 1.003 : 1.048, 0.01, 62});
 }
 
 void add_speed(Filler& filler, std::int64_t target) {
@@ -156,8 +163,8 @@ void add_speed(Filler& filler, std::int64_t target) {
       const std::int64_t c = filler.add_case(
           1, target, "decode", fmt::format(R"({{"batch":{},"context":{}}})", batch, context));
       const double tokens_per_s = static_cast<double>(batch) / step_s;
-      filler.add_value(c, "tokens_per_s", "1/s", tokens_per_s, tokens_per_s * 0.02, 40);
-      filler.add_value(c, "step_s", "s", step_s, step_s * 0.02, 40);
+      filler.add_value(c, {"tokens_per_s", "1/s", tokens_per_s, tokens_per_s * 0.02, 40});
+      filler.add_value(c, {"step_s", "s", step_s, step_s * 0.02, 40});
       for (std::int64_t launch = 0; launch < 2; ++launch) {
         filler.insert("sample", "case_run, launch, metric, scope, \"index\", value",
                       {c, target * 2 - 1 + launch, "step_s", "", 0,
@@ -169,21 +176,21 @@ void add_speed(Filler& filler, std::int64_t target) {
     const std::int64_t c =
         filler.add_case(1, target, "prefill", fmt::format(R"({{"batch":1,"length":{}}})", length));
     const double tokens_per_s = 21'000 / cost + static_cast<double>(length);
-    filler.add_value(c, "tokens_per_s", "1/s", tokens_per_s, tokens_per_s * 0.01, 40);
+    filler.add_value(c, {"tokens_per_s", "1/s", tokens_per_s, tokens_per_s * 0.01, 40});
   }
 }
 
 void add_memory(Filler& filler, std::int64_t target) {
   const std::int64_t c = filler.add_case(1, target, "memory", "{}");
   const bool mixture = target == 1;
-  filler.add_value(c, "weight_bytes", "B", 8'388'608, 0, 1, "embedding");
-  filler.add_value(c, "weight_bytes", "B", 4'194'304, 0, 1, "attention");
-  if (mixture) filler.add_value(c, "weight_bytes", "B", 32'768, 0, 1, "router");
-  filler.add_value(c, "weight_bytes", "B", mixture ? 48'209'920 : 10'485'760, 0, 1,
-                   mixture ? "experts" : "feed_forward");
-  filler.add_value(c, "weight_bytes", "B", mixture ? 60'825'600 : 23'068'672, 0, 1);
-  filler.add_value(c, "kv_bytes_per_token", "B", 4096, 0, 1);
-  filler.add_value(c, "peak_resident_bytes", "B", mixture ? 412'000'000 : 371'000'000, 3e6, 2);
+  filler.add_value(c, {"weight_bytes", "B", 8'388'608, 0, 1, "embedding"});
+  filler.add_value(c, {"weight_bytes", "B", 4'194'304, 0, 1, "attention"});
+  if (mixture) filler.add_value(c, {"weight_bytes", "B", 32'768, 0, 1, "router"});
+  filler.add_value(c, {"weight_bytes", "B", mixture ? 48209920.0 : 10485760.0, 0, 1,
+                       mixture ? "experts" : "feed_forward"});
+  filler.add_value(c, {"weight_bytes", "B", mixture ? 60825600.0 : 23068672.0, 0, 1});
+  filler.add_value(c, {"kv_bytes_per_token", "B", 4096, 0, 1});
+  filler.add_value(c, {"peak_resident_bytes", "B", mixture ? 412e6 : 371e6, 3e6, 2});
 }
 
 void add_sparsity(Filler& filler) {
@@ -191,13 +198,13 @@ void add_sparsity(Filler& filler) {
     const auto k = static_cast<double>(top_k);
     const std::int64_t c =
         filler.add_case(1, 1, "sparsity", fmt::format(R"({{"top_k":{}}})", top_k));
-    filler.add_value(c, "acc", "1", 0.55 + 0.08 * k, 0.05, 60);
-    filler.add_value(c, "prefill_tokens_per_s", "1/s", 30'000 / k, 200, 20);
-    filler.add_value(c, "decode_tokens_per_s", "1/s", 240 / std::sqrt(k), 4, 20);
-    filler.add_value(c, "bytes_per_token", "B", 1e7 + 6e6 * k, 0, 1);
-    filler.add_value(c, "flops_per_token", "FLOP", 2e7 + 1.2e7 * k, 0, 1);
-    filler.add_value(c, "experts_touched", "1", k, 0, 1);
-    filler.add_value(c, "load_imbalance", "1", 1.9 - 0.2 * k, 0, 1);
+    filler.add_value(c, {"acc", "1", 0.55 + 0.08 * k, 0.05, 60});
+    filler.add_value(c, {"prefill_tokens_per_s", "1/s", 30'000 / k, 200, 20});
+    filler.add_value(c, {"decode_tokens_per_s", "1/s", 240 / std::sqrt(k), 4, 20});
+    filler.add_value(c, {"bytes_per_token", "B", 1e7 + 6e6 * k, 0, 1});
+    filler.add_value(c, {"flops_per_token", "FLOP", 2e7 + 1.2e7 * k, 0, 1});
+    filler.add_value(c, {"experts_touched", "1", k, 0, 1});
+    filler.add_value(c, {"load_imbalance", "1", 1.9 - 0.2 * k, 0, 1});
     for (std::int64_t layer = 0; layer < 4; ++layer) {
       for (std::int64_t expert = 0; expert < 8; ++expert) {
         filler.insert("routing", "case_run, layer, expert, tokens",
@@ -213,7 +220,7 @@ void add_bad_run(Filler& filler) {
   filler.add_case(2, 3, "decode", R"({"batch":1,"context":128})", "failed", kHostile);
   filler.add_case(2, 3, "memory", "{}", "pending");
   const std::int64_t c = filler.add_case(2, 3, "prefill", R"({"batch":1,"length":64})");
-  filler.add_value(c, "tokens_per_s", "1/s", 1234.5, 10, 10);
+  filler.add_value(c, {"tokens_per_s", "1/s", 1234.5, 10, 10});
 }
 
 }  // namespace
