@@ -134,7 +134,8 @@ void add_accuracy(Filler& filler, std::int64_t target) {
       const bool hit = target == 1 ? document % 4 != 3 : document % 2 == 0;
       right_here += hit ? 1 : 0;
       filler.insert("document", "case_run, task, document, target, facts, metrics",
-                    {c, task, document, "0", "{}", hit ? R"({"acc": 1.0})" : R"({"acc": 0.0})"});
+                    {c, task, document, "0", "{}",
+                     fmt::format(R"({{"acc": {0}.0, "acc_norm": {0}.0}})", hit ? 1 : 0)});
       for (std::int64_t choice = 0; choice < 4; ++choice) {
         filler.insert(
             "answer",
@@ -148,6 +149,7 @@ void add_accuracy(Filler& filler, std::int64_t target) {
     right += right_here;
   }
   filler.add_value(c, {"acc", "1", static_cast<double>(right) / 60, 0.12, 60});
+  filler.add_value(c, {"acc_norm", "1", static_cast<double>(right) / 60, 0.12, 60});
   const std::int64_t p = filler.add_case(1, target, "wikitext2", "{}");
   filler.add_value(p, {"word_perplexity", "1", target == 1 ? 41.3 : 48.9, 1.1, 62});
   filler.add_value(p, {"bits_per_byte", "1", target == 1 ? 1.003 : 1.048, 0.01, 62});
