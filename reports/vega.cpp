@@ -34,6 +34,18 @@ Json tooltip(const Table& table) {
   return all;
 }
 
+/// Where a difference changes sides: one line, not one for every row. `measured` is the encoding of
+/// the difference.
+Json zero_line(Json measured, bool along_x) {
+  measured["field"] = "zero";
+  return {{"data", {{"values", Json::array({Json{{"zero", 0}}})}}},
+          {"mark", {{"type", "rule"}, {"strokeDash", {4, 3}}, {"aria", false}}},
+          {"encoding",
+           {{along_x ? "x" : "y", std::move(measured)},
+            {along_x ? "y" : "x", nullptr},
+            {"color", {{"value", "#888888"}}}}}};
+}
+
 /// Bars or points, error bars, labels: each a layer over the shared encoding.
 Json layers(const Chart& chart, const Table& table, const Channel& x, const Channel& y) {
   Json all = Json::array();
@@ -42,6 +54,10 @@ Json layers(const Chart& chart, const Table& table, const Channel& x, const Chan
   if (chart.kind == ChartKind::bar) {
     all.push_back({{"mark", {{"type", "bar"}, {"cornerRadiusEnd", 2}}},
                    {"encoding", {{"tooltip", tooltip(table)}}}});
+  }
+  if (measured.unit == "pp") {
+    all.push_back(zero_line(
+        encode_channel(along_x ? x : y, table, chart.kind == ChartKind::bar, along_x), along_x));
   }
   if (chart.kind == ChartKind::line)
     all.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}}});
@@ -129,7 +145,8 @@ std::string vega_lite(const Chart& chart, const Table& table, ChartWidth width) 
   } else {
     spec["width"] = fixed ? Json(640) : Json("container");
     if (y.discrete()) {
-      spec["height"] = {{"step", bar && !chart.color.empty() ? 14 : 24}};
+      const bool many = table.rows.size() > 20;
+      spec["height"] = {{"step", (bar && !chart.color.empty()) ? 14 : (many ? 17 : 24)}};
     } else {
       spec["height"] = 260;
     }

@@ -76,6 +76,27 @@ TEST(report, names_an_unknown_column_of_a_chart) {
       {"line 5", "'z'", "returns a"});
 }
 
+TEST(report, names_what_a_chart_does_not_know) {
+  const auto error_with = [](const std::string& words) {
+    return error_of(kHead + "```sql chart C\n-- chart: " + words +
+                    "\n-- else: none\nSELECT 1 AS a\n```\n");
+  };
+  expect_says(error_with("pie x=a y=a"), {"line 5", "'pie'", "line, dot and bar"});
+  expect_says(error_with("line x=a y=a size=a"), {"line 5", "'size=a'"});
+  expect_says(error_with("line x=a y=a yscale=sqrt"), {"line 5", "'sqrt'", "zero, fit and log"});
+  expect_says(error_with("line x=a"), {"line 5", "y="});
+}
+
+TEST(pair, says_that_scores_at_chance_say_nothing) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  temporary.store().query("UPDATE value SET low = 0.2 WHERE scope = ''");
+  const Article article =
+      build_article(find_report("pair"), temporary.store(), {{"moe", kMixture}, {"dense", kDense}});
+  expect_says(std::get<Prose>(article.blocks.at(0)).markdown,
+              {"Guessing would answer 25.0 % of world"});
+}
+
 TEST(report, says_which_parameter_is_missing_and_what_it_means) {
   expect_says(error_of(kHead + "x\n", {}), {"mine", "who", "a name"});
 }
