@@ -25,7 +25,7 @@ struct Measured {
   std::string metric, unit;
   double estimate = 0, half = 0;
   std::int64_t n = 0;
-  std::string scope = {};
+  std::string scope = {};  // NOLINT(readability-redundant-member-init): most values have none
 };
 
 class Filler {
