@@ -1,0 +1,199 @@
+#include "models/tokenizer/pre_tokenizer.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "harness/error.h"
+#include "models/tokenizer/byte_level.h"
+#include "models/tokenizer/normalizer.h"
+#include "models/tokenizer/utf8.h"
+
+namespace moe {
+namespace {
+
+using Spans = std::vector<std::pair<std::size_t, std::size_t>>;
+
+Spans literal_matches(std::string_view text, std::string_view what) {
+  Spans out;
+  for (std::size_t at = text.find(what); !what.empty() && at != std::string_view::npos;
+       at = text.find(what, at + what.size()))
+    out.emplace_back(at, at + what.size());
+  return out;
+}
+
+/// The parts between the matches, as matches.
+Spans inverted(const Spans& matches, std::size_t size) {
+  Spans out;
+  std::size_t at = 0;
+  for (const auto& [begin, end] : matches) {
+    if (begin > at) out.emplace_back(at, begin);
+    at = end;
+  }
+  if (at < size) out.emplace_back(at, size);
+  return out;
+}
+
+void add_word(std::string_view word, std::vector<std::string_view>& out) {
+  if (!word.empty()) out.push_back(word);
+}
+
+}  // namespace
+
+PreTokenizer::PreTokenizer(const nlohmann::json& json, std::string_view where) {
+  if (!json.is_null()) add(json, where);
+}
+
+void PreTokenizer::add(const nlohmann::json& json, std::string_view where) {
+  const std::string type = json.at("type");
+  if (type == "Sequence") {
+    for (const auto& one : json.at("pretokenizers")) add(one, where);
+    return;
+  }
+  require(!byte_level_, "{}: pre_tokenizer \"{}\" behind ByteLevel is not implemented", where,
+          type);
+  Step step{.form = Form::whole, .regex = {}, .literal = {}, .replacement = {}};
+  if (type == "ByteLevel") {
+    byte_level_ = true;
+    step.form = json.value("use_regex", true) ? Form::gpt2 : Form::whole;
+    step.add_prefix_space = json.value("add_prefix_space", true);
+  } else if (type == "Split") {
+    step.form = Form::pattern;
+    const Pattern pattern = pattern_of(json.at("pattern"), where);
+    if (pattern.is_regex) {
+      step.regex.emplace_back(pattern.text);
+    } else {
+      step.literal = pattern.text;
+    }
+    constexpr std::pair<std::string_view, Behaviour> kBehaviours[] = {
+        {"Removed", Behaviour::removed},
+        {"Isolated", Behaviour::isolated},
+        {"MergedWithPrevious", Behaviour::merged_with_previous},
+        {"MergedWithNext", Behaviour::merged_with_next},
+        {"Contiguous", Behaviour::contiguous}};
+    const auto found = std::ranges::find(kBehaviours, json.at("behavior").get<std::string>(),
+                                         &std::pair<std::string_view, Behaviour>::first);
+    require(found != std::end(kBehaviours),
+            "{}: pre_tokenizer Split: behavior {} is not implemented", where,
+            json.at("behavior").dump());
+    step.behaviour = found->second;
+    step.invert = json.value("invert", false);
+  } else if (type == "Metaspace") {
+    step.form = Form::metaspace;
+    step.replacement = json.at("replacement");
+    const std::string scheme =
+        json.value("prepend_scheme", json.value("add_prefix_space", true) ? "always" : "never");
+    require(scheme == "always" || scheme == "first" || scheme == "never",
+            "{}: pre_tokenizer Metaspace: prepend_scheme \"{}\"", where, scheme);
+    step.prepend = scheme == "always"  ? Step::Prepend::always
+                   : scheme == "first" ? Step::Prepend::first
+                                       : Step::Prepend::never;
+    step.cut = json.value("split", true);
+  } else if (type == "Digits") {
+    step.form = Form::digits;
+    step.cut = json.value("individual_digits", false);
+  } else {
+    require(false, "{}: pre_tokenizer \"{}\" is not implemented", where, type);
+  }
+  steps_.push_back(std::move(step));
+}
+
+void PreTokenizer::run_pattern(const Step& step, std::string_view word,
+                               std::vector<std::string_view>& out) {
+  Spans matches =
+      step.regex.empty() ? literal_matches(word, step.literal) : step.regex.front().matches(word);
+  if (step.invert) matches = inverted(matches, word.size());
+  const auto part = [&](std::size_t begin, std::size_t end) {
+    return word.substr(begin, end - begin);
+  };
+  std::size_t at = 0;  // where what is not yet handed out begins
+  for (std::size_t m = 0; m < matches.size(); ++m) {
+    const auto& [begin, end] = matches[m];
+    switch (step.behaviour) {
+      case Behaviour::merged_with_previous:
+        add_word(part(at, end), out);
+        at = end;
+        break;
+      case Behaviour::merged_with_next:
+        add_word(part(at, begin), out);
+        at = begin;
+        break;
+      case Behaviour::contiguous:
+        add_word(part(at, begin), out);
+        at = begin;
+        if (m + 1 == matches.size() || matches[m + 1].first != end) {
+          add_word(part(at, end), out);
+          at = end;
+        } else {
+          matches[m + 1].first = begin;  // neighbours are one word
+        }
+        break;
+      case Behaviour::isolated:
+      case Behaviour::removed:
+        add_word(part(at, begin), out);
+        if (step.behaviour == Behaviour::isolated) add_word(part(begin, end), out);
+        at = end;
+        break;
+    }
+  }
+  add_word(word.substr(at), out);
+}
+
+void PreTokenizer::run_metaspace(const Step& step, std::string_view word, bool first,
+                                 std::deque<std::string>& storage,
+                                 std::vector<std::string_view>& out) {
+  std::string text(word);
+  replace_all(text, " ", step.replacement);
+  const bool prepend =
+      step.prepend == Step::Prepend::always || (step.prepend == Step::Prepend::first && first);
+  if (prepend && !text.starts_with(step.replacement)) text.insert(0, step.replacement);
+  const std::string_view kept = storage.emplace_back(std::move(text));
+  if (!step.cut) return add_word(kept, out);
+  std::size_t at = 0;
+  for (const auto& [begin, end] : literal_matches(kept, step.replacement)) {
+    add_word(kept.substr(at, begin - at), out);
+    at = begin;
+  }
+  add_word(kept.substr(at), out);
+}
+
+void PreTokenizer::run(const Step& step, std::string_view word, bool first,
+                       std::deque<std::string>& storage, std::vector<std::string_view>& out) {
+  if (step.form == Form::pattern) return run_pattern(step, word, out);
+  if (step.form == Form::metaspace) return run_metaspace(step, word, first, storage, out);
+  if (step.form == Form::digits) {
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < word.size();) {
+      const CodePoint point = first_code_point(word.substr(at));
+      const bool digit = is_number(point.value);
+      const bool before = at > begin && is_number(first_code_point(word.substr(begin)).value);
+      if (at > begin && (digit != before || (digit && step.cut))) {
+        out.push_back(word.substr(begin, at - begin));
+        begin = at;
+      }
+      at += point.bytes;
+    }
+    return add_word(word.substr(begin), out);
+  }
+  if (step.add_prefix_space && !word.empty() && !word.starts_with(' '))
+    word = storage.emplace_back(" " + std::string(word));
+  if (step.form == Form::gpt2) return split_gpt2(word, out);
+  add_word(word, out);
+}
+
+void PreTokenizer::split(std::string_view text, bool first, std::deque<std::string>& storage,
+                         std::vector<std::string_view>& words) const {
+  if (steps_.empty()) return add_word(text, words);
+  std::vector<std::string_view> now = {text}, next;
+  for (const Step& step : steps_) {
+    next.clear();
+    bool is_first = first;
+    for (const std::string_view word : now) {
+      run(step, word, is_first, storage, next);
+      is_first = false;
+    }
+    now.swap(next);
+  }
+  words.insert(words.end(), now.begin(), now.end());
+}
+
+}  // namespace moe
