@@ -60,7 +60,7 @@ class Builder {
 
   void add(const ReportFence& fence) {
     if (fence.use == FenceUse::with) {
-      common_ = fence.sql;
+      article_.common_sql = fence.sql;
       return;
     }
     Exhibit exhibit{.caption = fill(fence.caption),
@@ -93,17 +93,16 @@ class Builder {
   Table query(std::string_view sql) const {
     std::vector<Parameter> bound = parameters_;
     bound.push_back({.name = "runs", .value = fmt::format("[{}]", fmt::join(seen_, ","))});
-    if (common_.empty()) return store_.query(sql, bound);
+    if (article_.common_sql.empty()) return store_.query(sql, bound);
     constexpr std::string_view kWith = "WITH ";
     const bool own = sql.starts_with(kWith);
     if (own) sql.remove_prefix(kWith.size());
-    return store_.query(fmt::format("{}{}{}", common_, own ? ", " : "", sql), bound);
+    return store_.query(fmt::format("{}{}{}", article_.common_sql, own ? ", " : "", sql), bound);
   }
 
   const Report& report_;
   const Store& store_;
   std::vector<Parameter> parameters_;
-  std::string common_;
   std::set<std::int64_t> seen_;  // runs
   Article article_;
 };

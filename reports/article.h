@@ -42,6 +42,7 @@ struct Article {
   std::string title;  // plain text
   std::vector<Parameter> parameters;
   std::vector<std::variant<Prose, Exhibit>> blocks;
+  std::string common_sql;       // `WITH …`, before every query; "" for none
   std::vector<RunSource> runs;  // of all blocks, by id
 };
 

@@ -58,6 +58,7 @@ Article comparison(const Store& store, std::string_view a, std::string_view b) {
           .title = fmt::format("{} against {}", second.label, first.label),
           .parameters = {{"a", std::string(a)}, {"b", std::string(b)}},
           .blocks = {Prose{prose}, exhibit},
+          .common_sql = "",
           .runs = read_sources(store, exhibit.runs)};
 }
 

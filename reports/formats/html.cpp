@@ -61,10 +61,9 @@ std::string table_html(const Table& table, std::string_view label) {
   return html + "</tbody>\n</table></div>\n";
 }
 
-std::string sql_html(const Exhibit& exhibit) {
-  return fmt::format(
-      "<details><summary>The query behind it</summary><pre><code>{}</code></pre></details>\n",
-      escape_html(exhibit.sql));
+std::string sql_html(std::string_view summary, const std::string& sql) {
+  return fmt::format("<details><summary>{}</summary><pre><code>{}</code></pre></details>\n",
+                     summary, escape_html(sql));
 }
 
 struct Writer {
@@ -96,7 +95,7 @@ struct Writer {
       html += fmt::format("<details><summary>The numbers drawn</summary>{}</details>\n",
                           table_html(exhibit.table, label));
     }
-    if (!exhibit.sql.empty()) html += sql_html(exhibit);
+    if (!exhibit.sql.empty()) html += sql_html("The query behind it", exhibit.sql);
     html += "</figure>\n";
   }
 
@@ -126,6 +125,9 @@ std::string byline(const Article& article) {
 Written write(const Article& article) {
   Writer writer{.article = article, .html = {}};
   for (const auto& block : article.blocks) std::visit(writer, block);
+  if (!article.common_sql.empty()) {
+    writer.html += sql_html("What all queries have in common", article.common_sql);
+  }
   const std::string title = escape_html(article.title);
   std::string page = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

@@ -52,6 +52,7 @@ Written write(const Article& article) {
                     {"title", article.title},
                     {"parameters", std::move(parameters)},
                     {"runs", std::move(runs)},
+                    {"common_sql", article.common_sql},
                     {"tables", std::move(tables)}};
   return {.text = all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", .charts = {}};
 }
