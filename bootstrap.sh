@@ -12,21 +12,23 @@ packages=(
 
 has_package() { dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null; }
 
-# The newest Boost that has Process v2: Debian 12 carries 1.81 beside its default, Ubuntu 24.04 and Debian 13 have 1.83.
+# The Boost with Process v2: Debian 12 carries 1.81 beside its default, Ubuntu 24.04 and Debian 13 have 1.83.
 boost() {
   local version
   for version in 1.81 1.83; do
-    if [ "$(has_package "libboost$version-dev")" = installed ]; then echo "libboost$version-dev"; return; fi
+    if [ "$(has_package "libboost-filesystem$version-dev")" = installed ]; then break; fi
   done
-  for version in 1.81 1.83; do
-    if apt-cache show "libboost$version-dev" >/dev/null 2>&1; then echo "libboost$version-dev"; return; fi
-  done
-  echo libboost1.81-dev
+  if [ "$(has_package "libboost-filesystem$version-dev")" != installed ]; then
+    for version in 1.81 1.83; do
+      if apt-cache show "libboost-filesystem$version-dev" >/dev/null 2>&1; then break; fi
+    done
+  fi
+  echo "libboost$version-dev libboost-filesystem$version-dev"
 }
 
 install_packages() {
   local missing=() package
-  for package in "${packages[@]}" "$(boost)"; do
+  for package in "${packages[@]}" $(boost); do
     [ "$(has_package "$package")" = installed ] || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return

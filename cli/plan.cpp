@@ -50,6 +50,20 @@ std::string spec_of(const std::string& what, const std::map<std::string, std::st
   return out;
 }
 
+/// What is set for this suite: "batch=1,4" for every suite, "decode.batch=1,4" for one, which comes
+/// first.
+Settings settings_for(const Suite& suite, const Settings& all) {
+  Settings mine;
+  const std::string prefix = suite.name + ".";
+  for (const auto& [name, values] : all) {
+    if (name.find('.') == std::string::npos) mine.insert({name, values});
+  }
+  for (const auto& [name, values] : all) {
+    if (name.starts_with(prefix)) mine.insert_or_assign(name.substr(prefix.size()), values);
+  }
+  return mine;
+}
+
 /// Every combination of the settings that are target keys for this suite.
 std::vector<std::map<std::string, std::string>> key_sets(const Suite& suite,
                                                          const Settings& settings) {
@@ -111,10 +125,11 @@ void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
                const PlanRequest& request, const std::string& dataset_digest) {
   const Suite& suite = plan.suites[suite_index];
   const Target base = resolve_target(spec);
-  for (const auto& set : key_sets(suite, request.settings)) {
+  const Settings settings = settings_for(suite, request.settings);
+  for (const auto& set : key_sets(suite, settings)) {
     std::map<std::string, std::string> keys = base.keys;
     for (const auto& [name, value] : set) keys[name] = value;
-    for (Json point : points(suite, axis_overrides(suite, request.settings, base))) {
+    for (Json point : points(suite, axis_overrides(suite, settings, base))) {
       std::map<std::string, std::string> all = keys;
       for (const auto& [name, value] : take_target_keys(point)) all[name] = value;
       for (const Axis& axis : suite.axes) {

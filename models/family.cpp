@@ -139,8 +139,8 @@ Config read_config(const std::filesystem::path& file) {
   return read_config(json, file.string());
 }
 
-std::vector<Parameter> parameters(const Config& c) {
-  std::vector<Parameter> out = {{"embedding.weight", {c.vocab, c.dim}}};
+std::vector<ParameterShape> parameters(const Config& c) {
+  std::vector<ParameterShape> out = {{"embedding.weight", {c.vocab, c.dim}}};
   for (std::size_t l = 0; l < c.layers.size(); ++l) {
     const auto& [a, f] = c.layers[l];
     const auto add = [&](std::string_view name, std::vector<std::int64_t> shape) {

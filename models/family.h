@@ -55,12 +55,12 @@ Config read_config(const Json&, std::string_view where);
 ///   blocks.{}.attention.{q,k,v,o}.weight         blocks.{}.attention.{q,k}_norm.weight
 ///   blocks.{}.feed_forward.{gate,up}.weight [F, D]  .down.weight [D, F]      (dense)
 ///   blocks.{}.router.weight [E, D]               blocks.{}.experts.{e}.{gate,up,down}.weight
-struct Parameter {
+struct ParameterShape {
   std::string name;
   std::vector<std::int64_t> shape;
 };
 
 /// All parameters of a model with this config, in layer order.
-std::vector<Parameter> parameters(const Config&);
+std::vector<ParameterShape> parameters(const Config&);
 
 }  // namespace moe

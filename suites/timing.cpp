@@ -14,13 +14,6 @@ namespace {
 constexpr std::uint64_t kPromptSeed = 20240607;
 constexpr Metric kTouched = {"experts_touched", "1", false, false};
 
-/// What rounding in a dtype explains of a relative logit difference between two ways to the same
-/// result, for models of tens of layers.
-double explained_by(DType dtype) {
-  if (dtype == DType::f32) return 1e-4;
-  return dtype == DType::f16 ? 1e-2 : 5e-2;
-}
-
 std::uint64_t mixed(std::uint64_t x) {
   x += 0x9E3779B97F4A7C15ULL;
   x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9ULL;
@@ -73,6 +66,11 @@ void sample_loop(const CaseTask& task, StepLoop& loop, EventSink& sink, const Ti
 }
 
 }  // namespace
+
+double explained_by(DType dtype) {
+  if (dtype == DType::f32) return 1e-4;
+  return dtype == DType::f16 ? 1e-2 : 5e-2;
+}
 
 std::vector<TokenId> random_ids(std::int64_t count, std::int64_t vocabulary, std::uint64_t seed) {
   std::vector<TokenId> ids;

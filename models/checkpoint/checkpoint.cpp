@@ -129,7 +129,7 @@ Checkpoint::Checkpoint(const fs::path& directory, const Config& config) {
             file.string(), tensor);
   }
   std::vector<std::string> missing;
-  for (const Parameter& parameter : parameters(config)) {
+  for (const ParameterShape& parameter : parameters(config)) {
     const std::string tensor = checkpoint_name(config.family, parameter.name);
     const auto place = found.find(tensor);
     if (place == found.end()) {

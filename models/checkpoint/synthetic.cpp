@@ -84,7 +84,7 @@ std::uint16_t to_f16(float value) {
 
 Synthetic::Synthetic(const Config& config, std::int64_t seed, DType dtype)
     : seed_(seed), dtype_(dtype) {
-  for (Parameter& p : parameters(config)) shapes_[p.name] = std::move(p.shape);
+  for (ParameterShape& p : parameters(config)) shapes_[p.name] = std::move(p.shape);
 }
 
 WeightView Synthetic::weight(std::string_view name) {

@@ -152,12 +152,26 @@ std::vector<std::vector<float>> NativeEngine::logits(std::span<const TokenId> id
   return rows;
 }
 
-std::vector<LayerRouting> NativeEngine::routing(std::span<const TokenId> ids) {
+std::vector<RoutedLayer> NativeEngine::routed(std::span<const TokenId> ids) {
   const c10::InferenceMode inference;
   Step step;
   step.sequences.push_back({.new_ids = ids});
   step.routing = {.record = true, .count = false, .force_TK = {}};
-  return decoder_->step(step, nullptr).routing;
+  std::vector<RoutedLayer> out;
+  for (const LayerRouting& layer : decoder_->step(step, nullptr).routing) {
+    RoutedLayer& routed =
+        out.emplace_back(RoutedLayer{.layer = layer.layer, .experts = {}, .weights = {}});
+    const Tensor experts_TK = layer.expert_TK.to(at::kCPU, at::kLong).contiguous();
+    const Tensor weights_TK = layer.weight_TK.to(at::kCPU, at::kFloat).contiguous();
+    const std::int64_t top_k = experts_TK.size(1);
+    for (std::int64_t t = 0; t < experts_TK.size(0); ++t) {
+      const std::int64_t* experts = experts_TK.const_data_ptr<std::int64_t>() + t * top_k;
+      const float* weights = weights_TK.const_data_ptr<float>() + t * top_k;
+      routed.experts.emplace_back(experts, experts + top_k);
+      routed.weights.emplace_back(weights, weights + top_k);
+    }
+  }
+  return out;
 }
 
 std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {

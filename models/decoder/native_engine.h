@@ -21,6 +21,14 @@ struct NativeOptions {
   std::int64_t batch = 16;   // sequences that generate together
 };
 
+/// The experts and weights of every token of a sequence, in one mixture layer.
+struct RoutedLayer {
+  std::int64_t layer = 0;
+  std::vector<std::vector<std::int64_t>>
+      experts;  // [tokens][experts per token], the heaviest first
+  std::vector<std::vector<float>> weights;
+};
+
 class NativeEngine : public Engine {
  public:
   NativeEngine(const Config&, WeightSource&, std::optional<Tokenizer>, const NativeOptions&);
@@ -42,7 +50,7 @@ class NativeEngine : public Engine {
   void reset_expert_loads() override { decoder_->reset_expert_loads(); }
 
   /// Routing of every mixture layer for one sequence; for inspection.
-  std::vector<LayerRouting> routing(std::span<const TokenId> ids);
+  std::vector<RoutedLayer> routed(std::span<const TokenId> ids);
 
  private:
   NativeOptions options_;

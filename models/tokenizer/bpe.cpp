@@ -83,8 +83,9 @@ Bpe::Bpe(const Json& model, bool byte_level, std::string_view where)
   const std::string type = model.value("type", "BPE");
   require(type == "BPE", "{}: model \"{}\" is not implemented; known is BPE", where, type);
   for (const char* option : {"dropout", "continuing_subword_prefix", "end_of_word_suffix"}) {
-    require(is_off(model, option), "{}: model option \"{}\" with value {} is not implemented",
-            where, option, model.at(option).dump());
+    if (is_off(model, option)) continue;
+    require(false, "{}: model option \"{}\" with value {} is not implemented", where, option,
+            model.at(option).dump());
   }
   fuse_unknown_ = flag(model, "fuse_unk");
   byte_fallback_ = flag(model, "byte_fallback");

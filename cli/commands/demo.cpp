@@ -1,0 +1,70 @@
+// demo: the bundled pair through accuracy, speed, memory and sparsity, to a report.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/command.h"
+#include "cli/execute.h"
+#include "cli/show_report.h"
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/machine.h"
+#include "models/library.h"
+
+namespace moe {
+namespace {
+
+/// Small enough for two minutes on two cores.
+const Settings& demo_settings() {
+  static const Settings kSettings = {{"prefill.batch", {"1", "4"}},
+                                     {"prefill.length", {"128", "512"}},
+                                     {"decode.batch", {"1", "4", "16"}},
+                                     {"decode.context", {"128"}},
+                                     {"sparsity.top_k", {"1", "2", "4", "8"}}};
+  return kSettings;
+}
+
+int run(const Arguments& arguments) {
+  std::string db = "demo.sqlite", out = "demo.html";
+  CLI::App app(
+      "Runs the bundled pair of models and writes a report: no download, about two minutes.",
+      "moebench demo");
+  app.add_option("--db", db, "the store");
+  app.add_option("--out,-o", out, "the report");
+  if (const auto code = parse(app, arguments)) return *code;
+  const auto pair = std::ranges::find(pairs(), "demo", &Pair::name);
+  require(pair != pairs().end(), "the bundled pair \"demo\" is missing");
+  const double began = steady_seconds();
+  const Environment machine = this_machine();
+  fmt::print(stderr, "{} against {} on {}, {} cores{}\n", pair->moe, pair->dense, machine.cpu,
+             machine.cores, machine.gpu.empty() ? "" : ", " + machine.gpu);
+  const Plan plan = make_plan({.suites = {"world", "prefill", "decode", "memory", "sparsity"},
+                               .targets = {pair->moe, pair->dense},
+                               .settings = demo_settings()});
+  Store store(db);
+  Execution done;
+  {
+    ProgressBar bar = stderr_progress();
+    done = execute(
+        plan, store,
+        {.command = "moebench demo", .worker = own_worker(), .interrupted = &interrupt_flag()},
+        bar);
+  }
+  if (done.interrupted) return kInterrupted;
+  const std::vector<Parameter> names = {{"moe", plan.targets.front().target.name},
+                                        {"dense", plan.targets.back().target.name}};
+  const Article article = build_article(find_report("pair"), store, names);
+  write_article(article, find_format("md"), {});
+  write_article(article, find_format("html"), out);
+  fmt::print(stderr, "{}\nTook {:.0f} s. The report is {}, the measurements are in {}.\n",
+             pair->note, steady_seconds() - began, out, db);
+  return done.ok + done.skipped == done.cases ? kDone : kNotOk;
+}
+
+}  // namespace
+
+extern const Command demo = {
+    .name = "demo",
+    .summary = "the bundled pair through everything, to a report, in two minutes",
+    .run = run};
+
+}  // namespace moe

@@ -1,0 +1,69 @@
+// fetch model|dataset NAME: downloads through huggingface_hub in .venv, then checks or records the
+// digest.
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+#include "cli/python.h"
+#include "datasets/dataset.h"
+#include "harness/error.h"
+
+namespace moe {
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ",") + word;
+  return out;
+}
+
+int run_script(std::vector<std::string> arguments) {
+  require(std::filesystem::exists(python()), "{} is not there; ./bootstrap.sh makes it",
+          python().string());
+  arguments.insert(arguments.begin(), std::string(MOE_SOURCE_DIR) + "/datasets/fetch.py");
+  return run_python(arguments) == 0 ? kDone : kUsage;
+}
+
+int fetch_dataset(const std::string& name) {
+  const Dataset& dataset = find_dataset(name);
+  if (dataset.directory.empty()) {
+    fmt::print(stderr, "{} is generated: nothing to fetch\n", name);
+    return kDone;
+  }
+  const std::filesystem::path root = default_data_root();
+  std::vector<std::string> splits;
+  for (const Split& split : dataset.splits) splits.push_back(split.name);
+  const int code =
+      run_script({"dataset", name, "--source", dataset.source, "--revision", dataset.revision,
+                  "--reader", dataset.reader, "--splits", joined(splits), "--subsets",
+                  joined(dataset.subsets), "--out", (root / dataset.directory).string()});
+  if (code != kDone) return code;
+  for (const Split& split : dataset.splits) {
+    const std::string found = digest(dataset, split.name, root);
+    fmt::print(stderr, "{} {}: sha256 {}{}\n", name, split.name, found,
+               split.sha256.empty() ? ", recorded (none is pinned)" : ", as pinned");
+  }
+  return kDone;
+}
+
+int run(const Arguments& arguments) {
+  std::string what, name, revision = "main";
+  CLI::App app("Downloads a model into the Hugging Face cache, or a dataset into moebench's.",
+               "moebench fetch");
+  app.add_option("what", what, "model or dataset")
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>{"model", "dataset"}));
+  app.add_option("name", name, "org/name of a model, or a dataset of `moebench list datasets`")
+      ->required();
+  app.add_option("--revision", revision, "a branch, tag or commit, for a model");
+  if (const auto code = parse(app, arguments)) return *code;
+  return what == "dataset" ? fetch_dataset(name)
+                           : run_script({"model", name, "--revision", revision});
+}
+
+}  // namespace
+
+extern const Command fetch = {.name = "fetch",
+                              .summary = "downloads a model or a dataset, and checks its digest",
+                              .run = run};
+
+}  // namespace moe

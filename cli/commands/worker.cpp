@@ -1,0 +1,95 @@
+// worker: measures the cases of one job, which it reads from standard input; events go to standard
+// output (harness/event.h). Started by `run`, not by people.
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "harness/build_info.h"
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/memory.h"
+#include "models/cost.h"
+#include "models/decoder/native_engine.h"
+#include "suites/kind.h"
+
+namespace moe {
+namespace {
+
+class StandardOutput : public EventSink {
+ public:
+  void send(const Event& event) override {
+    const std::string line = to_line(event) + "\n";
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fflush(stdout);
+  }
+};
+
+/// Allocators say so in words.
+Outcome outcome_of_failure(std::string_view text) {
+  const bool memory = text.find("not enough memory") != std::string_view::npos ||
+                      text.find("allocate memory") != std::string_view::npos ||
+                      text.find("out of memory") != std::string_view::npos ||
+                      text.find("bad_alloc") != std::string_view::npos;
+  return memory ? Outcome::out_of_memory : Outcome::failed;
+}
+
+Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& sink) {
+  try {
+    const Suite suite = parse_suite(job.suite_toml, job.suite_name);
+    CaseTask task{.suite = &suite,
+                  .case_key = job.case_key,
+                  .point = Json::parse(job.point_json),
+                  .limit = all.limit,
+                  .data_root = all.data_root,
+                  .done = {}};
+    for (const CaseJob::Done& done : job.done) task.done.emplace(done.task, done.document);
+    engine.configure({});
+    return find_kind(suite.kind).run(task, engine, sink);
+  } catch (const Error& error) {
+    return {Outcome::failed, error.what()};
+  } catch (const std::exception& error) {  // LibTorch's own, and the allocator's
+    const std::string_view text = error.what();
+    return {outcome_of_failure(text), std::string(text.substr(0, text.find('\n')))};
+  }
+}
+
+/// Why the weights cannot fit, before they are read.
+std::optional<Verdict> too_large(const Target& target) {
+  const Config config = config_of(target);
+  if (device_of(target) != "cpu") return std::nullopt;
+  const std::int64_t needed = weight_bytes(config, dtype_of(target, config)).total();
+  if (needed <= available_bytes()) return std::nullopt;
+  return Verdict{Outcome::out_of_memory, fmt::format("the weights take {} bytes, {} are available",
+                                                     needed, available_bytes())};
+}
+
+int run(const Arguments&) {
+  std::string line;
+  std::getline(std::cin, line);
+  StandardOutput sink;
+  sink.send(Hello{.protocol = kProtocolVersion, .build = build_line()});
+  const Job job = parse_job(line);
+  const Target target = resolve_target(job.target);
+  if (const auto verdict = too_large(target)) {
+    for (const CaseJob& c : job.cases) {
+      sink.send(CaseStarted{c.case_key});
+      sink.send(CaseEnded{c.case_key, *verdict});
+    }
+    return kDone;
+  }
+  const double began = steady_seconds();
+  const auto engine = open_engine(target);
+  sink.send(TargetLoaded{.identity = {}, .facts_json = "{}", .load_s = steady_seconds() - began});
+  for (const CaseJob& c : job.cases) {
+    sink.send(CaseStarted{c.case_key});
+    sink.send(CaseEnded{c.case_key, run_case(c, job, *engine, sink)});
+  }
+  return kDone;
+}
+
+}  // namespace
+
+extern const Command worker = {.name = "worker", .summary = "", .run = run};
+
+}  // namespace moe

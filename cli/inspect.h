@@ -1,0 +1,25 @@
+// What `inspect` shows; each prints to stdout and returns the exit code.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/engine/request.h"
+
+namespace moe {
+
+struct InspectOptions {
+  std::string target, text, suite, task, context, continuation;
+  std::int64_t document = 0;
+  std::vector<TokenId> tokens;
+  bool json = false;
+};
+
+int inspect_tokenize(const InspectOptions&);
+int inspect_prompt(const InspectOptions&);
+int inspect_score(const InspectOptions&);
+int inspect_logits(const InspectOptions&);
+int inspect_routing(const InspectOptions&);
+
+}  // namespace moe
