@@ -45,8 +45,8 @@ EventWriter::EventWriter(Store& store)
               "INSERT OR REPLACE INTO sample (case_run, launch, metric, scope, \"index\", value) "
               "VALUES (?, ?, ?, ?, ?, ?)"),
       document_(store.connection().db,
-                "INSERT OR IGNORE INTO document (case_run, task, document, target, facts) VALUES "
-                "(?, ?, ?, ?, ?)"),
+                "INSERT INTO document (case_run, task, document, target, facts) VALUES "
+                "(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
       answer_(store.connection().db,
               "INSERT OR REPLACE INTO answer (case_run, task, document, choice, filter, launch, "
               "continuation, generated, log_likelihood, is_greedy, context_tokens, "

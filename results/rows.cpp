@@ -16,14 +16,14 @@ Cell real(double value) {
 /// Inserts unless a row with the same unique key is there; the id of that row either way.
 std::int64_t insert_or_find(const Store& store, const std::string& insert, const std::string& find,
                             const std::vector<Parameter>& parameters) {
-  execute(store, insert, parameters);
+  execute(store, insert + " ON CONFLICT DO NOTHING", parameters);
   return std::get<std::int64_t>(store.query(find, parameters).rows.at(0).at(0));
 }
 
 std::int64_t environment_id(const Store& store, const Environment& e) {
   return insert_or_find(
       store,
-      "INSERT OR IGNORE INTO environment (digest, host, cpu, cores, memory_bytes, gpu, driver, os, "
+      "INSERT INTO environment (digest, host, cpu, cores, memory_bytes, gpu, driver, os, "
       "facts) "
       "VALUES (:digest, :host, :cpu, :cores, :memory, :gpu, :driver, :os, :facts)",
       "SELECT id FROM environment WHERE digest = :digest",
@@ -40,7 +40,7 @@ std::int64_t environment_id(const Store& store, const Environment& e) {
 
 std::int64_t suite_id(const Store& store, const SuiteRow& s) {
   return insert_or_find(store,
-                        "INSERT OR IGNORE INTO suite (name, version, kind, title, sha256, toml) "
+                        "INSERT INTO suite (name, version, kind, title, sha256, toml) "
                         "VALUES (:name, :version, :kind, :title, :sha256, :toml)",
                         "SELECT id FROM suite WHERE sha256 = :sha256",
                         {{"name", s.name},
@@ -54,7 +54,7 @@ std::int64_t suite_id(const Store& store, const SuiteRow& s) {
 std::int64_t target_id(const Store& store, const TargetRow& t) {
   return insert_or_find(
       store,
-      "INSERT OR IGNORE INTO target (identity, name, spec, family, dtype, numerics, experts, "
+      "INSERT INTO target (identity, name, spec, family, dtype, numerics, experts, "
       "experts_per_token, parameters_total, parameters_active, weight_bytes, facts) "
       "VALUES (:identity, :name, :spec, :family, :dtype, :numerics, :experts, :top_k, :total, "
       ":active, :bytes, :facts)",
@@ -75,7 +75,7 @@ std::int64_t target_id(const Store& store, const TargetRow& t) {
 
 std::int64_t metric_id(const Store& store, const Metric& m) {
   return insert_or_find(store,
-                        "INSERT OR IGNORE INTO metric (name, unit, higher_is_better, "
+                        "INSERT INTO metric (name, unit, higher_is_better, "
                         "deterministic) VALUES (:name, :unit, :up, :fixed)",
                         "SELECT id FROM metric WHERE name = :name",
                         {{"name", std::string(m.name)},
@@ -193,7 +193,7 @@ std::map<std::string, std::int64_t> insert_cases(const Store& store, std::int64_
     const SuiteRow& suite = row.suites.at(c.suite);
     const std::int64_t id =
         insert_or_find(store,
-                       "INSERT OR IGNORE INTO \"case\" (key, suite, suite_version, target, point, "
+                       "INSERT INTO \"case\" (key, suite, suite_version, target, point, "
                        "dataset_digest) VALUES (:key, :suite, :version, :target, :point, :digest)",
                        "SELECT id FROM \"case\" WHERE key = :key",
                        {{"key", c.key},
@@ -204,7 +204,7 @@ std::map<std::string, std::int64_t> insert_cases(const Store& store, std::int64_
                         {"digest", c.dataset_digest}});
     ids[c.key] = insert_or_find(
         store,
-        "INSERT OR IGNORE INTO case_run (run, \"case\", suite, ordinal) VALUES (:run, :case, "
+        "INSERT INTO case_run (run, \"case\", suite, ordinal) VALUES (:run, :case, "
         ":suite, :ordinal)",
         "SELECT id FROM case_run WHERE run = :run AND \"case\" = :case",
         {{"run", run}, {"case", id}, {"suite", suites.at(c.suite)}, {"ordinal", ordinal++}});

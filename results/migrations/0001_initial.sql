@@ -135,7 +135,7 @@ CREATE TABLE document (
   document INTEGER NOT NULL,             -- index in file order
   target   TEXT NOT NULL,                -- gold: index of the right choice, or the reference text
   facts    TEXT NOT NULL CHECK (json_valid(facts)),  -- lengths of the choices, words, bytes, question type
-  metrics  TEXT CHECK (json_valid(metrics)),  -- of this question: {"acc": 1.0}; null until its answers are all there
+  metrics  TEXT CHECK (metrics IS NULL OR json_valid(metrics)),  -- of this question: {"acc": 1.0}; null until its answers are all there
   PRIMARY KEY (case_run, task, document)
 ) STRICT, WITHOUT ROWID;
 
