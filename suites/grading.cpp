@@ -71,7 +71,8 @@ void add_values(const Suite& suite, const Metric& metric, const ByTask& tasks,
                 std::vector<Value>& out) {
   if (tasks.empty()) return;
   out.push_back(pooled(metric, "", tasks));
-  for (const auto& [group, subsets] : suite.options.value("groups", Json::object()).items()) {
+  const Json groups = suite.options.value("groups", Json::object());
+  for (const auto& [group, subsets] : groups.items()) {
     ByTask members;
     for (const Json& subset : subsets) {
       const auto found = tasks.find(fmt::format("{}_{}", suite.task, subset.get<std::string>()));
