@@ -1,0 +1,131 @@
+// The program from outside: help, exit codes, errors.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/program.h"
+
+namespace moe {
+namespace {
+
+/// What people read is approved text; MOEBENCH_APPROVE=1 accepts a change.
+void expect_approved(const std::string& name, const std::string& text) {
+  const std::filesystem::path file =
+      std::filesystem::path(MOE_SOURCE_DIR) / "tests/cli/approved" / name;
+  if (std::getenv("MOEBENCH_APPROVE") != nullptr) std::ofstream(file) << text;
+  std::ifstream in(file);
+  std::ostringstream approved;
+  approved << in.rdbuf();
+  EXPECT_EQ(text, approved.str()) << "run this test with MOEBENCH_APPROVE=1 to accept the change";
+}
+
+TEST(program, explains_itself) {
+  const Ran help = moebench({"--help"}, fresh_folder("help"));
+  EXPECT_EQ(help.code, 0);
+  EXPECT_EQ(help.err, "");
+  expect_approved("help.txt", help.out);
+}
+
+TEST(program, explains_every_verb) {
+  const std::filesystem::path folder = fresh_folder("verbs");
+  for (const char* verb : {"demo", "run", "list", "show", "report", "compare", "inspect", "check",
+                           "doctor", "export", "sql", "fetch"}) {
+    const Ran help = moebench({verb, "--help"}, folder);
+    EXPECT_EQ(help.code, 0) << verb;
+    EXPECT_NE(help.out.find("Usage: moebench "), std::string::npos) << help.out;
+  }
+}
+
+struct Wrong {
+  std::vector<std::string> arguments;
+  std::string said;
+};
+
+TEST(program, refuses_wrong_usage_with_code_2_and_says_why) {
+  const std::filesystem::path folder = fresh_folder("wrong");
+  const Wrong cases[] = {
+      {{}, "VERB"},
+      {{"dance"}, "unknown verb \"dance\""},
+      {{"run"}, "suite is required"},
+      {{"run", "world"}, "--target is required"},
+      {{"run", "nosuch", "--target", "synthetic:demo-moe"},
+       "no suite \"nosuch\"; bundled are mmlu"},
+      {{"run", "world", "--target", "synthetic:nosuch"}, "bundled are demo-moe"},
+      {{"run", "world", "--target", "/nowhere/at/all"}, "no such folder"},
+      {{"run", "world", "--target", "synthetic:demo-moe@flavour=7"}, "unknown key \"flavour\""},
+      {{"run", "world", "--target", "synthetic:demo-moe@top_k=99"}, "top_k=99"},
+      {{"run", "world", "--target", "synthetic:demo-moe", "--set", "colour=red"},
+       "unknown key \"colour\""},
+      {{"run", "world", "--target", "synthetic:demo-moe", "--limit", "0"}, "--limit"},
+      {{"run", "mmlu", "--target", "synthetic:demo-moe"}, "moebench fetch dataset mmlu"},
+      {{"list", "nosuch"}, "nosuch"},
+      {{"sql", "SELECT 1"}, "no such store"},
+      {{"report", "nosuch"}, "nosuch"},
+      {{"inspect", "logits", "--target", "synthetic:demo-moe", "--tokens", "1,999"}, "token 999"},
+  };
+  for (const Wrong& wrong : cases) {
+    const Ran ran =
+        moebench(wrong.arguments, folder, {{"MOEBENCH_DATA", (folder / "nodata").string()}});
+    EXPECT_EQ(ran.code, 2) << ran.err;
+    EXPECT_NE((ran.err + ran.out).find(wrong.said), std::string::npos)
+        << "expected \"" << wrong.said << "\" in: " << ran.err << ran.out;
+    EXPECT_FALSE(std::filesystem::exists(folder / "moebench.sqlite")) << "nothing may be stored";
+  }
+}
+
+TEST(list, knows_its_nouns_and_speaks_json) {
+  const std::filesystem::path folder = fresh_folder("list");
+  for (const char* noun :
+       {"suites", "targets", "pairs", "datasets", "families", "kernels", "reports", "formats"}) {
+    const Ran ran = moebench({"list", noun, "--json"}, folder);
+    EXPECT_EQ(ran.code, 0) << noun << ran.err;
+    std::istringstream lines(ran.out);
+    int count = 0;
+    for (std::string line; std::getline(lines, line); ++count)
+      EXPECT_TRUE(nlohmann::json::parse(line).is_object());
+    EXPECT_GT(count, 0) << noun;
+  }
+}
+
+TEST(inspect, prints_logits_a_row_per_position) {
+  const std::filesystem::path folder = fresh_folder("logits");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  const Ran ran =
+      moebench({"inspect", "logits", "--target", target, "--tokens", "3,14,15", "--json"}, folder);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto logits = nlohmann::json::parse(ran.out).at("logits");
+  ASSERT_EQ(logits.size(), 3U);
+  EXPECT_EQ(logits[0].size(), 258U);
+}
+
+TEST(inspect, shows_the_other_inputs_too) {
+  const std::filesystem::path folder = fresh_folder("inspect");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  const auto json = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--target", target, "--json"});
+    const Ran ran = moebench(arguments, folder);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    return nlohmann::json::parse(ran.out);
+  };
+  EXPECT_EQ(json({"inspect", "tokenize", "--text", "Ab"}).at("ids"),
+            (std::vector<int>{256, 65, 98}));
+  EXPECT_LT(json({"inspect", "score", "--context", "one", "--continuation", " two"})
+                .at("log_likelihood")
+                .get<double>(),
+            0);
+  EXPECT_EQ(json({"inspect", "routing", "--text", "ab"}).at("layers").size(), 2U);
+  EXPECT_EQ(json({"inspect", "prompt", "--suite", "world"}).at("requests").size(), 4U);
+}
+
+TEST(check, finds_everything_in_order) {
+  const std::filesystem::path folder = fresh_folder("check");
+  const Ran ran =
+      moebench({"check", "--target", "synthetic:" + write_tiny_config(folder).string()}, folder);
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+}
+
+}  // namespace
+}  // namespace moe

@@ -1,0 +1,180 @@
+// Runs from outside: outcomes, resumption after kills, equal tables.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <sstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/program.h"
+
+namespace moe {
+namespace {
+
+std::vector<std::string> sweep(const std::string& target, const std::string& db) {
+  return {"run",
+          "world",
+          "prefill",
+          "memory",
+          "sparsity",
+          "--target",
+          target,
+          "--limit",
+          "6",
+          "--set",
+          "prefill.batch=1",
+          "--set",
+          "prefill.length=16,32",
+          "--set",
+          "sparsity.top_k=1,2",
+          "--db",
+          db};
+}
+
+/// A suite's bounds are for real models; here a case should take no time.
+std::string deterministic_values(const std::filesystem::path& folder, const std::string& db) {
+  const Ran ran =
+      moebench({"sql",
+                "SELECT suite, point, metric, scope, estimate, low, high, standard_error, n FROM "
+                "result WHERE deterministic = 1 ORDER BY suite, point, metric, scope",
+                "--json", "--db", db},
+               folder);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  return ran.out;
+}
+
+std::string cell(const std::filesystem::path& folder, const std::string& db,
+                 const std::string& query) {
+  const Ran ran = moebench({"sql", query, "--json", "--db", db}, folder);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  return ran.out;
+}
+
+TEST(run, stores_values_of_every_case) {
+  const std::filesystem::path folder = fresh_folder("run");
+  const Ran ran =
+      moebench(sweep("synthetic:" + write_tiny_config(folder).string(), "a.sqlite"), folder);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(cell(folder, "a.sqlite", "SELECT count(*) AS n FROM case_run WHERE outcome = 'ok'"),
+            "{\"n\":6}\n")
+      << ran.err;
+  EXPECT_EQ(cell(folder, "a.sqlite",
+                 "SELECT count(*) AS n FROM result WHERE metric = 'acc' AND scope = ''"),
+            "{\"n\":3}\n");
+  EXPECT_EQ(
+      cell(folder, "a.sqlite", "SELECT count(*) AS n FROM result WHERE metric = 'tokens_per_s'"),
+      "{\"n\":2}\n");
+}
+
+TEST(run, again_does_the_same_and_gives_the_same_deterministic_values) {
+  const std::filesystem::path folder = fresh_folder("again");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  ASSERT_EQ(
+      moebench({"run", "world", "--target", target, "--limit", "4", "--db", "a.sqlite"}, folder)
+          .code,
+      0);
+  ASSERT_EQ(
+      moebench({"run", "world", "--target", target, "--limit", "4", "--db", "b.sqlite"}, folder)
+          .code,
+      0);
+  EXPECT_EQ(deterministic_values(folder, "a.sqlite"), deterministic_values(folder, "b.sqlite"));
+}
+
+TEST(run, killed_at_any_moment_goes_on_to_the_same_values) {
+  const std::filesystem::path folder = fresh_folder("kill");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  ASSERT_EQ(moebench(sweep(target, "whole.sqlite"), folder).code, 0);
+  const std::string expected = deterministic_values(folder, "whole.sqlite");
+  std::mt19937 random(20241124);
+  std::uniform_real_distribution<double> moment(0.05, 2.5);
+  int kills = 0;
+  for (int round = 0; kills < 20; ++round) {
+    const std::string db = "killed" + std::to_string(round) + ".sqlite";
+    int code = 137;
+    for (int attempt = 0; attempt < 3 && code == 137 && kills < 20; ++attempt) {
+      code = moebench(sweep(target, db), folder, {}, moment(random)).code;
+      kills += code == 137 ? 1 : 0;
+    }
+    if (code == 137) code = moebench(sweep(target, db), folder).code;
+    ASSERT_EQ(code, 0);
+    EXPECT_EQ(deterministic_values(folder, db), expected) << "after " << kills << " kills";
+    EXPECT_EQ(cell(folder, db, "SELECT count(*) AS n FROM run"), "{\"n\":1}\n")
+        << "the killed run is carried on, not begun again";
+  }
+}
+
+TEST(run, a_dense_model_skips_sparsity_and_that_is_no_failure) {
+  const std::filesystem::path folder = fresh_folder("dense");
+  const Ran ran = moebench(
+      {"run", "sparsity", "--target", "synthetic:demo-dense@layers=1", "--db", "a.sqlite"}, folder);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_NE(ran.err.find("skipped (a dense model has no experts to choose among)"),
+            std::string::npos)
+      << ran.err;
+}
+
+TEST(run, a_dry_run_counts_and_stores_nothing) {
+  const std::filesystem::path folder = fresh_folder("dry");
+  const Ran ran =
+      moebench({"run", "world", "--target", "synthetic:demo-moe", "--dry-run", "--json"}, folder);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const auto plan = nlohmann::json::parse(ran.out);
+  EXPECT_EQ(plan.at("questions"), 320);
+  EXPECT_EQ(plan.at("requests"), 1280);
+  EXPECT_LT(plan.at("shared_tokens").get<long>(), plan.at("prompt_tokens").get<long>());
+  EXPECT_FALSE(std::filesystem::exists(folder / "moebench.sqlite"));
+}
+
+TEST(run, top_k_may_be_set_for_any_suite) {
+  const std::filesystem::path folder = fresh_folder("topk");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  const Ran ran = moebench({"run", "world", "--target", target, "--set", "top_k=1,4", "--limit",
+                            "2", "--db", "a.sqlite"},
+                           folder);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(cell(folder, "a.sqlite",
+                 "SELECT group_concat(experts_per_token) AS k FROM (SELECT * FROM target ORDER BY "
+                 "experts_per_token)"),
+            "{\"k\":\"1,4\"}\n");
+}
+
+TEST(report, is_written_for_a_pair_of_measured_targets) {
+  const std::filesystem::path folder = fresh_folder("report");
+  ASSERT_EQ(
+      moebench({"run", "world", "memory", "--target", "synthetic:demo-moe@layers=1", "--target",
+                "synthetic:demo-dense@layers=1", "--limit", "4", "--db", "a.sqlite"},
+               folder)
+          .code,
+      0);
+  const Ran html =
+      moebench({"report", "pair", "--moe", "demo-moe layers=1", "--dense", "demo-dense layers=1",
+                "--format", "html", "--out", "pair.html", "--db", "a.sqlite"},
+               folder);
+  EXPECT_EQ(html.code, 0) << html.err;
+  EXPECT_GT(std::filesystem::file_size(folder / "pair.html"), 100000U)
+      << "the page carries its charts' program";
+  const Ran compared =
+      moebench({"compare", "demo-moe layers=1", "demo-dense layers=1", "--db", "a.sqlite"}, folder);
+  EXPECT_EQ(compared.code, 0) << compared.err;
+  EXPECT_NE(compared.out.find("paired by question"), std::string::npos);
+}
+
+TEST(export_samples, writes_requests_and_documents) {
+  const std::filesystem::path folder = fresh_folder("export");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  ASSERT_EQ(
+      moebench({"run", "world", "--target", target, "--limit", "3", "--db", "a.sqlite"}, folder)
+          .code,
+      0);
+  const Ran ran = moebench({"export", "samples", "--format", "jsonl", "--db", "a.sqlite"}, folder);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  std::map<std::string, int> kinds;
+  std::istringstream lines(ran.out);
+  for (std::string line; std::getline(lines, line);)
+    ++kinds[nlohmann::json::parse(line).at("kind").get<std::string>()];
+  EXPECT_EQ(kinds["run"], 1);
+  EXPECT_EQ(kinds["request"], 3 * 8 * 4);
+  EXPECT_EQ(kinds["doc"], 3 * 8);
+}
+
+}  // namespace
+}  // namespace moe
