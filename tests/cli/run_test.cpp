@@ -30,7 +30,6 @@ std::vector<std::string> sweep(const std::string& target, const std::string& db)
           db};
 }
 
-/// A suite's bounds are for real models; here a case should take no time.
 std::string deterministic_values(const std::filesystem::path& folder, const std::string& db) {
   const Ran ran =
       moebench({"sql",
