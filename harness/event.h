@@ -4,7 +4,10 @@
 //
 // A worker is any binary that speaks this protocol, so two builds can be compared. The first line
 // is Hello; a parent refuses a version it does not know. Unknown fields are ignored, unknown event
-// types are errors. All text is UTF-8.
+// types are errors. All text is UTF-8; what is not is replaced by U+FFFD when it is written.
+//
+// The functions here may be called from any thread. An EventSink is called from one thread at a
+// time.
 #pragma once
 
 #include <cstdint>
@@ -105,7 +108,8 @@ using Event = std::variant<Hello, TargetLoaded, CaseStarted, Document, Answer, S
 /// One line, without the newline. NaN and infinities are written as null and read back as NaN.
 std::string to_line(const Event&);
 
-/// Throws Error that shows the offending text.
+/// Throws Error that shows the offending text. Of a Hello of another protocol version only
+/// `protocol` is read.
 Event parse_event(std::string_view line);
 
 /// Where a worker's events go: standard output, or a list in a test.

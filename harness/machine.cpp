@@ -12,6 +12,7 @@
 #include <sstream>
 #include <nlohmann/json.hpp>
 
+#include "harness/cgroup.h"
 #include "harness/error.h"
 #include "harness/memory.h"
 #include "harness/sha256.h"
@@ -45,12 +46,8 @@ std::int64_t usable_cores() {
   CPU_ZERO(&set);
   std::int64_t cores = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set)
                                                                     : sysconf(_SC_NPROCESSORS_ONLN);
-  std::istringstream quota(
-      first_line("/sys/fs/cgroup/cpu.max"));  // "max 100000" or "200000 100000"
-  double allowed = 0, period = 0;
-  if (quota >> allowed >> period && period > 0) {
-    cores = std::min(cores, std::max<std::int64_t>(1, std::llround(allowed / period)));
-  }
+  const auto quota = cgroup_cores();
+  if (quota) cores = std::min(cores, std::max<std::int64_t>(1, std::llround(*quota)));
   return cores;
 }
 

@@ -1,4 +1,5 @@
-// What memory this process uses and may use, in bytes.
+// What memory this process uses and may use, in bytes. Asked of the kernel at each call, from any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ std::int64_t peak_resident_bytes();
 /// Starts the peak afresh; false where the kernel does not let us.
 bool reset_peak_resident();
 
-/// What may still be taken: what the system has available, or what is left under the cgroup's limit
-/// where that is less.
+/// What may still be taken: what the system has available, or what is left under a cgroup's limit
+/// where that is less. Pages that only cache files count as available in both.
 std::int64_t available_bytes();
 /// Physical memory, or the cgroup's limit where that is less.
 std::int64_t usable_bytes();

@@ -13,6 +13,7 @@ namespace {
 constexpr int kBar = 20;             // cells
 constexpr double kRedraw_s = 0.1;    // on a terminal
 constexpr double kPlainLine_s = 10;  // in a log
+constexpr double kMemory_s = 30;     // of the rate: older work counts for less
 
 std::string bar(double share) {
   const int full = std::clamp(static_cast<int>(std::lround(share * kBar)), 0, kBar);
@@ -38,6 +39,12 @@ std::string shortened(const std::string& text, int columns) {
   return text;
 }
 
+/// Unlike fmt::print, silent where the terminal is gone: progress is no reason to end a run.
+void put(std::FILE* out, const std::string& text) {
+  std::fputs(text.c_str(), out);
+  std::fflush(out);
+}
+
 }  // namespace
 
 ProgressBar::ProgressBar(std::FILE* out, bool live, int columns, Clock clock)
@@ -47,11 +54,22 @@ ProgressBar::~ProgressBar() {
   clear();
 }
 
+void ProgressBar::Pace::add(std::int64_t now_done, double now_s) {
+  const double spent = now_s - at_s;
+  if (spent <= 0) return;  // counted with the next
+  const double keep = std::exp(-spent / kMemory_s);
+  sum = sum * keep + (1 - keep) * static_cast<double>(now_done - done) / spent;
+  weight = weight * keep + (1 - keep);
+  done = now_done;
+  at_s = now_s;
+}
+
 void ProgressBar::begin_case(std::string label, std::int64_t number, std::int64_t of) {
   label_ = std::move(label);
   number_ = number;
   of_ = of;
   done_ = total_ = 0;
+  pace_ = {};
   unit_.clear();
   began_s_ = clock_();
   drawn_s_ = live_ ? 0 : began_s_;
@@ -59,6 +77,11 @@ void ProgressBar::begin_case(std::string label, std::int64_t number, std::int64_
 }
 
 void ProgressBar::update(std::int64_t done, std::int64_t total, const std::string& unit) {
+  if (!pace_.started || done < pace_.done || unit != unit_) {
+    pace_ = {.started = true, .done = done, .at_s = clock_()};
+  } else {
+    pace_.add(done, clock_());
+  }
   done_ = done;
   total_ = total;
   unit_ = unit;
@@ -67,15 +90,13 @@ void ProgressBar::update(std::int64_t done, std::int64_t total, const std::strin
 
 void ProgressBar::end_case(const std::string& outcome) {
   clear();
-  fmt::print(out_, "[{}/{}] {}: {}, {}\n", number_, of_, label_, outcome,
-             duration(clock_() - began_s_));
-  std::fflush(out_);
+  put(out_, fmt::format("[{}/{}] {}: {}, {}\n", number_, of_, label_, outcome,
+                        duration(clock_() - began_s_)));
 }
 
 void ProgressBar::say(const std::string& text) {
   clear();
-  fmt::print(out_, "{}\n", text);
-  std::fflush(out_);
+  put(out_, text + "\n");
 }
 
 std::string ProgressBar::line() const {
@@ -83,11 +104,9 @@ std::string ProgressBar::line() const {
   if (total_ <= 0) return out;
   const double share = static_cast<double>(done_) / static_cast<double>(total_);
   out += fmt::format("  {} {:.0f} %  {} of {} {}", bar(share), 100 * share, done_, total_, unit_);
-  const double spent = clock_() - began_s_;
-  if (done_ > 0 && spent > 0) {
-    const double rate = static_cast<double>(done_) / spent;
-    out += fmt::format(", {:.3g}/s, {} left", rate,
-                       duration(static_cast<double>(total_ - done_) / rate));
+  if (pace_.weight > 0 && pace_.rate() > 0) {
+    const double left = static_cast<double>(std::max<std::int64_t>(0, total_ - done_));
+    out += fmt::format(", {:.3g}/s, {} left", pace_.rate(), duration(left / pace_.rate()));
   }
   return out;
 }
@@ -96,17 +115,16 @@ void ProgressBar::draw() {
   clear();
   drawn_s_ = clock_();
   if (live_) {
-    fmt::print(out_, "{}", shortened(line(), columns_ - 1));
+    put(out_, shortened(line(), columns_ - 1));
     drawn_ = true;
   } else {
-    fmt::print(out_, "{}\n", line());
+    put(out_, line() + "\n");
   }
-  std::fflush(out_);
 }
 
 void ProgressBar::clear() {
   if (!drawn_) return;
-  fmt::print(out_, "\r\x1b[K");
+  std::fputs("\r\x1b[K", out_);  // the destructor comes here: nothing that throws
   std::fflush(out_);
   drawn_ = false;
 }

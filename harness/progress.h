@@ -1,5 +1,5 @@
 // Progress of a run as text: a bar on a terminal, plain lines elsewhere. It writes where it is told
-// to.
+// to, and is for one thread.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +24,22 @@ class ProgressBar {
   /// A line of text above the bar.
   void say(const std::string& text);
 
-  /// The state as one line: "[2/7] mmlu on demo-moe  ████░░░░ 52 %  1,200 of 2,280 questions,
-  /// 310/s, 3 s left".
+  /// The state as one line, with the rate of late and the time left at that rate, once two updates
+  /// gave one; what a resumed case had done before does not count: "[2/7] mmlu on demo-moe ████░░░░
+  /// 52 %  1,200 of 2,280 questions, 310/s, 3 s left".
   std::string line() const;
 
  private:
+  /// Work per second since the first update of a case, a mean in which what is long ago fades.
+  struct Pace {
+    bool started = false;
+    std::int64_t done = 0;  // when last counted
+    double at_s = 0;        // then
+    double sum = 0, weight = 0;
+    void add(std::int64_t now_done, double now_s);
+    double rate() const { return sum / weight; }
+  };
+
   void draw();
   void clear();
 
@@ -40,6 +51,7 @@ class ProgressBar {
   std::int64_t number_ = 0, of_ = 0, done_ = 0, total_ = 0;
   double began_s_ = 0, drawn_s_ = 0;
   bool drawn_ = false;
+  Pace pace_;
 };
 
 /// A bar on stderr, live when that is a terminal.

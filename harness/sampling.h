@@ -21,7 +21,8 @@ enum class StopReason : std::uint8_t { narrow_enough, out_of_time };
 std::string_view name_of(StopReason);
 
 /// Calls `measure` and hands each reading after the warm-up to `sampled(index, seconds)`. At least
-/// two samples are taken, however long they take.
+/// two samples are taken, however long they take. The interval is judged at min_samples, whenever
+/// the samples have grown by 5 %, and when time is up.
 StopReason sample_until(const SamplingRule&, const Clock&, const std::function<double()>& measure,
                         const std::function<void(std::int64_t index, double value)>& sampled);
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <ranges>
 
 #include "harness/error.h"
 
@@ -73,9 +74,10 @@ Interval median_interval(std::vector<double> samples) {
   if (n < kSmallest) return {samples.front(), samples.back()};
   // The largest r with P(X < r) <= 0.025: the r-th smallest and r-th largest enclose the median.
   const boost::math::binomial count(count_of(n), 0.5);
-  std::size_t r = 0;
-  while (r < n / 2 && boost::math::cdf(count, count_of(r)) <= 0.025) ++r;
-  r = std::max<std::size_t>(r, 1);
+  const auto ranks = std::views::iota(std::size_t{0}, n / 2);
+  const auto found = std::ranges::partition_point(
+      ranks, [&](std::size_t below) { return boost::math::cdf(count, count_of(below)) <= 0.025; });
+  const auto r = std::max<std::size_t>(static_cast<std::size_t>(found - ranks.begin()), 1);
   return {samples[r - 1], samples[n - r]};
 }
 

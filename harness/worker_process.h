@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -11,10 +12,11 @@
 namespace moe {
 
 struct WorkerLimits {
-  double silence_s = 600;                          // no event for this long: killed, timed_out
+  double silence_s = 600;  // no event for this long, whatever is said on stderr: killed, timed_out
   const std::atomic<bool>* interrupted = nullptr;  // set: the worker is asked to end, then killed
 };
 
+/// bad_protocol: a line that is no event, no hello first, or a hello of another version.
 enum class WorkerHow : std::uint8_t { done, died, silent, interrupted, bad_protocol };
 
 /// How a worker ended. `verdict` is what befalls the case that was under way, if any.
@@ -33,7 +35,12 @@ struct WorkerListener {
 /// Runs `command` (program and arguments), writes `job` to its standard input, keeps that open as a
 /// lifeline, and calls the listener until the worker ends. The worker leads a process group of its
 /// own, which is gone when this returns; it dies with the caller, and is the kernel's first choice
-/// when memory runs out.
+/// when memory runs out. A worker that was asked to end, by an interrupt, is still listened to.
+///
+/// The listener is called on the calling thread only. What it throws stops the worker and reaches
+/// the caller; Error is also thrown where the command cannot be started. The kernel ends the worker
+/// with the thread that called this, so call it on one that lives as long as the run. Several
+/// workers may run at once, each from a thread of its own.
 WorkerEnd run_worker(const std::vector<std::string>& command, const Job& job, const WorkerLimits&,
                      const WorkerListener&);
 

@@ -52,7 +52,7 @@ inline Config tiny_config(const TinyShape& shape = {}) {
 class TinyWeights final : public WeightSource {
  public:
   explicit TinyWeights(const Config& config, std::uint64_t seed = 0) {
-    for (const Parameter& parameter : parameters(config)) {
+    for (const ParameterShape& parameter : parameters(config)) {
       shapes_[parameter.name] = parameter.shape;
       values_[parameter.name] = draw(parameter, seed);
     }
@@ -79,7 +79,7 @@ class TinyWeights final : public WeightSource {
     return x ^ (x >> 31);
   }
 
-  static std::vector<float> draw(const Parameter& parameter, std::uint64_t seed) {
+  static std::vector<float> draw(const ParameterShape& parameter, std::uint64_t seed) {
     std::uint64_t state = mix(seed);
     for (const char c : parameter.name) state = mix(state ^ static_cast<unsigned char>(c));
     std::int64_t elements = 1;

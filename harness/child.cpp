@@ -1,0 +1,67 @@
+#include "harness/child.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <fmt/format.h>
+
+#include <cstring>
+#include <ctime>
+
+namespace moe {
+namespace {
+
+constexpr int kNoParent = 70;  // exit code nobody is left to read
+
+sigset_t pipe_signal() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  return set;
+}
+
+bool is_pending() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGPIPE) == 1;
+}
+
+}  // namespace
+
+void ChildSetup::become_worker(pid_t parent) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(kNoParent);  // it ended before the line above
+  const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  // Where it is not permitted the kernel chooses as it would.
+  [[maybe_unused]] const auto written = write(file, "1000", 4);
+  close(file);
+}
+
+bool still_running(pid_t child) {
+  siginfo_t info{};
+  const int failed = waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT);
+  return failed == 0 && info.si_pid == 0;
+}
+
+std::string exit_text(int status) {
+  if (WIFSIGNALED(status))
+    return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  return WEXITSTATUS(status) == 0 ? "done" : fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+BrokenPipesReported::BrokenPipesReported() : was_pending_(is_pending()) {
+  const sigset_t set = pipe_signal();
+  pthread_sigmask(SIG_BLOCK, &set, &before_);
+}
+
+BrokenPipesReported::~BrokenPipesReported() {
+  const sigset_t set = pipe_signal();
+  const timespec now{};
+  if (!was_pending_ && is_pending()) sigtimedwait(&set, nullptr, &now);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+}  // namespace moe

@@ -1,0 +1,48 @@
+// The system calls around a child process: before it starts, while it runs, once it ended.
+#pragma once
+
+#include <signal.h>
+
+#include <boost/process/v2/process.hpp>
+#include <string>
+
+namespace moe {
+
+/// What the child does before it becomes the worker, as Boost.Process calls it between fork and
+/// exec.
+struct ChildSetup {
+  pid_t parent = 0;
+
+  template <typename Launcher>
+  boost::system::error_code on_exec_setup(Launcher&, const boost::process::v2::filesystem::path&,
+                                          const char* const*&) const {
+    become_worker(parent);
+    return {};
+  }
+
+  /// A process group of its own, an end with its parent, and the first place in the queue when
+  /// memory runs out. Only calls that are safe after fork.
+  static void become_worker(pid_t parent);
+};
+
+/// Leaves an ended child unreaped: until then nobody else can have its number, or its group's.
+bool still_running(pid_t child);
+
+/// "done", "exit code 70" or "killed by signal 9 (Killed)", of a status as waitpid gives it.
+std::string exit_text(int status);
+
+/// While it lives, a write of this thread to a pipe nobody reads is an error of that write, not a
+/// SIGPIPE, which would end the program.
+class BrokenPipesReported {
+ public:
+  BrokenPipesReported();
+  ~BrokenPipesReported();
+  BrokenPipesReported(const BrokenPipesReported&) = delete;
+  BrokenPipesReported& operator=(const BrokenPipesReported&) = delete;
+
+ private:
+  sigset_t before_{};
+  bool was_pending_ = false;
+};
+
+}  // namespace moe

@@ -1,0 +1,118 @@
+#include "models/target.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "harness/error.h"
+#include "models/library.h"
+#include "tests/temporary_folder.h"
+
+namespace moe {
+namespace {
+
+std::string failure(std::string_view spec) {
+  return message_of<Error>([&] { config_of(resolve_target(spec)); });
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(target, a_bundled_config_with_seeded_weights) {
+  const Target target = resolve_target("synthetic:demo-moe@seed=7,dtype=bf16,top_k=1");
+  EXPECT_EQ(target.kind, TargetKind::synthetic);
+  EXPECT_EQ(target.what, "synthetic:demo-moe");
+  EXPECT_EQ(integer_of(target, "seed", 0), 7);
+  const Config config = config_of(target);
+  EXPECT_EQ(config.layers[0].feed_forward.experts_per_token, 1);
+  EXPECT_EQ(dtype_of(target, config), DType::bf16);
+  EXPECT_EQ(device_of(target), "cpu");
+  EXPECT_TRUE(has(target.name, "demo-moe") && has(target.name, "top_k=1"));
+}
+
+TEST(target, layers_and_length_may_be_cut_but_not_stretched) {
+  EXPECT_EQ(config_of(resolve_target("synthetic:mixtral-8x7b-v0.1@layers=2")).layers.size(), 2U);
+  EXPECT_EQ(config_of(resolve_target("synthetic:llama-2-7b@max_length=128")).max_positions, 128);
+  EXPECT_TRUE(has(failure("synthetic:llama-2-7b@layers=33"), "32"));
+}
+
+TEST(target, every_wrong_key_or_value_is_named) {
+  EXPECT_TRUE(has(failure("synthetic:demo-moe@colour=red"), "colour"));
+  EXPECT_TRUE(has(failure("synthetic:demo-moe@colour=red"), "top_k"));
+  for (const char* bad :
+       {"seed=-1", "seed=x", "seed=1x", "dtype=f8", "threads=0", "top_k=0", "numerics=quick",
+        "device=tpu", "device=cuda:", "device=cuda:x", "seed", "seed=", "=1", "max_length=1",
+        "layers=0", "seed=99999999999999999999", "seed=1,", "seed=1,,dtype=f32"}) {
+    const std::string message = failure(std::string("synthetic:demo-moe@") + bad);
+    EXPECT_NE(message, "") << bad;
+  }
+  EXPECT_TRUE(has(failure("synthetic:demo-moe@seed=1,seed=2"), "twice"));
+  EXPECT_TRUE(has(failure("synthetic:demo-dense@top_k=1"), "top_k"));
+  EXPECT_TRUE(has(failure("synthetic:demo-moe@top_k=1000"), "top_k"));
+}
+
+TEST(target, what_is_nowhere_says_where_it_was_looked_for) {
+  EXPECT_TRUE(has(failure("synthetic:nothing"), "demo-moe"));
+  EXPECT_TRUE(has(failure("no-such-folder"), "moebench list targets"));
+  EXPECT_TRUE(has(failure("http://localhost:8000"), "server"));
+  for (const char* bad : {"", "@seed=1", "/", "synthetic:", "a/b/c", "./x"})
+    EXPECT_NE(failure(bad), "") << bad;
+  const TemporaryFolder empty;
+  EXPECT_TRUE(has(failure(empty.path().string()), "config.json"));
+}
+
+TEST(target, escapes_stand_for_the_signs_that_divide) {
+  const TemporaryFolder folder;
+  folder.write("a@b,c/config.json", bundled_config("demo-dense")->dump());
+  const std::string escaped = (folder.path() / "a%40b%2Cc").string();
+  const Target target = resolve_target(escaped + "@dtype=f32");
+  EXPECT_EQ(target.directory.filename(), "a@b,c");
+  EXPECT_EQ(dtype_of(target, config_of(target)), DType::f32);
+  EXPECT_EQ(resolve_target(escaped).directory, target.directory);
+}
+
+TEST(target, seeds_and_layers_are_for_seeded_weights_only) {
+  const TemporaryFolder folder;
+  folder.write("m/config.json", bundled_config("demo-dense")->dump());
+  for (const char* keys : {"@seed=1", "@layers=1"})
+    EXPECT_TRUE(has(failure((folder.path() / "m").string() + keys), "synthetic"));
+}
+
+TEST(target, a_repository_is_found_in_the_hugging_face_cache) {
+  const TemporaryFolder folder;
+  const std::string before =
+      std::getenv("HF_HUB_CACHE") == nullptr ? "" : std::getenv("HF_HUB_CACHE");
+  setenv("HF_HUB_CACHE", folder.path().c_str(), 1);
+  const std::string root = "models--org--name/";
+  folder.write(root + "refs/main", "0123abc\n");
+  folder.write(root + "snapshots/0123abc/config.json", bundled_config("demo-dense")->dump());
+  const Target target = resolve_target("org/name");
+  EXPECT_EQ(target.directory, folder.path() / root / "snapshots/0123abc");
+  EXPECT_EQ(target.name, "name");
+  EXPECT_EQ(resolve_target("org/name@revision=0123abc").directory, target.directory);
+  EXPECT_TRUE(has(failure("org/name@revision=other"), "moebench fetch model org/name"));
+  EXPECT_TRUE(has(failure("org/else"), folder.path().string()));
+  if (before.empty())
+    unsetenv("HF_HUB_CACHE");
+  else
+    setenv("HF_HUB_CACHE", before.c_str(), 1);
+}
+
+TEST(target, identity_changes_with_config_weights_and_keys) {
+  const auto identity = [](std::string_view spec, std::string_view weights) {
+    return identity_of(resolve_target(spec), weights);
+  };
+  const std::string base = identity("synthetic:demo-moe", "w");
+  EXPECT_EQ(base.size(), 64U);
+  EXPECT_EQ(base, identity("synthetic:demo-moe", "w"));
+  EXPECT_NE(base, identity("synthetic:demo-moe", "v"));
+  EXPECT_NE(base, identity("synthetic:demo-dense", "w"));
+  EXPECT_NE(base, identity("synthetic:demo-moe@seed=1", "w"));
+  EXPECT_EQ(identity("synthetic:demo-moe@seed=1,dtype=f32", "w"),
+            identity("synthetic:demo-moe@dtype=f32,seed=1", "w"));
+}
+
+}  // namespace
+}  // namespace moe
