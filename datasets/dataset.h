@@ -62,7 +62,8 @@ std::vector<Item> load(const Dataset&, std::string_view subset, std::string_view
 std::string digest(const Dataset&, std::string_view split, const std::filesystem::path& data_root);
 
 /// The text of a split's file as it stands; for datasets of one subset whose file is text.
-std::string whole_text(const Dataset&, std::string_view split, const std::filesystem::path& data_root);
+std::string whole_text(const Dataset&, std::string_view split,
+                       const std::filesystem::path& data_root);
 
 /// The record as it is digested: one JSON line of question, choices, gold and facts.
 std::string canonical(const Item&);

@@ -70,7 +70,7 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual const Capabilities& capabilities() const = 0;
-  virtual DType dtype() const = 0;                   // of weights and activations
+  virtual DType dtype() const = 0;                 // of weights and activations
   virtual const Config& config() const = 0;        // with the overrides in force
   virtual const Tokenizer& tokenizer() const = 0;  // throws Error where the target has none
   virtual void configure(const Overrides&) = 0;    // throws Error on what the model cannot do
