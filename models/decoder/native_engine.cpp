@@ -64,10 +64,10 @@ NativeEngine::NativeEngine(const Config& config, WeightSource& source,
 NativeEngine::~NativeEngine() = default;
 
 const Tokenizer& NativeEngine::tokenizer() const {
-  require(tokenizer_.has_value(),
-          "this target has no tokenizer, so it cannot read text; a synthetic: target with a "
-          "vocabulary of 258 reads bytes");
-  return *tokenizer_;
+  return required(
+      tokenizer_,
+      "this target has no tokenizer, so it cannot read text; a synthetic: target with a "
+      "vocabulary of 258 reads bytes");
 }
 
 void NativeEngine::configure(const Overrides& overrides) {
