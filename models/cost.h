@@ -53,4 +53,9 @@ double expected_experts_touched(const FeedForwardSpec&, std::int64_t tokens);
 double step_bytes(const Config&, DType weights, DType kv, const StepLoad&,
                   double experts_touched = -1);
 
+/// Bytes a step cannot do without, beside the weights: keys and values of all tokens, the hidden
+/// state and the widest activation of the new ones, the scored rows' logits in float32. What it
+/// takes in fact is more.
+std::int64_t least_step_memory(const Config&, DType, const StepLoad&);
+
 }  // namespace moe

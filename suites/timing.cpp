@@ -7,6 +7,7 @@
 #include "harness/error.h"
 #include "harness/sampling.h"
 #include "harness/statistics.h"
+#include "models/cost.h"
 
 namespace moe {
 namespace {
@@ -80,12 +81,28 @@ std::vector<TokenId> random_ids(std::int64_t count, std::int64_t vocabulary, std
   return ids;
 }
 
-Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const TimedShape& shape) {
+std::optional<Verdict> cannot_run(const Engine& engine, const TimedShape& shape) {
   const std::int64_t length = shape.context + shape.new_tokens;
   if (length > engine.capabilities().max_tokens) {
-    return {Outcome::skipped, fmt::format("{} tokens a sequence; the model takes {}", length,
-                                          engine.capabilities().max_tokens)};
+    return Verdict{Outcome::skipped, fmt::format("{} tokens a sequence; the model takes {}", length,
+                                                 engine.capabilities().max_tokens)};
   }
+  const std::optional<std::int64_t> available = engine.memory().available_bytes;
+  const std::int64_t needed = least_step_memory(engine.config(), engine.dtype(),
+                                                {.batch = shape.batch,
+                                                 .new_tokens = shape.new_tokens,
+                                                 .context = shape.context,
+                                                 .scored = shape.batch});
+  if (!available || needed <= *available) return std::nullopt;
+  return Verdict{
+      Outcome::out_of_memory,
+      fmt::format("the step takes at least {} bytes beside the weights, {} are available", needed,
+                  *available)};
+}
+
+Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const TimedShape& shape) {
+  if (auto verdict = cannot_run(engine, shape)) return *verdict;
+  const std::int64_t length = shape.context + shape.new_tokens;
   send_prompts(task, sink, shape);
   const auto loop = engine.step_loop(
       {.batch = shape.batch,

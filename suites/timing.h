@@ -1,6 +1,7 @@
 // Timed steps of an engine: check, then time; every sample sent.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,11 @@ struct TimedShape {
   std::string scope;
 };
 
-/// Skipped where the model is shorter than the shape, wrong where the check fails, else measured:
+/// Why a shape is not tried: skipped where the model is shorter, out_of_memory where what the step
+/// surely takes is not there (the kernel would kill the worker for it).
+std::optional<Verdict> cannot_run(const Engine&, const TimedShape&);
+
+/// The verdict of cannot_run; wrong where the check fails, else measured:
 /// samples step_s, step_tokens, experts_touched (by layer), check_difference, and a document that
 /// says what the prompts were.
 Verdict time_steps(const CaseTask&, Engine&, EventSink&, const TimedShape&);

@@ -181,7 +181,9 @@ std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {
 
 MemoryUse NativeEngine::memory() const {
   MemoryUse use{.weight_bytes = {},
-                .kv_bytes_per_token = KvCache::bytes_per_token(config(), options_.dtype)};
+                .kv_bytes_per_token = KvCache::bytes_per_token(config(), options_.dtype),
+                .available_bytes = {}};
+  if (ops_->activations().device().is_cpu()) use.available_bytes = available_bytes();
   for (const char* part : {"embedding", "attention", "router", "experts", "head", "norms"})
     use.weight_bytes[part] = decoder_->bytes_of(part);
   return use;

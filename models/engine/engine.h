@@ -60,10 +60,13 @@ struct Overrides {
 };
 
 /// Bytes that the loaded model holds, by part: "embedding", "attention", "router", "experts",
-/// "shared", "head", "norms"; and per token of KV cache.
+/// "shared", "head", "norms"; and per token of KV cache. `available_bytes` is what may still be
+/// taken before something is killed for it; nothing where the allocator says no instead, as on a
+/// GPU.
 struct MemoryUse {
   std::map<std::string, std::int64_t> weight_bytes;
   std::int64_t kv_bytes_per_token = 0;
+  std::optional<std::int64_t> available_bytes;
 };
 
 class Engine {

@@ -25,10 +25,8 @@ void send(const CaseTask& task, EventSink& sink, std::string_view metric, std::s
 
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   const std::int64_t batch = axis_of(task.point, "batch"), context = axis_of(task.point, "context");
-  if (context + 1 > engine.capabilities().max_tokens) {
-    return {Outcome::skipped, fmt::format("{} tokens a sequence; the model takes {}", context + 1,
-                                          engine.capabilities().max_tokens)};
-  }
+  const TimedShape shape{.batch = batch, .context = context, .new_tokens = 1, .scope = ""};
+  if (auto verdict = cannot_run(engine, shape)) return *verdict;
   const MemoryUse use = engine.memory();
   std::int64_t total = 0;
   for (const auto& [part, bytes] : use.weight_bytes) {

@@ -47,14 +47,20 @@ void check(const Suite& suite) {
           accuracy.split, suite.dataset, suite.split);
 }
 
-void score(const CaseTask& task, Engine& engine, EventSink& sink) {
-  const Suite suite = accuracy_suite(*task.suite);
+/// The accuracy part of a case as a case of its suite.
+CaseTask accuracy_task(const CaseTask& task, const Suite& accuracy) {
   const Json& options = task.suite->options.at("accuracy");
   const std::int64_t limit = options.value("limit", std::int64_t{-1});
   CaseTask sub = task;
-  sub.suite = &suite;
+  sub.suite = &accuracy;
   sub.limit = task.limit < 0 ? limit : limit < 0 ? task.limit : std::min(limit, task.limit);
   sub.point = {{"shots", options.value("shots", std::int64_t{0})}};
+  return sub;
+}
+
+void score(const CaseTask& task, Engine& engine, EventSink& sink) {
+  const Suite suite = accuracy_suite(*task.suite);
+  const CaseTask sub = accuracy_task(task, suite);
   ask(sub, engine, sink, questions_of(sub, engine.tokenizer()), 0);
 }
 
@@ -115,12 +121,7 @@ Summary summarise(const Suite& suite, const CaseRecord& record) {
 
 PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
   const Suite suite = accuracy_suite(*task.suite);
-  const Json& options = task.suite->options.at("accuracy");
-  CaseTask sub = task;
-  sub.suite = &suite;
-  sub.limit = options.value("limit", std::int64_t{-1});
-  sub.point = {{"shots", options.value("shots", std::int64_t{0})}};
-  return plan_of(questions_of(sub, tokenizer), max_tokens);
+  return plan_of(questions_of(accuracy_task(task, suite), tokenizer), max_tokens);
 }
 
 }  // namespace
