@@ -137,7 +137,8 @@ bool is_repository(std::string_view what) {
 void place(Target& target) {
   if (target.what.starts_with(kSynthetic)) {
     target.kind = TargetKind::synthetic;
-    target.name = fs::path(target.what.substr(kSynthetic.size())).stem().string();
+    const fs::path config = target.what.substr(kSynthetic.size());
+    target.name = (config.extension() == ".json" ? config.stem() : config.filename()).string();
     return;
   }
   require(
