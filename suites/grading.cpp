@@ -41,10 +41,13 @@ Graded grade_one(const Document& document, const std::vector<double>& log_likeli
 
 using ByTask = std::map<std::string, std::vector<double>>;
 
+/// `scores` are 0 or 1. The standard error is lm-evaluation-harness's; the interval is Wilson's,
+/// which holds for few questions and at 0 and 1 too.
 Value value_of(const Metric& metric, std::string scope, const std::vector<double>& scores,
                double error) {
   const double estimate = mean(scores);
-  const Interval interval = normal_interval(estimate, error);
+  const Interval interval =
+      wilson_interval(std::ranges::count(scores, 1.0), static_cast<std::int64_t>(scores.size()));
   return {&metric,
           std::move(scope),
           estimate,

@@ -14,6 +14,16 @@ std::string names() {
   return out;
 }
 
+/// What each bundled report is asked with.
+std::string parameters_of_all() {
+  std::string out = "A report's own parameters:";
+  for (const Report& report : bundled_reports()) {
+    for (const ReportParameter& p : report.parameters)
+      out += fmt::format("\n  {:8} --{:8} {}", report.name, p.name, p.meaning);
+  }
+  return out;
+}
+
 /// A number where it reads as one, so that `--run 3` compares with an integer.
 Cell cell_of(const std::string& word) {
   const bool digits = !word.empty() && word.size() < 18 &&
@@ -32,6 +42,7 @@ int run(const Arguments& arguments) {
                  "md, html, csv or json; by the name of --out otherwise, else md");
   app.add_option("--out,-o", out, "the file to write; stdout otherwise");
   app.add_option("--db", db, "the store");
+  app.footer(parameters_of_all());
   std::vector<Parameter> parameters;
   if (!arguments.empty() && !arguments[0].starts_with("-")) {
     for (const ReportParameter& p : find_report(arguments[0]).parameters)

@@ -108,7 +108,7 @@ int run(const Arguments& arguments) {
                       {{"run", done.run}}),
           true, "");
   } else {
-    show_report(store, "run", {{"run", done.run}});
+    show_report(store, "run", {{"run", done.run}, {"parts", std::int64_t{0}}});
   }
   const Table bad = store.query(
       "SELECT count(*) FROM case_run WHERE run = :run AND outcome NOT IN ('ok', 'skipped')",
