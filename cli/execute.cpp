@@ -96,11 +96,11 @@ class Executor {
     // Loading and one long step are silent too.
     const WorkerLimits limits{.silence_s = std::max(600.0, 10 * silence_s),
                               .interrupted = options_.interrupted};
-    WorkerEnd end =
-        run_worker(options_.worker, job, limits,
-                   {.event = [&](const Event& event) { on_event(row, launch, event, left); },
-                    .stderr_line = [&](const std::string& line) { on_stderr(line); },
-                    .tick = [&] { recorder_.flush(); }});
+    WorkerEnd end = run_worker(
+        options_.worker, job, limits,
+        {.event = [&](const Event& event) { on_event(row, target, launch, event, left); },
+         .stderr_line = [&](const std::string& line) { on_stderr(line); },
+         .tick = [&] { recorder_.flush(); }});
     recorder_.end_launch(row, end.exit);
     if (end.how == WorkerHow::died && !last_words_.empty())
       end.verdict.reason += fmt::format(": {}", last_words_);
@@ -126,10 +126,14 @@ class Executor {
     return job;
   }
 
-  void on_event(std::int64_t row, std::int64_t launch, const Event& event,
+  void on_event(std::int64_t row, std::size_t target, std::int64_t launch, const Event& event,
                 std::set<std::size_t>& left) {
     recorder_.record(row, event);
-    if (const auto* started = std::get_if<CaseStarted>(&event)) {
+    if (const auto* loaded = std::get_if<TargetLoaded>(&event)) {
+      require(loaded->identity == plan_.targets[target].identity,
+              "target {}: its files changed since the run was planned; the same command plans anew",
+              plan_.targets[target].spec);
+    } else if (const auto* started = std::get_if<CaseStarted>(&event)) {
       current_ = index_.at(started->case_key);
       const PlannedCase& c = plan_.cases[*current_];
       const std::string point = c.point.empty() ? "" : fmt::format(" {}", c.point.dump());

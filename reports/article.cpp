@@ -52,6 +52,8 @@ class Builder {
   void add_prose(std::string markdown) {
     auto* last = article_.blocks.empty() ? nullptr : std::get_if<Prose>(&article_.blocks.back());
     if (last != nullptr) {
+      if (last->markdown.ends_with("\n\n"))
+        markdown.erase(0, std::min(markdown.find_first_not_of('\n'), markdown.size()));
       last->markdown += markdown;
     } else {
       article_.blocks.emplace_back(Prose{std::move(markdown)});

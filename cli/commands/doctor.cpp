@@ -1,5 +1,7 @@
 // doctor: the machine, the build, what is missing, and the command that mends it.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/print.h"
@@ -19,18 +21,36 @@ std::string gigabytes(std::int64_t bytes) {
   return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
 }
 
+/// A fact for people: {"L1": "48K", "L2": "1M"} is "L1 48K, L2 1M".
+std::string words_of(const nlohmann::json& fact) {
+  if (fact.is_string()) return fact.get<std::string>();
+  if (fact.is_boolean()) return fact.get<bool>() ? "yes" : "no";
+  if (!fact.is_structured()) return fact.dump();
+  std::string text;
+  for (const auto& [key, value] : fact.items())
+    text += (text.empty() ? "" : ", ") + (fact.is_object() ? key + " " : "") + words_of(value);
+  return text;
+}
+
 void machine(Table& table) {
   const Environment e = this_machine();
   table.rows.push_back({"build", build_line(), ""});
   table.rows.push_back(
       {"machine", fmt::format("{}, {} cores, {}", e.cpu, e.cores, gigabytes(e.memory_bytes)), ""});
   table.rows.push_back({"system", e.os, ""});
-  table.rows.push_back({"facts", e.facts_json, ""});
+  const auto facts = nlohmann::json::parse(e.facts_json);
+  for (const auto& [name, fact] : facts.items()) {
+    std::string label = name;
+    std::ranges::replace(label, '_', ' ');
+    if (const std::string text = words_of(fact); !text.empty())
+      table.rows.push_back({label, text, ""});
+  }
   table.rows.push_back({"memory free", gigabytes(available_bytes()), ""});
   const std::string load = load_average();
   const bool busy = std::stod(load) > 0.5 * static_cast<double>(e.cores);
   table.rows.push_back(
-      {"load", load, busy ? "other programs are running: times will be longer and noisier" : ""});
+      {"load", load.substr(0, load.find(' ')),
+       busy ? "other programs are running: times will be longer and noisier" : ""});
 }
 
 void gpu(Table& table) {

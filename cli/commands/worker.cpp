@@ -9,6 +9,7 @@
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/memory.h"
+#include "models/checkpoint/weights.h"
 #include "models/cost.h"
 #include "models/decoder/native_engine.h"
 #include "suites/kind.h"
@@ -80,7 +81,11 @@ int run(const Arguments&) {
   }
   const double began = steady_seconds();
   const auto engine = open_engine(target);
-  sink.send(TargetLoaded{.identity = {}, .facts_json = "{}", .load_s = steady_seconds() - began});
+  const double load_s = steady_seconds() - began;
+  const std::string digest = open_weights(target, config_of(target))->digest();
+  sink.send(TargetLoaded{.identity = identity_of(target, digest),
+                         .facts_json = nlohmann::json(engine->memory().weight_bytes).dump(),
+                         .load_s = load_s});
   for (const CaseJob& c : job.cases) {
     sink.send(CaseStarted{c.case_key});
     sink.send(CaseEnded{c.case_key, run_case(c, job, *engine, sink)});
