@@ -110,7 +110,7 @@ Config read_llama_like(const Json& json, const LlamaDefaults& defaults) {
   const std::int64_t dim = integer(json, "hidden_size");
   require(heads > 0, "key \"num_attention_heads\": expected a positive number, found {}", heads);
   const std::int64_t head_dim = integer_or(json, "head_dim", dim / heads);
-  require(json.contains("head_dim") || dim % heads == 0,
+  require(find(json, "head_dim") != nullptr || dim % heads == 0,
           "hidden_size {} is no multiple of num_attention_heads {}", dim, heads);
   const LayerSpec layer{
       .attention = {.heads = heads,

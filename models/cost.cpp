@@ -52,6 +52,22 @@ double keys_seen(const StepLoad& load, const std::optional<std::int64_t>& window
   return sum;
 }
 
+/// Keys and values that one token leaves in one layer.
+std::int64_t kv_elements(const AttentionSpec& a) {
+  return a.kv_heads * (a.qk_dim + a.v_dim);
+}
+
+/// Bytes of keys and values that a step reads of what was there, as far as a layer's window reaches
+/// (the first new token is itself one of its keys), and writes.
+double kv_step_bytes(const Config& c, DType dtype, const StepLoad& load) {
+  std::int64_t elements = 0;
+  for (const auto& [a, ff] : c.layers) {
+    const std::int64_t read = a.window ? std::min(load.context, *a.window - 1) : load.context;
+    elements += kv_elements(a) * (read + load.new_tokens);
+  }
+  return static_cast<double>(elements * load.batch * size_of(dtype));
+}
+
 }  // namespace
 
 std::int64_t ByPart::total() const {
@@ -83,9 +99,7 @@ ByPart weight_bytes(const Config& c, DType dtype) {
 
 std::int64_t kv_bytes_per_token(const Config& c, DType dtype) {
   std::int64_t elements = 0;
-  for (const LayerSpec& layer : c.layers) {
-    elements += layer.attention.kv_heads * (layer.attention.qk_dim + layer.attention.v_dim);
-  }
+  for (const LayerSpec& layer : c.layers) elements += kv_elements(layer.attention);
   return elements * size_of(dtype);
 }
 
@@ -123,10 +137,7 @@ double step_bytes(const Config& c, DType weights, DType kv, const StepLoad& load
                                                   : expected_experts_touched(f, tokens);
     elements += touched * static_cast<double>(expert_parameters(c, f));
   }
-  const auto kv_token = static_cast<double>(kv_bytes_per_token(c, kv));
-  const auto kept = static_cast<double>(load.batch * load.context);
-  return elements * static_cast<double>(size_of(weights)) +
-         kv_token * (kept + static_cast<double>(tokens));
+  return elements * static_cast<double>(size_of(weights)) + kv_step_bytes(c, kv, load);
 }
 
 std::int64_t least_step_memory(const Config& c, DType dtype, const StepLoad& load) {

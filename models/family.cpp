@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "models/config_check.h"
 
 namespace moe {
 namespace {
@@ -57,41 +58,6 @@ void check_assumptions(const Family& family, const Json& json, std::string_view 
   }
 }
 
-void check_sane(const Config& c, std::string_view where) {
-  const auto positive = [&](std::string_view what, std::int64_t value) {
-    constexpr std::int64_t kLargest = std::int64_t{1} << 32U;
-    require(value > 0 && value < kLargest, "{}: {} is {}; expected a positive number", where, what,
-            value);
-  };
-  positive("hidden_size", c.dim);
-  positive("vocab_size", c.vocab);
-  positive("max_position_embeddings", c.max_positions);
-  positive("num_hidden_layers", static_cast<std::int64_t>(c.layers.size()));
-  require(c.norm_eps > 0 && c.norm_eps < 1,
-          "{}: the norm's epsilon is {}; expected a small positive number", where, c.norm_eps);
-  for (const LayerSpec& layer : c.layers) {
-    const AttentionSpec& a = layer.attention;
-    const FeedForwardSpec& f = layer.feed_forward;
-    positive("num_attention_heads", a.heads);
-    positive("num_key_value_heads", a.kv_heads);
-    positive("head_dim", a.qk_dim);
-    positive("intermediate_size", f.hidden);
-    require(a.heads % a.kv_heads == 0,
-            "{}: num_attention_heads {} is no multiple of num_key_value_heads {}", where, a.heads,
-            a.kv_heads);
-    require(a.rope.dims % 2 == 0, "{}: head_dim {} is odd, so it cannot be rotated", where,
-            a.rope.dims);
-    require(a.rope.theta > 0, "{}: rope_theta is {}; expected a positive number", where,
-            a.rope.theta);
-    require(!a.window || *a.window > 0,
-            "{}: sliding_window is {}; expected a positive number or null", where,
-            a.window.value_or(0));
-    require(f.experts >= 0 && f.experts < 65536, "{}: {} experts", where, f.experts);
-    require(f.experts == 0 || (f.experts_per_token >= 1 && f.experts_per_token <= f.experts),
-            "{}: num_experts_per_tok is {} of {} experts", where, f.experts_per_token, f.experts);
-  }
-}
-
 }  // namespace
 
 const Family& family_of(const Json& json) {
@@ -121,7 +87,7 @@ Config read_config(const Json& json, std::string_view where) {
     check_assumptions(family, json, where);
     Config config = family.read_config(json);
     config.family = family.name;
-    check_sane(config, where);
+    check_config(config, where);
     return config;
   } catch (const Json::exception& error) {
     throw Error(fmt::format("{}: {}", where, error.what()), std::source_location::current());

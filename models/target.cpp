@@ -1,133 +1,22 @@
 #include "models/target.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstdlib>
 #include <fstream>
-#include <optional>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
 #include "harness/sha256.h"
 #include "models/family.h"
+#include "models/hub_cache.h"
 #include "models/library.h"
+#include "models/target_keys.h"
 
 namespace moe {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kKeys =
-    std::to_array<std::string_view>({"device", "dtype", "layers", "max_length", "numerics",
-                                     "revision", "seed", "threads", "top_k"});
 constexpr std::string_view kSynthetic = "synthetic:";
-
-std::string known_keys() {
-  std::string out;
-  for (const std::string_view key : kKeys) out += fmt::format("{}{}", out.empty() ? "" : ", ", key);
-  return out;
-}
-
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text.substr(i, 3) == "%40") {
-      out += '@';
-      i += 2;
-    } else if (text.substr(i, 3) == "%2C" || text.substr(i, 3) == "%2c") {
-      out += ',';
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-std::map<std::string, std::string> parse_keys(std::string_view text, std::string_view spec) {
-  std::map<std::string, std::string> keys;
-  while (!text.empty()) {
-    const std::string_view one = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(one.size() + 1, text.size()));
-    const std::size_t equals = one.find('=');
-    require(equals != std::string_view::npos && equals > 0 && equals + 1 < one.size(),
-            "target {}: \"{}\": expected key=value", spec, one);
-    const std::string key(one.substr(0, equals));
-    require(std::ranges::find(kKeys, key) != kKeys.end(),
-            "target {}: unknown key \"{}\"; known are {}", spec, key, known_keys());
-    require(keys.emplace(key, unescaped(one.substr(equals + 1))).second,
-            "target {}: key \"{}\" is given twice", spec, key);
-  }
-  return keys;
-}
-
-std::int64_t whole_number(const Target& target, const std::string& key, std::int64_t low,
-                          std::int64_t high) {
-  const std::string& text = target.keys.at(key);
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require(error == std::errc() && end == text.data() + text.size() && value >= low && value <= high,
-          "target {}: key {}={}: expected a whole number from {} to {}", target.what, key, text,
-          low, high);
-  return value;
-}
-
-void check_word(const Target& target, const std::string& key,
-                std::span<const std::string_view> words) {
-  const auto found = target.keys.find(key);
-  if (found == target.keys.end() || std::ranges::find(words, found->second) != words.end()) return;
-  std::string known;
-  for (const std::string_view word : words)
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", word);
-  throw Error(fmt::format("target {}: key {}={}: expected one of {}", target.what, key,
-                          found->second, known),
-              std::source_location::current());
-}
-
-void check_keys(const Target& target) {
-  constexpr std::int64_t kMany = std::int64_t{1} << 31U;
-  const auto check = [&](const std::string& key, std::int64_t low, std::int64_t high) {
-    if (target.keys.contains(key)) whole_number(target, key, low, high);
-  };
-  check("threads", 1, 1024);
-  check("top_k", 1, 65536);
-  check("layers", 1, 10000);
-  check("max_length", 2, kMany);
-  check("seed", 0, kMany);
-  check_word(target, "dtype", std::to_array<std::string_view>({"f32", "bf16", "f16"}));
-  check_word(target, "numerics",
-             std::to_array<std::string_view>({"fast", "reference", "invariant"}));
-  const std::string device = device_of(target);
-  require(device == "cpu" || device == "cuda" || device.starts_with("cuda:"),
-          "target {}: key device={}: expected cpu, cuda or cuda:N", target.what, device);
-  for (const std::string key : {"layers", "seed"}) {
-    require(!target.keys.contains(key) || target.kind == TargetKind::synthetic,
-            "target {}: key \"{}\" is for synthetic: targets only", target.what, key);
-  }
-}
-
-fs::path hub_cache() {
-  const auto variable = [](const char* name) {
-    return std::getenv(name) == nullptr ? std::string() : std::string(std::getenv(name));
-  };
-  if (const std::string cache = variable("HF_HUB_CACHE"); !cache.empty()) return cache;
-  if (const std::string home = variable("HF_HOME"); !home.empty()) return fs::path(home) / "hub";
-  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty())
-    return fs::path(cache) / "huggingface/hub";
-  return fs::path(variable("HOME")) / ".cache/huggingface/hub";
-}
-
-/// The snapshot of a repository in the Hugging Face cache, if it is there.
-std::optional<fs::path> snapshot(const std::string& repository, const std::string& revision) {
-  std::string folder = "models--" + repository;
-  folder.replace(folder.find('/'), 1, "--");
-  const fs::path root = hub_cache() / folder;
-  std::string commit = revision;
-  if (std::ifstream ref(root / "refs" / revision); ref.good()) std::getline(ref, commit);
-  const fs::path found = root / "snapshots" / commit;
-  return fs::exists(found / "config.json") ? std::optional(found) : std::nullopt;
-}
 
 bool is_repository(std::string_view what) {
   return std::ranges::count(what, '/') == 1 && what.front() != '/' && what.back() != '/' &&
@@ -165,7 +54,7 @@ void place(Target& target) {
   const std::string wanted = revision != target.keys.end() ? revision->second
                              : known                       ? card->revision
                                                            : "main";
-  const auto found = snapshot(repository, wanted);
+  const auto found = hub_snapshot(repository, wanted);
   require(found.has_value(),
           "target {}: {} at revision {} is not in the Hugging Face cache {}; bring it with: "
           "moebench fetch model {}",
@@ -194,10 +83,6 @@ Json config_json(const Target& target) {
 }
 
 }  // namespace
-
-std::span<const std::string_view> target_keys() {
-  return kKeys;
-}
 
 Target resolve_target(std::string_view spec) {
   const std::size_t at = spec.rfind('@');

@@ -1,0 +1,71 @@
+#include "models/config_check.h"
+
+#include "harness/error.h"
+
+namespace moe {
+namespace {
+
+void check_positive(std::string_view where, std::string_view what, std::int64_t value) {
+  constexpr std::int64_t kLargest = std::int64_t{1} << 32U;
+  require(value > 0 && value < kLargest, "{}: {} is {}; expected a positive number", where, what,
+          value);
+}
+
+void check_attention(const AttentionSpec& a, std::string_view where) {
+  check_positive(where, "num_attention_heads", a.heads);
+  check_positive(where, "num_key_value_heads", a.kv_heads);
+  check_positive(where, "head_dim", a.qk_dim);
+  require(a.heads % a.kv_heads == 0,
+          "{}: num_attention_heads {} is no multiple of num_key_value_heads {}", where, a.heads,
+          a.kv_heads);
+  require(a.rope.dims % 2 == 0, "{}: head_dim {} is odd, so it cannot be rotated", where,
+          a.rope.dims);
+  require(a.rope.theta > 0, "{}: rope_theta is {}; expected a positive number", where,
+          a.rope.theta);
+  require(!a.window || *a.window > 0,
+          "{}: sliding_window is {}; expected a positive number or null", where,
+          a.window.value_or(0));
+}
+
+void check_feed_forward(const FeedForwardSpec& f, std::string_view where) {
+  check_positive(where, "intermediate_size", f.hidden);
+  require(f.experts >= 0 && f.experts < 65536, "{}: {} experts", where, f.experts);
+  require(f.experts == 0 || (f.experts_per_token >= 1 && f.experts_per_token <= f.experts),
+          "{}: num_experts_per_tok is {} of {} experts", where, f.experts_per_token, f.experts);
+}
+
+/// Parameters and tensors are counted in floating point first: their product may fit no integer.
+void check_size(const Config& c, std::string_view where) {
+  constexpr double kMostParameters = 0x1p46, kMostTensors = 0x1p22;
+  const auto dim = static_cast<double>(c.dim);
+  double parameters = 2 * static_cast<double>(c.vocab) * dim, tensors = 3;
+  for (const auto& [a, f] : c.layers) {
+    const double heads = static_cast<double>(a.heads) + static_cast<double>(a.kv_heads);
+    const double experts = f.experts == 0 ? 1 : static_cast<double>(f.experts);
+    parameters += dim * (heads * static_cast<double>(a.qk_dim + a.v_dim) +
+                         experts * 3 * static_cast<double>(f.hidden));
+    tensors += 8 + 3 * experts;
+  }
+  require(parameters < kMostParameters && tensors < kMostTensors,
+          "{}: the sizes describe a model of {:.2g} parameters in {:.2g} tensors; expected fewer "
+          "than {:.2g} in {:.2g}",
+          where, parameters, tensors, kMostParameters, kMostTensors);
+}
+
+}  // namespace
+
+void check_config(const Config& c, std::string_view where) {
+  check_positive(where, "hidden_size", c.dim);
+  check_positive(where, "vocab_size", c.vocab);
+  check_positive(where, "max_position_embeddings", c.max_positions);
+  check_positive(where, "num_hidden_layers", static_cast<std::int64_t>(c.layers.size()));
+  require(c.norm_eps > 0 && c.norm_eps < 1,
+          "{}: the norm's epsilon is {}; expected a small positive number", where, c.norm_eps);
+  for (const auto& [attention, feed_forward] : c.layers) {
+    check_attention(attention, where);
+    check_feed_forward(feed_forward, where);
+  }
+  check_size(c, where);
+}
+
+}  // namespace moe

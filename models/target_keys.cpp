@@ -1,0 +1,117 @@
+#include "models/target_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "harness/error.h"
+
+namespace moe {
+namespace {
+
+constexpr auto kKeys =
+    std::to_array<std::string_view>({"device", "dtype", "layers", "max_length", "numerics",
+                                     "revision", "seed", "threads", "top_k"});
+std::string known_keys() {
+  std::string out;
+  for (const std::string_view key : kKeys) out += fmt::format("{}{}", out.empty() ? "" : ", ", key);
+  return out;
+}
+
+std::int64_t whole_number(const Target& target, const std::string& key, std::int64_t low,
+                          std::int64_t high) {
+  const std::string& text = target.keys.at(key);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  require(error == std::errc() && end == text.data() + text.size() && value >= low && value <= high,
+          "target {}: key {}={}: expected a whole number from {} to {}", target.what, key, text,
+          low, high);
+  return value;
+}
+
+void check_word(const Target& target, const std::string& key,
+                std::span<const std::string_view> words) {
+  const auto found = target.keys.find(key);
+  if (found == target.keys.end() || std::ranges::find(words, found->second) != words.end()) return;
+  std::string known;
+  for (const std::string_view word : words)
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", word);
+  throw Error(fmt::format("target {}: key {}={}: expected one of {}", target.what, key,
+                          found->second, known),
+              std::source_location::current());
+}
+
+/// cpu, cuda or cuda:N.
+bool is_device(std::string_view device) {
+  constexpr std::string_view kNumbered = "cuda:";
+  if (!device.starts_with(kNumbered)) return device == "cpu" || device == "cuda";
+  const std::string_view number = device.substr(kNumbered.size());
+  constexpr std::size_t kMostDigits = 4;
+  return !number.empty() && number.size() <= kMostDigits &&
+         std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::span<const std::string_view> target_keys() {
+  return kKeys;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i, 3) == "%40") {
+      out += '@';
+      i += 2;
+    } else if (text.substr(i, 3) == "%2C" || text.substr(i, 3) == "%2c") {
+      out += ',';
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::map<std::string, std::string> parse_keys(std::string_view text, std::string_view spec) {
+  std::map<std::string, std::string> keys;
+  for (bool more = true; more;) {
+    const std::size_t comma = text.find(',');
+    const std::string_view one = text.substr(0, comma);
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
+    const std::size_t equals = one.find('=');
+    require(equals != std::string_view::npos && equals > 0 && equals + 1 < one.size(),
+            "target {}: \"{}\": expected key=value", spec, one);
+    const std::string key(one.substr(0, equals));
+    require(std::ranges::find(kKeys, key) != kKeys.end(),
+            "target {}: unknown key \"{}\"; known are {}", spec, key, known_keys());
+    require(keys.emplace(key, unescaped(one.substr(equals + 1))).second,
+            "target {}: key \"{}\" is given twice", spec, key);
+  }
+  return keys;
+}
+
+void check_keys(const Target& target) {
+  constexpr std::int64_t kMany = std::int64_t{1} << 31U;
+  const auto check = [&](const std::string& key, std::int64_t low, std::int64_t high) {
+    if (target.keys.contains(key)) whole_number(target, key, low, high);
+  };
+  check("threads", 1, 1024);
+  check("top_k", 1, 65536);
+  check("layers", 1, 10000);
+  check("max_length", 2, kMany);
+  check("seed", 0, kMany);
+  check_word(target, "dtype", std::to_array<std::string_view>({"f32", "bf16", "f16"}));
+  check_word(target, "numerics",
+             std::to_array<std::string_view>({"fast", "reference", "invariant"}));
+  const std::string device = device_of(target);
+  require(is_device(device), "target {}: key device={}: expected cpu, cuda or cuda:N", target.what,
+          device);
+  for (const std::string key : {"layers", "seed"}) {
+    require(!target.keys.contains(key) || target.kind == TargetKind::synthetic,
+            "target {}: key \"{}\" is for synthetic: targets only", target.what, key);
+  }
+}
+
+}  // namespace moe
