@@ -1,11 +1,11 @@
 #include "models/family.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "harness/json_text.h"
 #include "models/config_check.h"
 
 namespace moe {
@@ -98,11 +98,7 @@ Config read_config(const Json& json, std::string_view where) {
 }
 
 Config read_config(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  require(in.good(), "{}: cannot be read", file.string());
-  const Json json = Json::parse(in, nullptr, /*allow_exceptions=*/false);
-  require(!json.is_discarded(), "{}: not JSON", file.string());
-  return read_config(json, file.string());
+  return read_config(read_json(read_text(file), file.string()), file.string());
 }
 
 std::vector<ParameterShape> parameters(const Config& c) {

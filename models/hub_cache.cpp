@@ -9,7 +9,8 @@ namespace fs = std::filesystem;
 
 fs::path hub_cache() {
   const auto variable = [](const char* name) {
-    return std::getenv(name) == nullptr ? std::string() : std::string(std::getenv(name));
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
   };
   if (const std::string cache = variable("HF_HUB_CACHE"); !cache.empty()) return cache;
   if (const std::string home = variable("HF_HOME"); !home.empty()) return fs::path(home) / "hub";

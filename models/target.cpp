@@ -1,10 +1,10 @@
 #include "models/target.h"
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "harness/json_text.h"
 #include "harness/sha256.h"
 #include "models/family.h"
 #include "models/hub_cache.h"
@@ -54,12 +54,11 @@ void place(Target& target) {
   const std::string wanted = revision != target.keys.end() ? revision->second
                              : known                       ? card->revision
                                                            : "main";
-  const auto found = hub_snapshot(repository, wanted);
-  require(found.has_value(),
-          "target {}: {} at revision {} is not in the Hugging Face cache {}; bring it with: "
-          "moebench fetch model {}",
-          target.what, repository, wanted, hub_cache().string(), repository);
-  target.directory = *found;
+  target.directory =
+      required(hub_snapshot(repository, wanted),
+               "target {}: {} at revision {} is not in the Hugging Face cache {}; bring it with: "
+               "moebench fetch model {}",
+               target.what, repository, wanted, hub_cache().string(), repository);
   target.name = known ? card->name : repository.substr(repository.find('/') + 1);
 }
 
@@ -76,10 +75,7 @@ Json config_json(const Target& target) {
             "target {}: no such file, and no bundled config of that name; bundled are {}",
             target.what, known);
   }
-  std::ifstream in(file);
-  Json json = Json::parse(in, nullptr, /*allow_exceptions=*/false);
-  require(!json.is_discarded(), "{}: not JSON", file.string());
-  return json;
+  return read_json(read_text(file), file.string());
 }
 
 }  // namespace

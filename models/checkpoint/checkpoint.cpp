@@ -1,11 +1,11 @@
 #include "models/checkpoint/checkpoint.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "harness/json_text.h"
 #include "models/checkpoint/digest_cache.h"
 #include "models/family.h"
 
@@ -72,10 +72,8 @@ std::vector<fs::path> list_files(const fs::path& directory,
   if (fs::is_regular_file(single)) return {single};
   require(fs::is_regular_file(index),
           "{}: neither model.safetensors nor model.safetensors.index.json", directory.string());
-  std::ifstream in(index);
-  const Json json = Json::parse(in, nullptr, /*allow_exceptions=*/false);
-  require(!json.is_discarded() && json.is_object() && json.contains("weight_map") &&
-              json["weight_map"].is_object(),
+  const Json json = read_json(read_text(index), index.string());
+  require(json.is_object() && json.contains("weight_map") && json["weight_map"].is_object(),
           "{}: expected a JSON object with \"weight_map\"", index.string());
   std::set<fs::path> files;
   for (const auto& [tensor, shard] : json["weight_map"].items()) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "harness/json_text.h"
 
 namespace moe {
 namespace {
@@ -78,23 +79,6 @@ void check_layout(const std::map<std::string, Safetensors::Tensor>& tensors,
   require(at == data_bytes, "{}: tensors end at byte {} of {}", file, at, data_bytes);
 }
 
-Json parse_header(std::string_view text, const std::string& file) {
-  // A header is three levels deep; a parser that follows any depth can be made to overflow its
-  // stack.
-  constexpr int kDeepest = 6;
-  bool deep = false;
-  const Json header = Json::parse(
-      text,
-      [&](int depth, Json::parse_event_t, Json&) {
-        deep = deep || depth > kDeepest;
-        return !deep;
-      },
-      /*allow_exceptions=*/false);
-  require(!deep && !header.is_discarded() && header.is_object(),
-          "{}: the header is not a JSON object", file);
-  return header;
-}
-
 }  // namespace
 
 Safetensors::Safetensors(const std::filesystem::path& file) : file_(file), mapping_(file) {
@@ -110,7 +94,8 @@ Safetensors::Safetensors(const std::filesystem::path& file) : file_(file), mappi
   data_begin_ = kLengthBytes + length;
   const std::size_t data_bytes = all.size() - data_begin_;
   const std::string_view text(reinterpret_cast<const char*>(all.data()) + kLengthBytes, length);
-  const Json header = parse_header(text, name);
+  const Json header = read_json(text, name + ": the header");
+  require(header.is_object(), "{}: the header is not a JSON object", name);
   for (const auto& [tensor, json] : header.items()) {
     if (tensor == "__metadata__") continue;
     const std::string where = fmt::format("{}: tensor {}", name, tensor);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <queue>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -14,15 +13,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kShortWord = 24;    // symbols; below, scanning all pairs beats a queue
 constexpr std::size_t kCachedBytes = 64;  // longer words are not remembered
 constexpr std::size_t kCachedWords = 200000;
 constexpr std::string_view kBlank = "\xe2\x96\x81";  // U+2581
-
-std::uint64_t key_of(TokenId left, TokenId right) {
-  return (static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32U) |
-         static_cast<std::uint32_t>(right);
-}
 
 /// null, false, 0 and "" all mean that an option is off.
 bool is_off(const Json& model, const char* key) {
@@ -52,31 +45,6 @@ std::pair<std::string, std::string> sides_of(const Json& merge, std::string_view
 }
 
 }  // namespace
-
-void Bpe::Merges::reserve(std::size_t pairs) {
-  std::size_t slots = 16;
-  while (slots < 2 * pairs + 1) slots *= 2;
-  slots_.assign(slots, {});
-}
-
-std::size_t Bpe::Merges::place(std::uint64_t key) const {
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t slot = (key * 0x9E3779B97F4A7C15ULL >> 20U) & mask;
-  while (slots_[slot].key != key && slots_[slot].key != ~std::uint64_t{0}) slot = (slot + 1) & mask;
-  return slot;
-}
-
-bool Bpe::Merges::insert(TokenId left, TokenId right, Merge merge) {
-  Slot& slot = slots_[place(key_of(left, right))];
-  if (slot.key != ~std::uint64_t{0}) return false;
-  slot = {key_of(left, right), merge};
-  return true;
-}
-
-const Bpe::Merge* Bpe::Merges::find(TokenId left, TokenId right) const {
-  const Slot& slot = slots_[place(key_of(left, right))];
-  return slot.key == ~std::uint64_t{0} ? nullptr : &slot.merge;
-}
 
 Bpe::Bpe(const Json& model, bool byte_level, std::string_view where)
     : byte_level_(byte_level), byte_ids_(256, -1) {
@@ -147,100 +115,51 @@ void Bpe::read_merges(const Json& merges, std::string_view where) {
   }
 }
 
-void Bpe::begin_characters(std::string_view word, std::vector<TokenId>& ids) const {
-  bool unknown_before = false;
-  while (!word.empty()) {
-    const std::string_view character = word.substr(0, first_code_point(word).bytes);
-    word.remove_prefix(character.size());
-    const auto found = entries_.find(std::string(character));
-    const auto has_byte = [&](char c) { return byte_ids_[static_cast<unsigned char>(c)] >= 0; };
-    bool unknown = false;
-    if (found != entries_.end()) {
-      ids.push_back(found->second);
-    } else if (byte_fallback_ && std::ranges::all_of(character, has_byte)) {
-      for (const char c : character) ids.push_back(byte_ids_[static_cast<unsigned char>(c)]);
-    } else if (unknown_) {
-      unknown = true;
-      if (!(unknown_before && fuse_unknown_)) ids.push_back(*unknown_);
-    }
-    unknown_before = unknown;
-  }
-}
-
+/// An unknown token is held back until a character of the vocabulary or the end, so that byte
+/// tokens between stand before it: what Hugging Face does.
 void Bpe::begin(std::string_view word, std::vector<TokenId>& ids) const {
-  if (!byte_level_) return begin_characters(word, ids);
-  for (const char c : word) {
-    const TokenId id = byte_ids_[static_cast<unsigned char>(c)];
-    if (id >= 0) ids.push_back(id);
-  }
-}
-
-void Bpe::merge_short(std::vector<TokenId>& ids) const {
-  while (ids.size() > 1) {
-    std::size_t best = 0;
-    const Merge* merge = nullptr;
-    for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-      const Merge* found = merges_.find(ids[i], ids[i + 1]);
-      if (found != nullptr && (merge == nullptr || found->rank < merge->rank)) {
-        merge = found;
-        best = i;
-      }
+  bool held = false;
+  const auto unknown = [&] {
+    if (held && !fuse_unknown_) ids.push_back(*unknown_);
+    held = unknown_.has_value();
+  };
+  const auto known = [&](TokenId id) {
+    if (held) ids.push_back(*unknown_);
+    held = false;
+    ids.push_back(id);
+  };
+  const auto byte_id = [&](char c) { return byte_ids_[static_cast<unsigned char>(c)]; };
+  while (!word.empty()) {
+    const std::size_t bytes = byte_level_ ? 1 : first_code_point(word).bytes;
+    const std::string_view character = word.substr(0, bytes);
+    word.remove_prefix(bytes);
+    const auto found = byte_level_ ? entries_.end() : entries_.find(std::string(character));
+    const bool has_bytes = std::ranges::all_of(character, [&](char c) { return byte_id(c) >= 0; });
+    if (found != entries_.end()) {
+      known(found->second);
+    } else if (byte_level_ && has_bytes) {
+      known(byte_id(character[0]));
+    } else if (byte_fallback_ && has_bytes) {
+      for (const char c : character) ids.push_back(byte_id(c));
+    } else {
+      unknown();
     }
-    if (merge == nullptr) return;
-    ids[best] = merge->merged;
-    ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(best) + 1);
   }
+  if (held) ids.push_back(*unknown_);
 }
 
-/// A queue of candidate merges over a linked list of symbols: n log n in the length of the word.
-void Bpe::merge_long(std::vector<TokenId>& ids) const {
-  struct Symbol {
-    TokenId id;
-    std::int64_t before, after;  // -1: none
-    bool gone = false;
-  };
-  struct Candidate {
-    std::int32_t rank;
-    std::int64_t at;
-    TokenId left, right, merged;
-    bool operator>(const Candidate& other) const {
-      return rank != other.rank ? rank > other.rank : at > other.at;
-    }
-  };
-  std::vector<Symbol> symbols;
-  const auto n = static_cast<std::int64_t>(ids.size());
-  for (std::int64_t i = 0; i < n; ++i)
-    symbols.push_back({ids[static_cast<std::size_t>(i)], i - 1, i + 1 < n ? i + 1 : -1});
-  const auto symbol = [&](std::int64_t i) -> Symbol& {
-    return symbols[static_cast<std::size_t>(i)];
-  };
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
-  const auto consider = [&](std::int64_t at) {
-    if (at < 0 || symbol(at).after < 0) return;
-    const TokenId left = symbol(at).id, right = symbol(symbol(at).after).id;
-    if (const Merge* merge = merges_.find(left, right))
-      queue.push({merge->rank, at, left, right, merge->merged});
-  };
-  for (std::int64_t i = 0; i < n; ++i) consider(i);
-  while (!queue.empty()) {
-    const Candidate top = queue.top();
-    queue.pop();
-    Symbol& left = symbol(top.at);
-    if (left.gone || left.id != top.left || left.after < 0 || symbol(left.after).id != top.right)
-      continue;  // overtaken by another merge
-    Symbol& right = symbol(left.after);
-    right.gone = true;
-    left.id = top.merged;
-    left.after = right.after;
-    if (left.after >= 0) symbol(left.after).before = top.at;
-    consider(left.before);
-    consider(top.at);
+void Bpe::encode(std::string_view text, std::vector<TokenId>& ids) const {
+  std::size_t begin = 0;
+  for (std::size_t at = may_cut_before_blank_ ? text.find(kBlank) : std::string_view::npos;
+       at != std::string_view::npos; at = text.find(kBlank, at + kBlank.size())) {
+    if (at == begin || text.substr(0, at).ends_with(kBlank)) continue;
+    encode_word(text.substr(begin, at - begin), ids);
+    begin = at;
   }
-  ids.clear();
-  for (std::int64_t i = n == 0 ? -1 : 0; i >= 0; i = symbol(i).after) ids.push_back(symbol(i).id);
+  encode_word(text.substr(begin), ids);
 }
 
-void Bpe::encode(std::string_view word, std::vector<TokenId>& ids) const {
+void Bpe::encode_word(std::string_view word, std::vector<TokenId>& ids) const {
   const bool remember = word.size() <= kCachedBytes;
   const std::string key(remember ? word : "");
   if (remember) {
@@ -257,11 +176,7 @@ void Bpe::encode(std::string_view word, std::vector<TokenId>& ids) const {
     word_ids.push_back(whole->second);
   } else {
     begin(word, word_ids);
-    if (word_ids.size() <= kShortWord) {
-      merge_short(word_ids);
-    } else {
-      merge_long(word_ids);
-    }
+    merges_.apply(word_ids);
   }
   ids.insert(ids.end(), word_ids.begin(), word_ids.end());
   if (!remember) return;

@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "models/engine/request.h"
+#include "models/tokenizer/merges.h"
 
 namespace moe {
 
@@ -22,44 +23,21 @@ class Bpe {
   /// that have no entry. Error names what is missing, broken or not implemented.
   Bpe(const nlohmann::json& model, bool byte_level, std::string_view where);
 
-  /// Appends the ids of one word.
-  void encode(std::string_view word, std::vector<TokenId>& ids) const;
+  /// Appends the ids of one word, as a pre-tokenizer cuts them.
+  void encode(std::string_view text, std::vector<TokenId>& ids) const;
 
   const std::unordered_map<std::string, TokenId>& vocabulary() const { return vocabulary_; }
   bool byte_level() const { return byte_level_; }
-  /// No merge crosses the start of a U+2581 that follows another character: text may be cut there.
-  bool may_cut_before_blank() const { return may_cut_before_blank_; }
 
  private:
-  struct Merge {
-    std::int32_t rank = 0;
-    TokenId merged = 0;
-  };
-  /// Pairs of ids to merges, open addressing: found in one probe almost always.
-  class Merges {
-   public:
-    void reserve(std::size_t pairs);
-    bool insert(TokenId left, TokenId right, Merge);
-    const Merge* find(TokenId left, TokenId right) const;
-
-   private:
-    struct Slot {
-      std::uint64_t key = ~std::uint64_t{0};
-      Merge merge;
-    };
-    std::size_t place(std::uint64_t key) const;
-    std::vector<Slot> slots_;
-  };
-
   void read_vocabulary(const nlohmann::json& vocab, std::string_view where);
   void read_merges(const nlohmann::json& merges, std::string_view where);
   void begin(std::string_view word, std::vector<TokenId>& ids) const;
-  void begin_characters(std::string_view word, std::vector<TokenId>& ids) const;
-  void merge_short(std::vector<TokenId>& ids) const;
-  void merge_long(std::vector<TokenId>& ids) const;
+  void encode_word(std::string_view word, std::vector<TokenId>& ids) const;
 
-  bool byte_level_, fuse_unknown_ = false, byte_fallback_ = false, ignore_merges_ = false,
-                    may_cut_before_blank_ = false;
+  bool byte_level_, fuse_unknown_ = false, byte_fallback_ = false, ignore_merges_ = false;
+  /// No merge crosses the start of a U+2581 that follows another character: text may be cut there.
+  bool may_cut_before_blank_ = false;
   std::unordered_map<std::string, TokenId> vocabulary_;  // as written in the file
   std::unordered_map<std::string, TokenId> entries_;     // as words have it: bytes, with byte_level
   Merges merges_;
