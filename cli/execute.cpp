@@ -112,6 +112,7 @@ class Executor {
             .launch = launch,
             .limit = plan_.limit,
             .data_root = plan_.data_root.string(),
+            .timeout_s = plan_.timeout_s,
             .cases = {}};
     for (const std::size_t i : left) {
       const PlannedCase& c = plan_.cases[i];

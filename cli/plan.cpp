@@ -178,7 +178,8 @@ Plan make_plan(const PlanRequest& request) {
             .targets = {},
             .cases = {},
             .data_root = default_data_root(),
-            .limit = request.limit};
+            .limit = request.limit,
+            .timeout_s = request.timeout_s};
   for (const std::string& name : request.suites) {
     plan.suites.push_back(find_suite(name));
     const Suite& suite = plan.suites.back();

@@ -42,6 +42,7 @@ struct Plan {
   std::vector<PlannedCase> cases;  // by target, then suite, then point
   std::filesystem::path data_root;
   std::int64_t limit = -1;
+  double timeout_s = 0;  // that a timed case may sample; 0: as the suites say
 };
 
 struct PlanRequest {
@@ -49,6 +50,7 @@ struct PlanRequest {
   Settings settings;
   std::int64_t limit = -1;
   std::int64_t launches = 0;  // 0: as the suites say
+  double timeout_s = 0;       // 0: as the suites say
 };
 
 /// Resolves and checks everything that can be wrong before a process is started: suites, targets,

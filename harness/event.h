@@ -140,6 +140,7 @@ struct Job {
   std::int64_t launch = 0;  // counts the processes that measure a case
   std::int64_t limit = -1;  // questions per leaf task, -1: all
   std::string data_root;    // where datasets are
+  double timeout_s = 0;     // that a timed case may sample; 0: its suite's own
   std::vector<CaseJob> cases;
 };
 

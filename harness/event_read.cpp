@@ -150,6 +150,7 @@ Job parse_job(std::string_view line) {
     read(json, "launch", job.launch);
     read(json, "limit", job.limit);
     read(json, "data_root", job.data_root);
+    read(json, "timeout_s", job.timeout_s);
     for (const Json& c : json.at("cases")) {
       CaseJob& out = job.cases.emplace_back();
       read(c, "case", out.case_key);

@@ -104,6 +104,7 @@ std::string to_line(const Job& job) {
                {"launch", job.launch},
                {"limit", job.limit},
                {"data_root", job.data_root},
+               {"timeout_s", job.timeout_s},
                {"cases", cases}});
 }
 

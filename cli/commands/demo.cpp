@@ -13,6 +13,8 @@
 namespace moe {
 namespace {
 
+constexpr double kSampled_s = 5;  // of a shape, where noise keeps its interval wide
+
 /// Small enough for two minutes on two cores.
 const Settings& demo_settings() {
   static const Settings kSettings = {{"prefill.batch", {"1", "4"}},
@@ -39,7 +41,8 @@ int run(const Arguments& arguments) {
              machine.cores, machine.gpu.empty() ? "" : ", " + machine.gpu);
   const Plan plan = make_plan({.suites = {"world", "prefill", "decode", "memory", "sparsity"},
                                .targets = {pair->moe, pair->dense},
-                               .settings = demo_settings()});
+                               .settings = demo_settings(),
+                               .timeout_s = kSampled_s});
   Store store(db);
   Execution done;
   {

@@ -35,6 +35,10 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--launches", o.request.launches,
                  "processes that measure each timed case; the suite's own number otherwise")
       ->check(CLI::PositiveNumber);
+  app.add_option("--timeout", o.request.timeout_s,
+                 "seconds a timed case samples where its interval stays wide; the suite's own "
+                 "number otherwise")
+      ->check(CLI::PositiveNumber);
   app.add_option("--db", o.db, "the store");
   app.add_flag("--dry-run", o.dry_run, "show the plan: cases, questions, tokens; run nothing");
   app.add_flag("--json", o.json, "JSON Lines instead of tables");

@@ -37,7 +37,8 @@ Outcome outcome_of_failure(std::string_view text) {
 
 Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& sink) {
   try {
-    const Suite suite = parse_suite(job.suite_toml, job.suite_name);
+    Suite suite = parse_suite(job.suite_toml, job.suite_name);
+    if (all.timeout_s > 0) suite.measure.timeout_s = all.timeout_s;
     CaseTask task{.suite = &suite,
                   .case_key = job.case_key,
                   .point = Json::parse(job.point_json),
