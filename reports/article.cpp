@@ -80,6 +80,7 @@ class Builder {
       add_prose(say(fill(fence.directives.at("say")), exhibit));
       return;
     }
+    if (exhibit.table.rows.empty() && exhibit.otherwise.empty()) return;
     if (fence.use == FenceUse::chart) {
       exhibit.chart = parse_chart(fence.directives.at("chart"));
       check_columns(*exhibit.chart, exhibit.table);
