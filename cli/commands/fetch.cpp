@@ -16,11 +16,23 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+/// "test=test/{subset}.jsonl,...": of a split's alternatives the last, which is the fetched one.
+std::string files_to_write(const Dataset& dataset) {
+  std::vector<std::string> pairs;
+  pairs.reserve(dataset.splits.size());
+  for (const Split& split : dataset.splits)
+    pairs.push_back(split.name + "=" + split.file.substr(split.file.rfind('|') + 1));
+  return joined(pairs);
+}
+
+/// The script's exit code, whose meanings are those of ExitCode.
 int run_script(std::vector<std::string> arguments) {
   require(std::filesystem::exists(python()), "{} is not there; ./bootstrap.sh makes it",
           python().string());
   arguments.insert(arguments.begin(), std::string(MOE_SOURCE_DIR) + "/datasets/fetch.py");
-  return run_python(arguments) == 0 ? kDone : kUsage;
+  const int code = run_python(arguments);
+  const bool known = code == kDone || code == kNotOk || code == kUsage || code == kInterrupted;
+  return known ? code : kDefect;
 }
 
 int fetch_dataset(const std::string& name) {
@@ -30,17 +42,15 @@ int fetch_dataset(const std::string& name) {
     return kDone;
   }
   const std::filesystem::path root = default_data_root();
-  std::vector<std::string> splits;
-  for (const Split& split : dataset.splits) splits.push_back(split.name);
   const int code =
       run_script({"dataset", name, "--source", dataset.source, "--revision", dataset.revision,
-                  "--reader", dataset.reader, "--splits", joined(splits), "--subsets",
+                  "--reader", dataset.reader, "--splits", files_to_write(dataset), "--subsets",
                   joined(dataset.subsets), "--out", (root / dataset.directory).string()});
   if (code != kDone) return code;
   for (const Split& split : dataset.splits) {
     const std::string found = digest(dataset, split.name, root);
     fmt::print(stderr, "{} {}: sha256 {}{}\n", name, split.name, found,
-               split.sha256.empty() ? ", recorded (none is pinned)" : ", as pinned");
+               split.sha256.empty() ? " (none is pinned)" : ", as pinned");
   }
   return kDone;
 }
