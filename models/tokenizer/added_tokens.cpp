@@ -16,12 +16,6 @@ std::size_t last_begin(std::string_view text) {
   return at;
 }
 
-/// \w: letters, numbers and the underscore (marks are left out: added tokens do not border on
-/// them).
-bool is_word(std::int32_t c) {
-  return c == '_' || is_letter(c) || is_number(c);
-}
-
 bool ends_with_word(std::string_view text) {
   return !text.empty() && is_word(first_code_point(text.substr(last_begin(text))).value);
 }
@@ -111,10 +105,9 @@ std::vector<TextPiece> AddedTokens::split(std::string_view text, bool normalized
     if (token.rstrip) end += spaces_at_start(text.substr(end));
     if (begin > done) pieces.push_back({text.substr(done, begin - done), std::nullopt});
     pieces.push_back({text.substr(begin, end - begin), token.id});
-    done = end;
-    at = std::max(at, end);
+    done = end;  // a match in what was stripped still counts, as it does for Hugging Face
   }
-  if (done < text.size()) pieces.push_back({text.substr(done), std::nullopt});
+  if (done != text.size()) pieces.push_back({text.substr(done), std::nullopt});
   return pieces;
 }
 

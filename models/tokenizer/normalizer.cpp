@@ -34,11 +34,18 @@ std::string unicode_form(const std::string& text, int options) {
   return {reinterpret_cast<const char*>(out), static_cast<std::size_t>(size)};
 }
 
+/// Code point by code point, so a sigma at a word's end stays a plain one.
 std::string lowercase(const std::string& text) {
+  // The one code point whose small form is two (Unicode, SpecialCasing.txt, unconditional).
+  constexpr std::int32_t kCapitalDottedI = 0x130, kDotAbove = 0x307;
   std::string out;
   for (std::string_view rest = text; !rest.empty();) {
     const CodePoint point = first_code_point(rest);
-    append_utf8(out, utf8proc_tolower(point.value));
+    if (point.value == kCapitalDottedI) {
+      append_utf8(out.append("i"), kDotAbove);
+    } else {
+      append_utf8(out, utf8proc_tolower(point.value));
+    }
     rest.remove_prefix(point.bytes);
   }
   return out;

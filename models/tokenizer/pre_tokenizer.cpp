@@ -11,28 +11,6 @@
 namespace moe {
 namespace {
 
-using Spans = std::vector<std::pair<std::size_t, std::size_t>>;
-
-Spans literal_matches(std::string_view text, std::string_view what) {
-  Spans out;
-  for (std::size_t at = text.find(what); !what.empty() && at != std::string_view::npos;
-       at = text.find(what, at + what.size()))
-    out.emplace_back(at, at + what.size());
-  return out;
-}
-
-/// The parts between the matches, as matches.
-Spans inverted(const Spans& matches, std::size_t size) {
-  Spans out;
-  std::size_t at = 0;
-  for (const auto& [begin, end] : matches) {
-    if (begin > at) out.emplace_back(at, begin);
-    at = end;
-  }
-  if (at < size) out.emplace_back(at, size);
-  return out;
-}
-
 void add_word(std::string_view word, std::vector<std::string_view>& out) {
   if (!word.empty()) out.push_back(word);
 }
@@ -99,43 +77,9 @@ void PreTokenizer::add(const nlohmann::json& json, std::string_view where) {
 
 void PreTokenizer::run_pattern(const Step& step, std::string_view word,
                                std::vector<std::string_view>& out) {
-  Spans matches =
+  const Spans matches =
       step.regex.empty() ? literal_matches(word, step.literal) : step.regex.front().matches(word);
-  if (step.invert) matches = inverted(matches, word.size());
-  const auto part = [&](std::size_t begin, std::size_t end) {
-    return word.substr(begin, end - begin);
-  };
-  std::size_t at = 0;  // where what is not yet handed out begins
-  for (std::size_t m = 0; m < matches.size(); ++m) {
-    const auto& [begin, end] = matches[m];
-    switch (step.behaviour) {
-      case Behaviour::merged_with_previous:
-        add_word(part(at, end), out);
-        at = end;
-        break;
-      case Behaviour::merged_with_next:
-        add_word(part(at, begin), out);
-        at = begin;
-        break;
-      case Behaviour::contiguous:
-        add_word(part(at, begin), out);
-        at = begin;
-        if (m + 1 == matches.size() || matches[m + 1].first != end) {
-          add_word(part(at, end), out);
-          at = end;
-        } else {
-          matches[m + 1].first = begin;  // neighbours are one word
-        }
-        break;
-      case Behaviour::isolated:
-      case Behaviour::removed:
-        add_word(part(at, begin), out);
-        if (step.behaviour == Behaviour::isolated) add_word(part(begin, end), out);
-        at = end;
-        break;
-    }
-  }
-  add_word(word.substr(at), out);
+  split_at(word, matches, step.behaviour, step.invert, out);
 }
 
 void PreTokenizer::run_metaspace(const Step& step, std::string_view word, bool first,

@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "models/tokenizer/regex.h"
+#include "models/tokenizer/split.h"
 
 namespace moe {
 
@@ -26,13 +27,6 @@ class PreTokenizer {
 
  private:
   enum class Form : std::uint8_t { gpt2, whole, pattern, metaspace, digits };
-  enum class Behaviour : std::uint8_t {
-    removed,
-    isolated,
-    merged_with_previous,
-    merged_with_next,
-    contiguous
-  };
   struct Step {
     Form form;
     bool add_prefix_space = false;  // gpt2, whole

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "harness/error.h"
+#include "models/tokenizer/utf8.h"
 
 namespace moe {
 namespace {
@@ -38,13 +39,14 @@ bool has_property(std::int32_t code_point, std::string_view property) {
                                static_cast<unsigned int>(type)) != 0;
 }
 
-/// A class over all code points, asked for once.
+/// The union of some classes over all code points, asked for once.
 class CodePointClass {
  public:
-  explicit CodePointClass(std::string_view property) {
+  explicit CodePointClass(std::string_view property) : CodePointClass({property}) {}
+  explicit CodePointClass(std::initializer_list<std::string_view> properties) {
     constexpr std::int32_t kPoints = 0x110000;
     for (std::int32_t c = 0; c < kPoints; ++c) {
-      if (has_property(c, property))
+      if (std::ranges::any_of(properties, [&](auto property) { return has_property(c, property); }))
         words_[static_cast<std::size_t>(c) / 64] |= std::uint64_t{1}
                                                     << (static_cast<std::uint32_t>(c) % 64U);
     }
@@ -85,19 +87,27 @@ Regex& Regex::operator=(Regex&&) noexcept = default;
 
 std::vector<std::pair<std::size_t, std::size_t>> Regex::matches(std::string_view text) const {
   std::vector<std::pair<std::size_t, std::size_t>> out;
+  if (text.empty()) return out;
   const std::unique_ptr<OnigRegion, FreeRegion> region(onig_region_new());
   const OnigUChar* begin = bytes_of(text);
   const OnigUChar* end = begin + text.size();
   const OnigUChar* at = begin;
-  while (at < end) {
+  while (at <= end) {
     const int found =
         onig_search(compiled_->regex, begin, end, at, end, region.get(), ONIG_OPTION_NONE);
     if (found == ONIG_MISMATCH) break;
     require(found >= 0, "Oniguruma gave up on a text of {} bytes (code {})", text.size(), found);
     const auto first = static_cast<std::size_t>(region->beg[0]),
                last = static_cast<std::size_t>(region->end[0]);
-    if (last > first) out.emplace_back(first, last);
-    at = begin + std::max(last, first + 1);
+    if (first < last || out.empty() || out.back().second != first) {
+      out.emplace_back(first, last);
+      at = begin + last;
+    } else {
+      at += at < end ? first_code_point(
+                           {reinterpret_cast<const char*>(at), static_cast<std::size_t>(end - at)})
+                           .bytes
+                     : 1;
+    }
   }
   return out;
 }
@@ -110,6 +120,13 @@ bool is_letter(std::int32_t c) {
 bool is_number(std::int32_t c) {
   static const auto kClass = std::make_unique<CodePointClass>("N");
   return kClass->has(c);
+}
+
+bool is_word(std::int32_t c) {
+  static const auto kClass = std::make_unique<CodePointClass>(
+      std::initializer_list<std::string_view>{"Alphabetic", "M", "Nd", "Pc"});
+  constexpr std::int32_t kNonJoiner = 0x200C, kJoiner = 0x200D;
+  return kClass->has(c) || c == kNonJoiner || c == kJoiner;
 }
 
 bool is_space(std::int32_t c) {

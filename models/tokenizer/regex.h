@@ -18,7 +18,8 @@ class Regex {
   Regex(Regex&&) noexcept;
   Regex& operator=(Regex&&) noexcept;
 
-  /// [begin, end) of all matches from left to right, not overlapping; `text` is UTF-8.
+  /// [begin, end) of all matches from left to right, not overlapping; `text` is UTF-8. An empty
+  /// match counts, except right behind another match.
   std::vector<std::pair<std::size_t, std::size_t>> matches(std::string_view text) const;
 
  private:
@@ -26,9 +27,11 @@ class Regex {
   std::unique_ptr<Compiled> compiled_;
 };
 
-/// Classes of code points as Oniguruma has them: \p{L}, \p{N}, \s.
+/// Classes of code points as Oniguruma has them: \p{L}, \p{N}, \s. A word is \w of Unicode's
+/// regular expressions (UTS 18): letters, marks, decimal digits, connectors and joiners.
 bool is_letter(std::int32_t code_point);
 bool is_number(std::int32_t code_point);
+bool is_word(std::int32_t code_point);
 bool is_space(std::int32_t code_point);
 
 }  // namespace moe
