@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <span>
 
 #include "harness/error.h"
 #include "models/tokenizer/tokenizer.h"
@@ -40,6 +42,19 @@ constexpr auto kWhiteSpace = std::to_array<std::string_view>({" ",
                                                               "\xe2\x81\x9f",
                                                               "\xe3\x80\x80"});
 
+std::optional<TokenId> known_prefix(const Tokenizer& tokenizer) {
+  return tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
+}
+
+/// With special tokens, unless the text itself begins with the prefix token's: no BOS stands twice.
+std::vector<TokenId> encoded(const Tokenizer& tokenizer, std::string_view text) {
+  const std::optional<TokenId> prefix = known_prefix(tokenizer);
+  if (!prefix) return tokenizer.encode(text);
+  const std::string led_by =
+      tokenizer.decode(std::span(&*prefix, 1), /*skip_special_tokens=*/false);
+  return tokenizer.encode(text, /*add_special_tokens=*/!text.starts_with(led_by));
+}
+
 }  // namespace
 
 std::size_t trailing_white_space(std::string_view text) {
@@ -63,11 +78,10 @@ std::size_t leading_white_space(std::string_view text) {
 }
 
 TokenId prefix_token(const Tokenizer& tokenizer) {
-  const auto prefix = tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
-  require(prefix.has_value(),
-          "the tokenizer names neither a BOS nor an EOS token, so a text without a context cannot "
-          "be scored");
-  return *prefix;
+  return required(
+      known_prefix(tokenizer),
+      "the tokenizer names neither a BOS nor an EOS token, so a text without a context cannot "
+      "be scored");
 }
 
 std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenizer& tokenizer,
@@ -77,12 +91,12 @@ std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenize
     std::vector<TokenId> ids = tokenizer.encode(continuation, /*add_special_tokens=*/false);
     const TokenId prefix = prefix_token(tokenizer);
     if (!ids.empty() && ids.front() == prefix) return {{prefix}, {ids.begin() + 1, ids.end()}};
-    return {{prefix}, std::move(ids)};
+    return std::pair(std::vector{prefix}, std::move(ids));
   }
   const std::size_t moved = trailing_white_space(context);
   const std::string both = std::string(context) + std::string(continuation);
-  std::vector<TokenId> context_ids = tokenizer.encode(context.substr(0, context.size() - moved));
-  std::vector<TokenId> whole = tokenizer.encode(both);
+  std::vector<TokenId> context_ids = encoded(tokenizer, context.substr(0, context.size() - moved));
+  std::vector<TokenId> whole = encoded(tokenizer, both);
   whole.erase(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(
                                                  std::min(context_ids.size(), whole.size())));
   return {std::move(context_ids), std::move(whole)};
@@ -104,7 +118,7 @@ Request log_likelihood_request(const Tokenizer& tokenizer, std::string context,
 }
 
 Request rolling_request(const Tokenizer& tokenizer, std::string text) {
-  std::vector<TokenId> ids = tokenizer.encode(text);
+  std::vector<TokenId> ids = encoded(tokenizer, text);
   return {.kind = RequestKind::rolling,
           .context = {},
           .continuation = std::move(text),

@@ -10,15 +10,18 @@ using PageId = std::int32_t;
 
 class Pages {
  public:
-  explicit Pages(std::int64_t pages);
+  explicit Pages(std::int64_t pages);  // Error on fewer than none
 
   std::int64_t free() const { return static_cast<std::int64_t>(free_.size()); }
   /// A page held once. Error where none is free: the caller plans so that this cannot be.
   PageId take();
+  /// Both throw Error on a page that nobody holds.
   void hold(PageId);
   void release(PageId);
 
  private:
+  std::int32_t& holders_of(PageId);
+
   std::vector<PageId> free_;
   std::vector<std::int32_t> holders_;
 };

@@ -21,6 +21,13 @@ std::int64_t fresh(const Trie& trie, const TrieNode& node, std::int64_t per_page
   return pages_of(node.end(), per_page) - kept;
 }
 
+PlanLimits checked(PlanLimits limits) {
+  require(limits.tokens_per_step >= 1 && limits.tokens_per_page >= 1,
+          "steps of {} tokens, pages of {}: expected at least 1", limits.tokens_per_step,
+          limits.tokens_per_page);
+  return limits;
+}
+
 }  // namespace
 
 std::int64_t Planner::pages_needed(const Trie& trie, std::int64_t per_page) {
@@ -39,12 +46,10 @@ std::int64_t Planner::pages_needed(const Trie& trie, std::int64_t per_page) {
 
 Planner::Planner(const Trie& trie, const PlanLimits& limits)
     : trie_(trie),
-      limits_(limits),
+      limits_(checked(limits)),
       pages_(limits.pages),
       reserve_(pages_needed(trie, limits.tokens_per_page)),
       held_(trie.nodes().size()) {
-  require(limits.tokens_per_step >= 1 && limits.tokens_per_page >= 1,
-          "steps of {} tokens, pages of {}", limits.tokens_per_step, limits.tokens_per_page);
   require(reserve_ <= limits.pages,
           "the KV budget of {} pages of {} tokens is too small: the longest input needs {}",
           limits.pages, limits.tokens_per_page, reserve_);
