@@ -5,6 +5,7 @@
 
 #include "harness/error.h"
 #include "models/tokenizer/utf8.h"
+#include "models/tokenizer/vocabulary.h"
 
 namespace moe {
 namespace {
@@ -51,14 +52,13 @@ AddedTokens::AddedTokens(const nlohmann::json& list, const Normalizer& normalize
   if (list.is_null()) return;
   require(list.is_array(), "{}: \"added_tokens\": expected a list", where);
   for (const auto& json : list) {
-    AddedToken token{.id = json.at("id"),
-                     .content = json.at("content"),
-                     .special = json.value("special", false)};
+    AddedToken token{.content = json.at("content"), .special = json.value("special", false)};
+    token.id =
+        read_token_id(json.at("id"), fmt::format("{}: added token \"{}\"", where, token.content));
     token.normalized = json.value("normalized", !token.special);
     token.single_word = json.value("single_word", false);
     token.lstrip = json.value("lstrip", false);
     token.rstrip = json.value("rstrip", false);
-    require(token.id >= 0, "{}: added token \"{}\": id {}", where, token.content, token.id);
     const std::size_t index = all_.size();
     Group& group = token.normalized ? normalized_ : raw_;
     std::string content = token.normalized ? normalizer.apply(token.content) : token.content;

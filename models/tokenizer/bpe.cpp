@@ -1,12 +1,12 @@
 #include "models/tokenizer/bpe.h"
 
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
 #include "models/tokenizer/byte_level.h"
 #include "models/tokenizer/utf8.h"
+#include "models/tokenizer/vocabulary.h"
 
 namespace moe {
 namespace {
@@ -81,13 +81,12 @@ Bpe::Bpe(const Json& model, bool byte_level, std::string_view where)
 void Bpe::read_vocabulary(const Json& vocab, std::string_view where) {
   require(vocab.is_object(), "{}: \"vocab\": expected an object", where);
   for (const auto& [token, id] : vocab.items()) {
-    require(id.is_number_integer() && id >= 0 && id < std::numeric_limits<TokenId>::max(),
-            "{}: token \"{}\": expected an id, found {}", where, token, id.dump());
-    vocabulary_[token] = id.get<TokenId>();
+    const TokenId read = read_token_id(id, fmt::format("{}: token \"{}\"", where, token));
+    vocabulary_[token] = read;
     if (!byte_level_) {
-      entries_[token] = id.get<TokenId>();
+      entries_[token] = read;
     } else if (auto bytes = bytes_of_alphabet(token)) {
-      entries_[*std::move(bytes)] = id.get<TokenId>();
+      entries_[*std::move(bytes)] = read;
     }
   }
   for (int byte = 0; byte < 256; ++byte) {
@@ -109,9 +108,7 @@ void Bpe::read_merges(const Json& merges, std::string_view where) {
   };
   for (std::size_t i = 0; i < merges.size(); ++i) {
     const auto [left, right] = sides_of(merges[i], where, i);
-    merges_.insert(
-        id(left, i), id(right, i),
-        {static_cast<std::int32_t>(i), id(left + right, i)});  // the first of equal pairs counts
+    merges_.insert(id(left, i), id(right, i), {static_cast<std::int32_t>(i), id(left + right, i)});
   }
 }
 

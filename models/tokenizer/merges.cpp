@@ -27,11 +27,8 @@ std::size_t Merges::place(std::uint64_t key) const {
   return slot;
 }
 
-bool Merges::insert(TokenId left, TokenId right, Merge merge) {
-  Slot& slot = slots_[place(key_of(left, right))];
-  if (slot.key != ~std::uint64_t{0}) return false;
-  slot = {key_of(left, right), merge};
-  return true;
+void Merges::insert(TokenId left, TokenId right, Merge merge) {
+  slots_[place(key_of(left, right))] = {key_of(left, right), merge};
 }
 
 const Merge* Merges::find(TokenId left, TokenId right) const {

@@ -18,8 +18,8 @@ class Merges {
  public:
   /// Before the first insert(): how many there will be at most.
   void reserve(std::size_t pairs);
-  /// False where the pair has a merge, which it keeps.
-  bool insert(TokenId left, TokenId right, Merge);
+  /// The last merge of a pair is the one that counts, as for Hugging Face.
+  void insert(TokenId left, TokenId right, Merge);
 
   /// Merges neighbours in `ids` until none is left to merge: the lowest rank first, the leftmost of
   /// equals.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "models/tokenizer/vocabulary.h"
 
 namespace moe {
 namespace {
@@ -26,7 +27,8 @@ void add_template(const Json& json, std::string_view where, Template& out) {
     }
     const std::string name = piece.at("SpecialToken").at("id");
     for (const Json& id : json.at("special_tokens").at(name).at("ids"))
-      (text_seen ? out.after : out.before).push_back(id.get<TokenId>());
+      (text_seen ? out.after : out.before)
+          .push_back(read_token_id(id, fmt::format("{}: post_processor: {}", where, name)));
   }
   require(text_seen, "{}: post_processor TemplateProcessing without a sequence", where);
 }

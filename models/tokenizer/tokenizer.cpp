@@ -36,7 +36,14 @@ struct Tokenizer::State {
         added(member(json, "added_tokens"), normalizer, where),
         detokenizer(member(json, "decoder"), where),
         around(read_template(member(json, "post_processor"), where)),
-        vocabulary(bpe.vocabulary(), added.all(), where) {}
+        vocabulary(bpe.vocabulary(), added.all(), where) {
+    for (const auto* ids : {&around.before, &around.after}) {
+      for (const TokenId id : *ids) {
+        require(vocabulary.text_of(id) != nullptr, "{}: post_processor: no token has the id {}",
+                where, id);
+      }
+    }
+  }
 
   Normalizer normalizer;
   PreTokenizer pre_tokenizer;

@@ -1,23 +1,30 @@
 #include "models/tokenizer/vocabulary.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "harness/error.h"
 
 namespace moe {
+
+TokenId read_token_id(const nlohmann::json& json, const std::string& what) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 24U;
+  require(json.is_number_integer() && json >= 0 && json < kMost,
+          "{}: expected an id from 0 to {}, found {}", what, kMost - 1, json.dump().substr(0, 80));
+  return json.get<TokenId>();
+}
 
 Vocabulary::Vocabulary(std::unordered_map<std::string, TokenId> model,
                        const std::vector<AddedToken>& added, std::string_view where)
     : ids_(std::move(model)) {
   for (const auto& [text, id] : ids_) tokens_[id].text = text;
   for (const AddedToken& token : added) {
-    ids_[token.content] = token.id;
+    const TokenId id = ids_.try_emplace(token.content, token.id).first->second;
+    require(id == token.id, "{}: token \"{}\" has the ids {} and {}", where, token.content, id,
+            token.id);
     tokens_[token.id] = {token.content, token.special};
   }
   for (const auto& [id, token] : tokens_) size_ = std::max<std::int64_t>(size_, id + 1);
-  constexpr std::int64_t kMost = std::int64_t{1} << 24U;
-  require(size_ <= kMost, "{}: an id of {}; expected fewer than {} tokens", where, size_ - 1,
-          kMost);
 }
 
 std::optional<TokenId> Vocabulary::id_of(std::string_view text) const {

@@ -7,15 +7,19 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+#include <nlohmann/json_fwd.hpp>
 
 #include "models/tokenizer/added_tokens.h"
 
 namespace moe {
 
+/// A token's id as it stands in a file; Error says `what` it belongs to where it is none.
+TokenId read_token_id(const nlohmann::json&, const std::string& what);
+
 class Vocabulary {
  public:
-  /// An added token takes the place of one of the model with its id or text. Error names an id that
-  /// no table could hold.
+  /// An added token takes the place of one of the model with its id. Error names a text with two
+  /// ids.
   Vocabulary(std::unordered_map<std::string, TokenId> model, const std::vector<AddedToken>& added,
              std::string_view where);
 
