@@ -4,10 +4,11 @@
 
 #include "cli/command.h"
 #include "cli/execute.h"
+#include "cli/machine_table.h"
+#include "cli/print.h"
 #include "cli/show_report.h"
 #include "harness/clock.h"
 #include "harness/error.h"
-#include "harness/machine.h"
 #include "models/library.h"
 
 namespace moe {
@@ -36,9 +37,8 @@ int run(const Arguments& arguments) {
   const auto pair = std::ranges::find(pairs(), "demo", &Pair::name);
   require(pair != pairs().end(), "the bundled pair \"demo\" is missing");
   const double began = steady_seconds();
-  const Environment machine = this_machine();
-  fmt::print(stderr, "{} against {} on {}, {} cores{}\n", pair->moe, pair->dense, machine.cpu,
-             machine.cores, machine.gpu.empty() ? "" : ", " + machine.gpu);
+  fmt::print(stderr, "{}\n{} against {}\n", to_terminal(machine_table(), ""), pair->moe,
+             pair->dense);
   const Plan plan = make_plan({.suites = {"world", "prefill", "decode", "memory", "sparsity"},
                                .targets = {pair->moe, pair->dense},
                                .settings = demo_settings(),

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/machine_table.h"
 #include "cli/print.h"
 #include "cli/python.h"
 #include "datasets/dataset.h"
@@ -91,9 +92,7 @@ int run(const Arguments& arguments) {
                "moebench doctor");
   app.add_flag("--json", json, "JSON Lines");
   if (const auto code = parse(app, arguments)) return *code;
-  Table table{.columns = {"what", "found", "remark"}, .rows = {}};
-  machine(table);
-  gpu(table);
+  Table table = machine_table();
   table.rows.push_back({"python for fetch and charts",
                         std::filesystem::exists(python()) ? python().string() : "not there",
                         std::filesystem::exists(python()) ? "" : "./bootstrap.sh"});
@@ -103,6 +102,13 @@ int run(const Arguments& arguments) {
 }
 
 }  // namespace
+
+Table machine_table() {
+  Table table{.columns = {"what", "found", "remark"}, .rows = {}};
+  machine(table);
+  gpu(table);
+  return table;
+}
 
 extern const Command doctor = {
     .name = "doctor",

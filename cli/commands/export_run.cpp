@@ -11,7 +11,8 @@ namespace moe {
 namespace {
 
 int run(const Arguments& arguments) {
-  std::string what, format = "jsonl", target, out, db;
+  std::string what, format = "jsonl", out, db;
+  ExportChoice choice;
   std::int64_t run_id = 0;
   CLI::App app("Writes a run's questions, answers and values as JSON Lines, one object a line.",
                "moebench export");
@@ -21,7 +22,11 @@ int run(const Arguments& arguments) {
   app.add_option("--format,-f", format, "jsonl")
       ->check(CLI::IsMember(std::vector<std::string>{"jsonl"}));
   app.add_option("--run", run_id, "the run's number; the newest otherwise");
-  app.add_option("--target,-t", target, "the target's name, where the run has several");
+  app.add_option("--target,-t", choice.target,
+                 "the target's name or spec, where the run has several");
+  app.add_option("--suite", choice.suite, "one suite, where several asked the same tasks");
+  app.add_option("--point", choice.point,
+                 "one point of it, as {\"shots\":5}, where there are several");
   app.add_option("--out,-o", out, "the file to write; stdout otherwise");
   app.add_option("--db", db, "the store");
   if (const auto code = parse(app, arguments)) return *code;
@@ -33,11 +38,11 @@ int run(const Arguments& arguments) {
     run_id = *id;
   }
   if (out.empty()) {
-    export_samples(store, run_id, target, std::cout);
+    export_samples(store, run_id, choice, std::cout);
     return kDone;
   }
   std::ofstream file(out, std::ios::binary);
-  export_samples(store, run_id, target, file);
+  export_samples(store, run_id, choice, file);
   file.close();
   require(file.good(), "{}: cannot be written", out);
   return kDone;
