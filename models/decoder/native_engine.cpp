@@ -30,15 +30,16 @@ std::vector<Window> windows_of(const Request& request, std::int64_t max_tokens) 
   return windows;
 }
 
-/// `text` up to the first stop string that appears in it, and whether one does.
+/// `text` up to where a stop string appears in it, one string after the other; whether one does.
 bool cut_at_stop(std::string& text, std::span<const std::string> stop) {
+  bool cut = false;
   for (const std::string& word : stop) {
     const std::size_t at = word.empty() ? std::string::npos : text.find(word);
     if (at == std::string::npos) continue;
     text.resize(at);
-    return true;
+    cut = true;
   }
-  return false;
+  return cut;
 }
 
 }  // namespace

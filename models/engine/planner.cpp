@@ -21,6 +21,13 @@ std::int64_t fresh(const Trie& trie, const TrieNode& node, std::int64_t per_page
   return pages_of(node.end(), per_page) - kept;
 }
 
+/// Pages that all nodes take at a time.
+std::int64_t pages_of_all(const Trie& trie, std::int64_t per_page) {
+  std::int64_t all = 0;
+  for (const TrieNode& node : trie.nodes()) all += fresh(trie, node, per_page);
+  return all;
+}
+
 PlanLimits checked(PlanLimits limits) {
   require(limits.tokens_per_step >= 1 && limits.tokens_per_page >= 1,
           "steps of {} tokens, pages of {}: expected at least 1", limits.tokens_per_step,
@@ -45,14 +52,12 @@ std::int64_t Planner::pages_needed(const Trie& trie, std::int64_t per_page) {
 }
 
 Planner::Planner(const Trie& trie, const PlanLimits& limits)
-    : trie_(trie),
-      limits_(checked(limits)),
-      pages_(limits.pages),
-      reserve_(pages_needed(trie, limits.tokens_per_page)),
-      held_(trie.nodes().size()) {
-  require(reserve_ <= limits.pages,
+    : trie_(trie), limits_(checked(limits)), pages_(limits.pages), held_(trie.nodes().size()) {
+  const std::int64_t needed = pages_needed(trie, limits.tokens_per_page);
+  require(needed <= limits.pages,
           "the KV budget of {} pages of {} tokens is too small: the longest input needs {}",
-          limits.pages, limits.tokens_per_page, reserve_);
+          limits.pages, limits.tokens_per_page, needed);
+  reserve_ = pages_of_all(trie, limits.tokens_per_page) <= limits.pages ? 0 : needed;
   stack_.assign(trie.roots().rbegin(), trie.roots().rend());
 }
 

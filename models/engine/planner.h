@@ -71,7 +71,7 @@ class Planner {
   const Trie& trie_;
   PlanLimits limits_;
   Pages pages_;
-  std::int64_t reserve_ = 0;
+  std::int64_t reserve_ = 0;           // pages that stay free for the path on top
   std::vector<std::int32_t> stack_;    // waiting, the next on top
   std::vector<std::int32_t> running_;  // in the step handed out, in its order
   std::vector<Held> held_;

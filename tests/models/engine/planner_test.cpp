@@ -74,7 +74,7 @@ std::vector<Window> branching() {
 TEST(planner, a_branch_inside_a_page_copies_it_for_each_child) {
   const std::vector<Window> inputs = branching();
   const Trie trie = trie_of(inputs);
-  Planner planner(trie, {.pages = 8, .tokens_per_page = 4, .tokens_per_step = 100});
+  Planner planner(trie, {.pages = 5, .tokens_per_page = 4, .tokens_per_step = 100});
   const PlannedStep first = next_of(planner), second = next_of(planner);
   EXPECT_TRUE(first.copies.empty());
   ASSERT_EQ(second.sequences.size(), 3U);
@@ -88,7 +88,7 @@ TEST(planner, a_branch_inside_a_page_copies_it_for_each_child) {
   }
   EXPECT_EQ(copies.size(), 3U);
   EXPECT_FALSE(planner.next());
-  EXPECT_EQ(planner.free_pages(), 8);
+  EXPECT_EQ(planner.free_pages(), 5);
 }
 
 TEST(planner, the_smallest_budget_finishes_one_child_after_the_other) {
