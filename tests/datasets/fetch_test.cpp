@@ -97,7 +97,9 @@ class Fetch : public testing::Test {
   [[noreturn]] void become(std::vector<std::string>& words,
                            const std::map<std::string, std::string>& variables) const {
     const auto redirect = [&](const char* name, int descriptor) {
-      dup2(open((folder_.path() / name).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), descriptor);
+      const int file =
+          open((folder_.path() / name).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+      if (file < 0 || dup2(file, descriptor) < 0) _exit(126);
     };
     redirect("stdout.txt", STDOUT_FILENO);
     redirect("stderr.txt", STDERR_FILENO);

@@ -32,6 +32,7 @@ std::optional<std::string> why_no_downloads() {
 }
 
 StandInHub::StandInHub(std::filesystem::path root) : root_(std::move(root)) {
+  std::filesystem::create_directories(root_);
   std::array<int, 2> input{}, output{};
   require(pipe2(input.data(), O_CLOEXEC) == 0 && pipe2(output.data(), O_CLOEXEC) == 0,
           "no pipes for the stand-in hub");
