@@ -71,7 +71,8 @@ RunRow run_row(const Plan& plan, const std::string& command) {
                          .dataset_digest = c.dataset_digest,
                          .suite = c.suite,
                          .target = c.target,
-                         .timed = find_kind(plan.suites[c.suite].kind).timed});
+                         .timed = find_kind(plan.suites[c.suite].kind).timed,
+                         .launches = c.launches});
   }
   return row;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
 
 #include <source_location>
 
@@ -9,6 +10,8 @@
 #include "results/store.h"
 
 namespace moe {
+
+inline constexpr int kBusy_ms = 60000;  // how long a writer waits for the others
 
 struct Store::Connection {
   std::filesystem::path file;
@@ -21,6 +24,11 @@ auto with_sqlite(const std::filesystem::path& file, Work&& work) {
   try {
     return work();
   } catch (const SQLite::Exception& error) {
+    if ((error.getErrorCode() & 0xff) == SQLITE_BUSY)
+      throw Error(fmt::format("{}: another process has kept it locked for {} s; `fuser -v {}` "
+                              "shows which, or write to a store of its own (--db FILE)",
+                              file.string(), kBusy_ms / 1000, file.string()),
+                  std::source_location::current());
     throw Error(fmt::format("{}: SQLite: {}", file.string(), error.what()),
                 std::source_location::current());
   }

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "harness/clock.h"
-
 namespace moe {
 namespace {
 
@@ -40,6 +38,23 @@ struct Overloaded : F... {
 
 }  // namespace
 
+std::optional<std::string> case_key_of(const Event& event) {
+  return std::visit(
+      [](const auto& e) -> std::optional<std::string> {
+        if constexpr (requires { e.case_key; }) {
+          return e.case_key;
+        } else {
+          return std::nullopt;
+        }
+      },
+      event);
+}
+
+bool leaves_row(const Event& event) {
+  return !std::holds_alternative<Hello>(event) && !std::holds_alternative<Progress>(event) &&
+         !std::holds_alternative<CaseEnded>(event);
+}
+
 EventWriter::EventWriter(Store& store)
     : sample_(store.connection().db,
               "INSERT OR REPLACE INTO sample (case_run, launch, metric, scope, \"index\", value) "
@@ -52,40 +67,38 @@ EventWriter::EventWriter(Store& store)
               "continuation, generated, log_likelihood, is_greedy, context_tokens, "
               "continuation_tokens, truncated_tokens, tokens_sha256, prompt_sha256) VALUES (?, ?, "
               "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      routing_(
-          store.connection().db,
-          "INSERT INTO routing (case_run, layer, expert, tokens) VALUES (?, ?, ?, ?) "
-          "ON CONFLICT (case_run, layer, expert) DO UPDATE SET tokens = tokens + excluded.tokens"),
+      routing_(store.connection().db,
+               "INSERT OR REPLACE INTO routing_count (case_run, launch, layer, expert, tokens) "
+               "VALUES (?, ?, ?, ?, ?)"),
       started_(store.connection().db,
                "UPDATE case_run SET started_at = coalesce(started_at, ?) WHERE id = ?"),
       loaded_(store.connection().db, "UPDATE launch SET load_s = ? WHERE id = ?"),
       log_(store.connection().db, "INSERT INTO log (run, at, level, text) VALUES (?, ?, ?, ?)") {}
 
-void EventWriter::write(std::int64_t run_id, std::int64_t launch, const Event& event,
-                        const std::function<std::int64_t(const std::string&)>& case_run) {
+void EventWriter::write(std::int64_t run_id, const TimedEvent& timed) {
+  const auto& [launch, case_run, at, event] = timed;
   std::visit(Overloaded{
                  [](const Hello&) {},
                  [](const Progress&) {},
-                 [](const CaseEnded&) {},  // whoever ends a case also says how it went
+                 [](const CaseEnded&) {},
                  [&](const TargetLoaded& e) { run(loaded_, Real{e.load_s}, launch); },
-                 [&](const CaseStarted& e) { run(started_, utc_now(), case_run(e.case_key)); },
+                 [&](const CaseStarted&) { run(started_, at, case_run); },
                  [&](const Document& e) {
-                   run(document_, case_run(e.case_key), e.task, e.document, e.target, e.facts_json);
+                   run(document_, case_run, e.task, e.document, e.target, e.facts_json);
                  },
                  [&](const Answer& e) {
-                   run(answer_, case_run(e.case_key), e.task, e.document, e.choice, e.filter,
-                       launch, e.continuation, e.generated, Real{e.log_likelihood},
-                       int{e.is_greedy}, e.context_tokens, e.continuation_tokens,
-                       e.truncated_tokens, e.tokens_sha256, e.prompt_sha256);
+                   run(answer_, case_run, e.task, e.document, e.choice, e.filter, launch,
+                       e.continuation, e.generated, Real{e.log_likelihood}, int{e.is_greedy},
+                       e.context_tokens, e.continuation_tokens, e.truncated_tokens, e.tokens_sha256,
+                       e.prompt_sha256);
                  },
                  [&](const Sample& e) {
-                   run(sample_, case_run(e.case_key), launch, e.metric, e.scope, e.index,
-                       Real{e.value});
+                   run(sample_, case_run, launch, e.metric, e.scope, e.index, Real{e.value});
                  },
                  [&](const RoutingCount& e) {
-                   run(routing_, case_run(e.case_key), e.layer, e.expert, e.tokens);
+                   run(routing_, case_run, launch, e.layer, e.expert, e.tokens);
                  },
-                 [&](const LogLine& e) { run(log_, run_id, utc_now(), e.level, e.text); },
+                 [&](const LogLine& e) { run(log_, run_id, at, e.level, e.text); },
              },
              event);
 }

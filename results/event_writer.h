@@ -1,7 +1,7 @@
 // Events as rows, through statements that are prepared once.
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <string>
 
 #include "harness/event.h"
@@ -9,13 +9,27 @@
 
 namespace moe {
 
+/// The key of the case an event is about; none for an event of the whole launch.
+std::optional<std::string> case_key_of(const Event&);
+
+/// False for what only moves a progress bar: greetings, progress, the end of a case (whoever ends a
+/// case also says how it went).
+bool leaves_row(const Event&);
+
+/// An event as it came: rows tell when something happened, not when it was written.
+struct TimedEvent {
+  std::int64_t launch = 0;
+  std::int64_t case_run = 0;  // 0 where it is about no case
+  std::string at;             // RFC 3339
+  Event event;
+};
+
 class EventWriter {
  public:
   explicit EventWriter(Store&);
 
-  /// Writes one event of a launch; `case_run` gives the row of a case key.
-  void write(std::int64_t run, std::int64_t launch, const Event&,
-             const std::function<std::int64_t(const std::string&)>& case_run);
+  /// Writes the row of one event. The same event again changes nothing.
+  void write(std::int64_t run, const TimedEvent&);
 
  private:
   SQLite::Statement sample_, document_, answer_, routing_, started_, loaded_, log_;

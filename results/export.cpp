@@ -1,8 +1,11 @@
 #include "results/export.h"
 
+#include <map>
+#include <set>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "results/export_choice.h"
 
 namespace moe {
 namespace {
@@ -17,113 +20,136 @@ void write(std::ostream& out, const OrderedJson& line) {
   out << line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) << "\n";
 }
 
-std::vector<Parameter> chosen(const Store& store, std::int64_t run, const std::string& target) {
-  const Table targets = store.query(
-      "SELECT DISTINCT t.id, t.name FROM case_run cr JOIN \"case\" c ON c.id = cr.\"case\" JOIN "
-      "target t ON t.id = c.target WHERE cr.run = :run ORDER BY t.id",
-      {{"run", run}});
-  require(!targets.rows.empty(), "no run {} in {}", run, store.file().string());
-  std::string known;
-  for (const auto& row : targets.rows) {
-    if (to_text(row[1]) == target || (target.empty() && targets.rows.size() == 1))
-      return {{"run", run}, {"target", row[0]}};
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", to_text(row[1]));
-  }
-  throw Error(
-      fmt::format("run {}: {} \"{}\"; its targets are {}", run,
-                  target.empty() ? "name one with --target, found" : "no target", target, known),
-      std::source_location::current());
-}
-
-constexpr std::string_view kFrom =
-    " JOIN case_run cr ON cr.id = x.case_run JOIN \"case\" c ON c.id = cr.\"case\" WHERE cr.run = "
-    ":run AND c.target = :target ";
-
-void write_requests(const Store& store, const std::vector<Parameter>& which, std::ostream& out) {
-  const Table table =
-      store.query(fmt::format("SELECT x.task, x.document, x.choice, x.continuation, x.generated, "
-                              "x.log_likelihood, x.is_greedy, x.context_tokens, "
-                              "x.continuation_tokens, x.tokens_sha256, x.prompt_sha256, "
-                              "x.truncated_tokens, s.kind FROM answer x{} "
-                              "ORDER BY cr.ordinal, x.task, x.document, x.choice",
-                              " JOIN case_run cr ON cr.id = x.case_run JOIN suite s ON s.id = "
-                              "cr.suite JOIN \"case\" c ON c.id = cr.\"case\" "
-                              "WHERE cr.run = :run AND c.target = :target"),
-                  which);
-  for (const auto& r : table.rows) {
-    const bool rolling = to_text(r[12]) == "perplexity";
-    OrderedJson line = {{"kind", "request"},
-                        {"task", to_text(r[0])},
-                        {"doc", json_of(r[1])},
-                        {"choice", json_of(r[2])},
-                        {"context_tokens", json_of(r[7])},
-                        {"continuation_tokens", json_of(r[8])},
-                        {"tokens_sha256", json_of(r[9])}};
-    if (!rolling) line["continuation"] = to_text(r[3]);
-    line["loglikelihood"] = json_of(r[5]);
-    if (!rolling) line["is_greedy"] = std::get<std::int64_t>(r[6]) != 0;
-    line["prompt_sha256"] = json_of(r[10]);
-    line["truncated_tokens"] = json_of(r[11]);
-    write(out, line);
-  }
-}
-
-void write_documents(const Store& store, const std::vector<Parameter>& which, std::ostream& out) {
-  const Table table =
-      store.query(fmt::format("SELECT x.task, x.document, x.target, x.metrics FROM document x{}AND "
-                              "x.metrics IS NOT NULL ORDER BY cr.ordinal, x.task, x.document",
-                              kFrom),
-                  which);
-  for (const auto& r : table.rows) {
-    OrderedJson line = {
-        {"kind", "doc"}, {"task", to_text(r[0])}, {"doc", json_of(r[1])}, {"filter", "none"}};
-    const std::string target = to_text(r[2]);
-    const OrderedJson gold = OrderedJson::parse(target, nullptr, /*allow_exceptions=*/false);
-    if (!target.empty()) line["target"] = gold.is_number() ? gold : OrderedJson(target);
-    line["metrics"] = OrderedJson::parse(to_text(r[3]));
-    write(out, line);
-  }
-}
-
-void write_values(const Store& store, const std::vector<Parameter>& which, std::ostream& out) {
-  const Table table = store.query(
-      "SELECT r.suite, r.suite_version, r.scope, r.metric, r.estimate, r.standard_error, r.n FROM "
-      "result r WHERE r.run = :run AND r.target = :target AND r.kind IN ('multiple_choice', "
-      "'perplexity') "
-      "ORDER BY r.ordinal, r.scope, r.metric",
-      which);
-  for (const auto& r : table.rows) {
-    const std::string scope = to_text(r[2]), metric = to_text(r[3]);
-    OrderedJson metrics = {{metric + ",none", json_of(r[4])},
-                           {metric + "_stderr,none", json_of(r[5])}};
-    write(out, {{"kind", scope.empty() ? "group" : "task"},
-                {"task", scope.empty() ? to_text(r[0]) : scope},
-                {"n", json_of(r[6])},
-                {"version", json_of(r[1])},
-                {"metrics", metrics}});
-  }
-}
-
-}  // namespace
-
-void export_samples(const Store& store, std::int64_t run, const std::string& target,
-                    std::ostream& out) {
-  const std::vector<Parameter> which = chosen(store, run, target);
+void write_run(const Store& store, std::int64_t run, std::int64_t target, std::ostream& out) {
   const Table about = store.query(
-      "SELECT r.build, r.started_at, r.command, r.question_limit, t.spec, t.identity FROM run r "
-      "JOIN target t ON t.id = :target WHERE r.id = :run",
-      which);
-  const auto& r = about.rows.at(0);
+      "SELECT r.build, r.started_at, r.command, nullif(r.question_limit, -1), t.spec, t.name, "
+      "t.identity FROM run r JOIN target t ON t.id = :target WHERE r.id = :run",
+      {{"run", run}, {"target", target}});
+  require(!about.rows.empty(), "run {} is not there", run);
+  const auto& r = about.rows.front();
   write(out, {{"kind", "run"},
               {"moebench", json_of(r[0])},
               {"started_at", json_of(r[1])},
               {"command", json_of(r[2])},
               {"limit", json_of(r[3])},
               {"model", json_of(r[4])},
-              {"identity", json_of(r[5])}});
-  write_requests(store, which, out);
-  write_documents(store, which, out);
-  write_values(store, which, out);
+              {"target", json_of(r[5])},
+              {"identity", json_of(r[6])}});
+}
+
+/// The fields of one request, in the order and with the absences of the harness's export: a page
+/// of a perplexity suite has no greedy flag and is its own continuation, a generated text has no
+/// numbers.
+OrderedJson request_line(const ExportedCase& c, const std::vector<Cell>& r) {
+  const bool rolling = c.kind == "perplexity", graded = to_text(r[12]) == "1";
+  const bool is_generated = !to_text(r[11]).empty();
+  OrderedJson line = {{"kind", rolling && !graded ? "chunk" : "request"},
+                      {"task", to_text(r[0])},
+                      {"doc", json_of(r[1])},
+                      {"choice", json_of(r[2])},
+                      {"context_tokens", json_of(r[3])},
+                      {"continuation_tokens", json_of(r[4])},
+                      {"tokens_sha256", json_of(r[5])}};
+  if (is_generated) {
+    line["generated"] = to_text(r[11]);
+  } else {
+    if (!rolling) line["continuation"] = to_text(r[6]);
+    line["loglikelihood"] = json_of(r[7]);
+    if (!rolling) line["is_greedy"] = to_text(r[8]) == "1";
+  }
+  line["prompt_sha256"] = json_of(r[9]);
+  line["truncated_tokens"] = json_of(r[10]);
+  return line;
+}
+
+/// One line per choice, whatever the number of filters that read its text.
+void write_requests(const Store& store, const ExportedCase& c, std::ostream& out) {
+  const Table table = store.query(
+      "SELECT a.task, a.document, a.choice, a.context_tokens, a.continuation_tokens, "
+      "a.tokens_sha256, a.continuation, a.log_likelihood, a.is_greedy, a.prompt_sha256, "
+      "a.truncated_tokens, a.generated, d.metrics IS NOT NULL, min(a.filter) "
+      "FROM answer a JOIN document d USING (case_run, task, document) WHERE a.case_run = :id "
+      "GROUP BY a.task, a.document, a.choice ORDER BY a.task, a.document, a.choice",
+      {{"id", c.case_run}});
+  for (const auto& r : table.rows) write(out, request_line(c, r));
+}
+
+void write_documents(const Store& store, const ExportedCase& c, std::ostream& out) {
+  const Table table = store.query(
+      "SELECT task, document, target, metrics FROM document WHERE case_run = :id AND metrics IS "
+      "NOT NULL ORDER BY task, document",
+      {{"id", c.case_run}});
+  for (const auto& r : table.rows) {
+    OrderedJson line = {
+        {"kind", "doc"}, {"task", to_text(r[0])}, {"doc", json_of(r[1])}, {"filter", "none"}};
+    const std::string gold = to_text(r[2]);
+    if (c.kind == "multiple_choice" || c.kind == "sparsity") {
+      line["target"] = OrderedJson::parse(gold);  // the number of a choice
+    } else if (!gold.empty()) {
+      line["target"] = gold;  // a text, though it may read "42"
+    }
+    line["metrics"] = OrderedJson::parse(to_text(r[3]));
+    write(out, line);
+  }
+}
+
+/// The leaf tasks of a case that were graded.
+std::set<std::string> tasks_of(const Store& store, const ExportedCase& c) {
+  std::set<std::string> tasks;
+  for (const auto& row : store
+                             .query("SELECT DISTINCT task FROM document WHERE case_run = :id AND "
+                                    "metrics IS NOT NULL",
+                                    {{"id", c.case_run}})
+                             .rows)
+    tasks.insert(to_text(row[0]));
+  return tasks;
+}
+
+/// One line per task and group, with all its metrics. How experts were used, by layer, is no score.
+void write_scores(const Store& store, const ExportedCase& c, std::ostream& out) {
+  const std::set<std::string> tasks = tasks_of(store, c);
+  const Table table = store.query(
+      "SELECT v.scope, m.name, v.estimate, v.standard_error, v.n FROM value v JOIN metric m ON "
+      "m.id = v.metric WHERE v.case_run = :id AND v.scope NOT LIKE 'layer.%' AND m.name NOT IN "
+      "('load_imbalance', 'routing_entropy', 'dead_experts') ORDER BY v.scope, m.name",
+      {{"id", c.case_run}});
+  std::map<std::string, OrderedJson> lines;
+  for (const auto& r : table.rows) {
+    const std::string scope = to_text(r[0]), metric = to_text(r[1]);
+    const std::string name = !scope.empty()      ? scope
+                             : tasks.size() == 1 ? *tasks.begin()  // the whole is the one task
+                                                 : c.suite;
+    OrderedJson& line = lines[name];
+    if (line.is_null()) {
+      line = {{"kind", tasks.contains(name) ? "task" : "group"},
+              {"task", name},
+              {"n", json_of(r[4])},
+              {"version", c.version},
+              {"shots", c.shots},
+              {"metrics", OrderedJson::object()}};
+    }
+    const bool defined = !std::holds_alternative<std::nullptr_t>(r[3]);
+    line["metrics"][metric + ",none"] = json_of(r[2]);
+    line["metrics"][metric + "_stderr,none"] = defined ? json_of(r[3]) : OrderedJson("N/A");
+  }
+  for (const auto& [name, line] : lines) write(out, line);
+}
+
+}  // namespace
+
+void export_samples(const Store& store, std::int64_t run, const ExportChoice& choice,
+                    std::ostream& out) {
+  const Exported chosen = choose(store, run, choice);
+  try {
+    write_run(store, run, chosen.target, out);
+    for (const ExportedCase& c : chosen.cases) write_requests(store, c, out);
+    for (const ExportedCase& c : chosen.cases) write_documents(store, c, out);
+    for (const ExportedCase& c : chosen.cases) write_scores(store, c, out);
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(
+        fmt::format("{}: run {}: a cell is no JSON: {}", store.file().string(), run, error.what()),
+        std::source_location::current());
+  }
 }
 
 }  // namespace moe

@@ -1,9 +1,13 @@
 // The one writer of a run: a plan and the workers' events become rows.
 //
-// Rows are committed at the end of every case and at least every half second while events come or
+// Rows are written at the end of every case and at least every half second while events come or
 // flush() is called, so that a killed process loses less than a second. The same plan again, on the
 // same machine and build, carries an unfinished run on: cases that ended keep their outcome,
 // answers that were stored are kept, a timed case that had not ended is measured afresh.
+//
+// Only one process carries a run on. One whose owner lives is left alone, and a run of its own is
+// begun. Whether a process of another container or another boot lives cannot be seen from here: its
+// run is taken over once it has written nothing for a minute (results/owner.h).
 #pragma once
 
 #include <cstdint>
@@ -35,6 +39,7 @@ struct CaseRow {
   std::string key, point_json, dataset_digest;
   std::size_t suite = 0, target = 0;  // indices into the run's lists
   bool timed = false;
+  std::int64_t launches = 1;
 };
 
 /// A run as it is planned.
@@ -46,7 +51,9 @@ struct RunRow {
   std::vector<TargetRow> targets;
   std::vector<CaseRow> cases;
 
-  std::string plan() const;  // sha256: two runs with the same one do the same
+  /// sha256 over cases and their launches, the text of the suites, limit, build and machine: two
+  /// runs with the same one do the same.
+  std::string plan() const;
 };
 
 /// What the store kept of a case in a run.
@@ -57,9 +64,11 @@ struct StoredCase {
     std::int64_t number = 0;
     std::vector<Sample> samples;  // by (metric, scope, index)
   };
-  std::vector<Launch> launches;
-  std::vector<RoutingCount> routing;
+  std::vector<Launch> launches;       // by number; a number twice where a process died within it
+  std::vector<RoutingCount> routing;  // of the launch that ran the most tokens of it
 };
+
+class BatchWriter;
 
 class Recorder {
  public:
@@ -81,11 +90,16 @@ class Recorder {
   std::int64_t begin_launch(const std::string& target_identity, std::int64_t number);
   void end_launch(std::int64_t launch, const std::string& exit);
 
-  /// Stores an event of a launch; progress and greetings leave no row.
+  /// Stores an event of a launch; progress and greetings leave no row. Error on an event of a case
+  /// that is not in the plan, and where another process has taken the run over.
   void record(std::int64_t launch, const Event&);
+
+  /// To be called several times a second: writes what has waited long enough, and the sign of life.
   void flush();
 
   StoredCase stored(const std::string& case_key) const;
+
+  /// Replaces the case's values. Error where a metric is stored with another definition.
   void write_values(const std::string& case_key, std::span<const Value>);
   void write_metrics(const std::string& case_key, const std::string& task, std::int64_t document,
                      const std::string& metrics_json);
@@ -93,10 +107,10 @@ class Recorder {
   void end_run();
 
  private:
-  struct Writer;
   std::int64_t id_of(const std::string& case_key) const;
 
-  std::unique_ptr<Writer> writer_;
+  Store& store_;
+  std::unique_ptr<BatchWriter> writer_;
   std::int64_t run_ = 0;
   bool carries_on_ = false;
   std::map<std::string, std::int64_t> case_runs_;  // by case key

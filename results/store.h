@@ -32,13 +32,14 @@ class Store {
  public:
   /// Opens the file, creating it when missing (read_write), and brings its schema up to date.
   /// Refuses a newer file, a file that is no database, and a network file system (WAL is unsafe
-  /// there), each with what to do.
+  /// there), each with what to do. Several processes may read and write one file at once.
   explicit Store(const std::filesystem::path& file, Access = Access::read_write);
   Store(Store&&) noexcept;
   ~Store();
 
-  /// Runs one statement. Parameters the statement does not name are ignored; one it names and that
-  /// is missing is an Error.
+  /// Runs one statement; comments and semicolons around it are fine, a second one is an Error.
+  /// Parameters the statement does not name are ignored; one it names and that is missing is an
+  /// Error.
   Table query(std::string_view sql, const std::vector<Parameter>& parameters = {}) const;
 
   int schema_version() const;
@@ -51,8 +52,8 @@ class Store {
   std::unique_ptr<Connection> connection_;
 };
 
-/// Runs one statement that reads, on a store opened read-only. Error on several statements, or on
-/// one that writes.
+/// Runs one statement that reads, on a store opened read-only. Error, which names the file, on
+/// several statements and on one that does anything but read (ATTACH and most PRAGMAs included).
 Table query_read_only(const std::filesystem::path& file, const std::string& sql);
 
 /// $MOEBENCH_DB, else ./moebench.sqlite.

@@ -49,11 +49,12 @@ CREATE TABLE run (
   id          INTEGER PRIMARY KEY,
   started_at  TEXT NOT NULL,
   ended_at    TEXT,                      -- null: unfinished; the same plan carries on
-  plan        TEXT NOT NULL,             -- sha256 over the cases, the limit and the build: an unfinished run of the same plan goes on
+  plan        TEXT NOT NULL,             -- sha256 over suites, cases, launches, limit, build and machine: an unfinished run of the same plan goes on
   command     TEXT NOT NULL,             -- as typed
   question_limit INTEGER NOT NULL,       -- questions per leaf task; -1: all
   build       TEXT NOT NULL,             -- version, commit, dirty or not, compiler, flags
-  owner       TEXT NOT NULL,             -- boot, process and its start: only one process carries a run on
+  owner       TEXT NOT NULL,             -- boot, PID namespace, process and its start: only one process carries a run on
+  alive_at    TEXT NOT NULL DEFAULT '',  -- when the owner last wrote; of an owner that cannot be seen from here, a sign of life
   environment INTEGER NOT NULL REFERENCES environment
 ) STRICT;
 
@@ -111,7 +112,7 @@ CREATE TABLE value (
   scope          TEXT NOT NULL,          -- part of the case: a task, a group, a layer; '' is all of it
   estimate       REAL,                   -- null: not a number
   low            REAL,                   -- 95 % interval; equal to the estimate where there is no spread
-  high           REAL,
+  high           REAL,                   -- its upper end
   standard_error REAL,                   -- null where it is not defined
   n              INTEGER NOT NULL,       -- samples or questions behind it
   PRIMARY KEY (case_run, metric, scope)
@@ -122,7 +123,7 @@ CREATE TABLE sample (
   case_run INTEGER NOT NULL REFERENCES case_run ON DELETE CASCADE,
   launch   INTEGER NOT NULL REFERENCES launch ON DELETE CASCADE,
   metric   TEXT NOT NULL,                -- name of what was read: step_s, peak_resident_bytes
-  scope    TEXT NOT NULL,
+  scope    TEXT NOT NULL,                -- part of the case: prefill, layer.3; '' is all of it
   "index"  INTEGER NOT NULL,             -- order within the launch
   value    REAL,                         -- null: not a number
   PRIMARY KEY (case_run, launch, metric, scope, "index")
@@ -142,15 +143,15 @@ CREATE TABLE document (
 -- One scored request: a choice of a question, a document of a perplexity suite, a generated text.
 CREATE TABLE answer (
   case_run            INTEGER NOT NULL REFERENCES case_run ON DELETE CASCADE,
-  task                TEXT NOT NULL,
+  task                TEXT NOT NULL,     -- of the document
   document            INTEGER NOT NULL,
-  choice              INTEGER NOT NULL,
-  filter              TEXT NOT NULL,
+  choice              INTEGER NOT NULL,  -- from 0; 0 where there is one request a document
+  filter              TEXT NOT NULL,     -- what read a generated text; 'none'
   launch              INTEGER NOT NULL REFERENCES launch ON DELETE CASCADE,
-  continuation        TEXT NOT NULL,
-  generated           TEXT NOT NULL,
+  continuation        TEXT NOT NULL,     -- the choice's text; '' for a page
+  generated           TEXT NOT NULL,     -- '' where nothing was generated
   log_likelihood      REAL,              -- natural logarithm, summed over the continuation; null: not a number
-  is_greedy           INTEGER NOT NULL CHECK (is_greedy IN (0, 1)),
+  is_greedy           INTEGER NOT NULL CHECK (is_greedy IN (0, 1)),  -- every token was the likeliest one
   context_tokens      INTEGER NOT NULL,  -- before truncation
   continuation_tokens INTEGER NOT NULL,
   truncated_tokens    INTEGER NOT NULL,  -- cut on the left because the model is shorter
@@ -159,13 +160,15 @@ CREATE TABLE answer (
   PRIMARY KEY (case_run, task, document, choice, filter)
 ) STRICT, WITHOUT ROWID;
 
--- Tokens given to each expert during a case.
-CREATE TABLE routing (
+-- Tokens given to each expert while a launch measured a case. A case that was carried on has counts of several launches, each
+-- of what it ran itself: never add them up, ask the view routing.
+CREATE TABLE routing_count (
   case_run INTEGER NOT NULL REFERENCES case_run ON DELETE CASCADE,
-  layer    INTEGER NOT NULL,
-  expert   INTEGER NOT NULL,
-  tokens   INTEGER NOT NULL,
-  PRIMARY KEY (case_run, layer, expert)
+  launch   INTEGER NOT NULL REFERENCES launch ON DELETE CASCADE,
+  layer    INTEGER NOT NULL,             -- from 0, of all layers
+  expert   INTEGER NOT NULL,             -- from 0
+  tokens   INTEGER NOT NULL,             -- how often it was chosen; 0 is stored too
+  PRIMARY KEY (case_run, launch, layer, expert)
 ) STRICT, WITHOUT ROWID;
 
 -- The event stream of a run: what was said, when.
@@ -173,7 +176,7 @@ CREATE TABLE log (
   id     INTEGER PRIMARY KEY,
   run    INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
   at     TEXT NOT NULL,
-  level  TEXT NOT NULL,
+  level  TEXT NOT NULL,                  -- info, warning
   text   TEXT NOT NULL
 ) STRICT;
 
@@ -193,6 +196,13 @@ JOIN run r ON r.id = cr.run
 JOIN "case" c ON c.id = cr."case"
 JOIN suite s ON s.id = cr.suite
 JOIN target t ON t.id = c.target;
+
+-- Tokens given to each expert during a case: the counts of the launch that ran the most tokens of it, the last one of equals.
+CREATE VIEW routing AS
+SELECT case_run, launch, layer, expert, tokens FROM (
+  SELECT *, rank() OVER (PARTITION BY case_run ORDER BY total DESC, launch DESC) AS place
+  FROM (SELECT *, sum(tokens) OVER (PARTITION BY case_run, launch) AS total FROM routing_count))
+WHERE place = 1;
 
 -- For every case the newest run in which it ended.
 CREATE VIEW newest AS

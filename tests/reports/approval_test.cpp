@@ -81,7 +81,7 @@ TEST(every_report, of_an_empty_store_says_so_instead_of_failing) {
   const Store& store = temporary.store();
   store.query("INSERT INTO target SELECT 1, 'a', 'm', '', '', '', '', 0, 0, 1, 1, 1, '{}'");
   store.query("INSERT INTO environment SELECT 1, 'd', 'h', 'c', 1, 1, '', '', '', '{}'");
-  store.query("INSERT INTO run SELECT 1, '2026-01-01T00:00:00Z', NULL, '', '', -1, '', '', 1");
+  store.query("INSERT INTO run SELECT 1, '2026-01-01T00:00:00Z', NULL, '', '', -1, '', '', '', 1");
   for (const Report& report : bundled_reports()) {
     std::vector<Parameter> parameters = parameters_for(report);
     for (Parameter& parameter : parameters) parameter.value = "m";

@@ -209,8 +209,8 @@ void add_sparsity(Filler& filler) {
     filler.add_value(c, {"load_imbalance", "1", 1.9 - 0.2 * k, 0, 1});
     for (std::int64_t layer = 0; layer < 4; ++layer) {
       for (std::int64_t expert = 0; expert < 8; ++expert) {
-        filler.insert("routing", "case_run, layer, expert, tokens",
-                      {c, layer, expert, 1000 + 120 * expert * layer});
+        filler.insert("routing_count", "case_run, launch, layer, expert, tokens",
+                      {c, 1, layer, expert, 1000 + 120 * expert * layer});
       }
     }
   }

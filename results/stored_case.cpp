@@ -1,0 +1,89 @@
+#include "results/stored_case.h"
+
+#include <limits>
+
+#include "harness/error.h"
+
+namespace moe {
+namespace {
+
+std::int64_t integer(const Store& store, const Cell& cell) {
+  const auto* value = std::get_if<std::int64_t>(&cell);
+  require(value != nullptr, "{}: broken: expected a whole number, found \"{}\"",
+          store.file().string(), to_text(cell));
+  return *value;
+}
+
+double number(const Cell& cell) {
+  const auto* value = std::get_if<double>(&cell);
+  return value == nullptr ? std::numeric_limits<double>::quiet_NaN() : *value;
+}
+
+void read_questions(const Store& store, std::int64_t id, const std::string& key, StoredCase& out) {
+  const std::vector<Parameter> bound = {{"id", id}};
+  for (const auto& r : store
+                           .query("SELECT task, document, target, facts FROM document WHERE "
+                                  "case_run = :id ORDER BY task, document",
+                                  bound)
+                           .rows) {
+    out.documents.push_back(
+        {key, to_text(r[0]), integer(store, r[1]), to_text(r[2]), to_text(r[3])});
+  }
+  const Table answers = store.query(
+      "SELECT task, document, choice, filter, continuation, generated, log_likelihood, is_greedy, "
+      "context_tokens, continuation_tokens, truncated_tokens, tokens_sha256, prompt_sha256 "
+      "FROM answer WHERE case_run = :id ORDER BY task, document, choice, filter",
+      bound);
+  for (const auto& r : answers.rows) {
+    out.answers.push_back({.case_key = key,
+                           .task = to_text(r[0]),
+                           .document = integer(store, r[1]),
+                           .choice = integer(store, r[2]),
+                           .filter = to_text(r[3]),
+                           .continuation = to_text(r[4]),
+                           .generated = to_text(r[5]),
+                           .log_likelihood = number(r[6]),
+                           .is_greedy = integer(store, r[7]) != 0,
+                           .context_tokens = integer(store, r[8]),
+                           .continuation_tokens = integer(store, r[9]),
+                           .truncated_tokens = integer(store, r[10]),
+                           .tokens_sha256 = to_text(r[11]),
+                           .prompt_sha256 = to_text(r[12])});
+  }
+}
+
+/// By launch: a number may come twice, where a process died and another carried on.
+void read_samples(const Store& store, std::int64_t id, const std::string& key, StoredCase& out) {
+  const Table samples = store.query(
+      "SELECT l.id, l.number, s.metric, s.scope, s.\"index\", s.value FROM sample s JOIN launch l "
+      "ON l.id = s.launch "
+      "WHERE s.case_run = :id ORDER BY l.number, l.id, s.metric, s.scope, s.\"index\"",
+      {{"id", id}});
+  std::int64_t launch = 0;
+  for (const auto& r : samples.rows) {
+    if (out.launches.empty() || integer(store, r[0]) != launch)
+      out.launches.push_back({integer(store, r[1]), {}});
+    launch = integer(store, r[0]);
+    out.launches.back().samples.push_back(
+        {key, to_text(r[2]), to_text(r[3]), integer(store, r[4]), number(r[5])});
+  }
+}
+
+}  // namespace
+
+StoredCase read_case(const Store& store, std::int64_t case_run, const std::string& case_key) {
+  StoredCase out;
+  read_questions(store, case_run, case_key, out);
+  read_samples(store, case_run, case_key, out);
+  for (const auto& r : store
+                           .query("SELECT layer, expert, tokens FROM routing WHERE case_run = :id "
+                                  "ORDER BY layer, expert",
+                                  {{"id", case_run}})
+                           .rows) {
+    out.routing.push_back(
+        {case_key, integer(store, r[0]), integer(store, r[1]), integer(store, r[2])});
+  }
+  return out;
+}
+
+}  // namespace moe

@@ -1,0 +1,119 @@
+// The schema: made at once, never edited after a release, never older than the program's.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <span>
+
+#include "harness/embedded.h"
+#include "harness/error.h"
+#include "harness/sha256.h"
+#include "results/connection.h"
+#include "tests/results/plans.h"
+#include "tests/temporary_folder.h"
+
+namespace moe {
+
+extern const std::span<const EmbeddedFile> kMigrations;
+
+namespace {
+
+using testing::cell;
+
+// A migration that has run anywhere must stay as it was: a change is a new file, and a new line
+// here.
+constexpr std::array<std::string_view, 1> kReleased = {
+    "4edf01d10b9357bfd8391314824e04b799c29fbec21907d3b7f0eb4727e33479"};
+
+TEST(migrations, are_never_edited) {
+  ASSERT_EQ(kMigrations.size(), kReleased.size());
+  for (std::size_t i = 0; i < kReleased.size(); ++i)
+    EXPECT_EQ(sha256_hex(kMigrations[i].text), kReleased[i]) << kMigrations[i].name;
+}
+
+TEST(migrations, make_every_table_of_a_fresh_file) {
+  const TemporaryFolder folder;
+  const Store store(folder.path() / "a.sqlite");
+  EXPECT_EQ(store.schema_version(), 1);
+  EXPECT_EQ(cell(store, "SELECT count(*) FROM sqlite_master WHERE type = 'table'"), "14");
+  EXPECT_EQ(cell(store, "PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(cell(store, "PRAGMA foreign_keys"), "1");
+  EXPECT_EQ(cell(store,
+                 "SELECT group_concat(name) FROM pragma_table_list WHERE type = 'table' AND "
+                 "strict = 0 AND name NOT LIKE 'sqlite_%'"),
+            "")
+      << "every table is strict";
+}
+
+TEST(migrations, leave_a_file_that_is_up_to_date_alone) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.sqlite";
+  {
+    const Store store(file);
+  }
+  const Store again(file);
+  EXPECT_EQ(again.schema_version(), 1);
+}
+
+TEST(migrations, refuse_a_newer_file) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.sqlite";
+  {
+    Store(file).connection().db.exec("PRAGMA user_version = 7");
+  }
+  for (const Access access : {Access::read_only, Access::read_write}) {
+    const std::string message = message_of<Error>([&] { const Store store(file, access); });
+    EXPECT_NE(message.find("has schema 7, newer than this program's 1"), std::string::npos)
+        << message;
+    EXPECT_NE(message.find(file.string()), std::string::npos) << message;
+  }
+}
+
+TEST(migrations, refuse_a_negative_version) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.sqlite";
+  {
+    Store(file).connection().db.exec("PRAGMA user_version = -3");
+  }
+  EXPECT_THROW(const Store store(file), Error);
+}
+
+TEST(store, refuses_a_database_of_another_program) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.sqlite";
+  {
+    SQLite::Database db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    db.exec("CREATE TABLE theirs (x)");
+  }
+  EXPECT_NE(message_of<Error>([&] { const Store store(file); }).find("of another program"),
+            std::string::npos);
+}
+
+TEST(store, keeps_types_and_references) {
+  const TemporaryFolder folder;
+  const Store store(folder.path() / "a.sqlite");
+  EXPECT_THROW(store.query("INSERT INTO metric (name, unit, higher_is_better, deterministic) "
+                           "VALUES ('x', 's', 'yes', 0)"),
+               Error);
+  EXPECT_THROW(store.query("INSERT INTO launch (run, target, number, started_at) VALUES (9, 9, 0, "
+                           "'')"),
+               Error);
+}
+
+TEST(store, names_the_file_that_is_missing) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "none.sqlite";
+  const std::string message =
+      message_of<Error>([&] { const Store store(file, Access::read_only); });
+  EXPECT_EQ(message, file.string() + ": no such store");
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST(store, is_one_statement_at_a_time) {
+  const TemporaryFolder folder;
+  const Store store(folder.path() / "a.sqlite");
+  EXPECT_THROW(store.query("SELECT 1; DELETE FROM run"), Error);
+  EXPECT_THROW(store.query("SELECT :x"), Error);
+}
+
+}  // namespace
+}  // namespace moe
