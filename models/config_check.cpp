@@ -36,7 +36,7 @@ void check_feed_forward(const FeedForwardSpec& f, std::string_view where) {
 
 /// Parameters and tensors are counted in floating point first: their product may fit no integer.
 void check_size(const Config& c, std::string_view where) {
-  constexpr double kMostParameters = 0x1p46, kMostTensors = 0x1p22;
+  constexpr double kMostParameters = 0x1p46, kMostTensors = 0x1p20;
   const auto dim = static_cast<double>(c.dim);
   double parameters = 2 * static_cast<double>(c.vocab) * dim, tensors = 3;
   for (const auto& [a, f] : c.layers) {

@@ -38,8 +38,12 @@ std::optional<std::size_t> bytes_of(const std::vector<std::int64_t>& shape, std:
 
 Safetensors::Tensor read_tensor(const Json& json, const std::string& where,
                                 std::size_t data_bytes) {
+  const Json& shape = json.at("shape");
+  require(shape.is_array() && std::ranges::all_of(shape, &Json::is_number_unsigned),
+          "{}: shape: expected a list of whole numbers, found {}", where,
+          shape.dump().substr(0, 80));
   Safetensors::Tensor tensor{.dtype = json.at("dtype"),
-                             .shape = json.at("shape").get<std::vector<std::int64_t>>()};
+                             .shape = shape.get<std::vector<std::int64_t>>()};
   const Json& offsets = json.at("data_offsets");
   require(offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() &&
               offsets[1].is_number_unsigned(),
