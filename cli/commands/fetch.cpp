@@ -1,11 +1,12 @@
-// fetch model|dataset NAME: downloads through huggingface_hub in .venv, then checks or records the
-// digest.
+// fetch model|dataset NAME: downloads through huggingface_hub in .venv, then checks the digest.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/command.h"
 #include "cli/python.h"
 #include "datasets/dataset.h"
 #include "harness/error.h"
+#include "models/library.h"
 
 namespace moe {
 namespace {
@@ -55,19 +56,30 @@ int fetch_dataset(const std::string& name) {
   return kDone;
 }
 
+/// A card stands for its repository and, where none is asked for, its revision.
+int fetch_model(std::string name, std::string revision) {
+  const auto card = std::ranges::find(cards(), name, &Card::name);
+  if (card != cards().end()) {
+    name = card->repository;
+    if (revision.empty()) revision = card->revision;
+  }
+  return run_script({"model", name, "--revision", revision.empty() ? "main" : revision});
+}
+
 int run(const Arguments& arguments) {
-  std::string what, name, revision = "main";
+  std::string what, name, revision;
   CLI::App app("Downloads a model into the Hugging Face cache, or a dataset into moebench's.",
                "moebench fetch");
   app.add_option("what", what, "model or dataset")
       ->required()
       ->check(CLI::IsMember(std::vector<std::string>{"model", "dataset"}));
-  app.add_option("name", name, "org/name of a model, or a dataset of `moebench list datasets`")
+  app.add_option("name", name,
+                 "org/name or a card of a model, or a dataset of `moebench list datasets`")
       ->required();
-  app.add_option("--revision", revision, "a branch, tag or commit, for a model");
+  app.add_option("--revision", revision,
+                 "a branch, tag or commit of a model; without it the card's, or main");
   if (const auto code = parse(app, arguments)) return *code;
-  return what == "dataset" ? fetch_dataset(name)
-                           : run_script({"model", name, "--revision", revision});
+  return what == "dataset" ? fetch_dataset(name) : fetch_model(name, revision);
 }
 
 }  // namespace

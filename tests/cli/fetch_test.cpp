@@ -106,6 +106,9 @@ TEST_F(FetchVerb, a_fetched_model_is_a_target_of_other_verbs) {
 TEST_F(FetchVerb, exits_with_2_for_a_wrong_name_and_1_where_the_hub_cannot_be_reached) {
   EXPECT_EQ(run({"fetch", "model", "tiny/nosuch"}).code, 2);
   EXPECT_EQ(run({"fetch", "dataset", "nosuch"}).code, 2);
+  const Ran card = run({"fetch", "model", "mixtral-8x7b"});
+  EXPECT_EQ(card.code, 2);
+  EXPECT_NE(card.err.find("mistralai/Mixtral-8x7B"), std::string::npos) << card.err;
   const Ran lacking = run({"fetch", "dataset", "mmlu"});
   EXPECT_EQ(lacking.code, 2);
   EXPECT_NE(lacking.err.find("cais/mmlu"), std::string::npos) << lacking.err;
