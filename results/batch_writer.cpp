@@ -7,7 +7,7 @@
 namespace moe {
 namespace {
 
-constexpr double kWait_s = 0.5;
+constexpr double kWaitSeconds = 0.5;
 constexpr std::size_t kMostWaiting = 2000;  // some tens of milliseconds of writing
 
 }  // namespace
@@ -26,8 +26,8 @@ void BatchWriter::add(std::function<void()> write) {
 
 void BatchWriter::write_if_due() {
   const double now_s = steady_seconds();
-  const bool old = !waiting_.empty() && now_s - oldest_s_ >= kWait_s;
-  if (old || waiting_.size() >= kMostWaiting || now_s - beat_s_ >= kBeat_s) write();
+  const bool old = !waiting_.empty() && now_s - oldest_s_ >= kWaitSeconds;
+  if (old || waiting_.size() >= kMostWaiting || now_s - beat_s_ >= kBeatSeconds) write();
 }
 
 void BatchWriter::write(const std::function<void()>& work) {

@@ -11,7 +11,7 @@
 
 namespace moe {
 
-inline constexpr int kBusy_ms = 60000;  // how long a writer waits for the others
+inline constexpr int kBusyMilliseconds = 60000;  // how long a writer waits for the others
 
 struct Store::Connection {
   std::filesystem::path file;
@@ -27,7 +27,7 @@ auto with_sqlite(const std::filesystem::path& file, Work&& work) {
     if ((error.getErrorCode() & 0xff) == SQLITE_BUSY)
       throw Error(fmt::format("{}: another process has kept it locked for {} s; `fuser -v {}` "
                               "shows which, or write to a store of its own (--db FILE)",
-                              file.string(), kBusy_ms / 1000, file.string()),
+                              file.string(), kBusyMilliseconds / 1000, file.string()),
                   std::source_location::current());
     throw Error(fmt::format("{}: SQLite: {}", file.string(), error.what()),
                 std::source_location::current());

@@ -76,7 +76,8 @@ EventWriter::EventWriter(Store& store)
       log_(store.connection().db, "INSERT INTO log (run, at, level, text) VALUES (?, ?, ?, ?)") {}
 
 void EventWriter::write(std::int64_t run_id, const TimedEvent& timed) {
-  const auto& [launch, case_run, at, event] = timed;
+  const std::int64_t launch = timed.launch, case_run = timed.case_run;
+  const std::string& at = timed.at;
   std::visit(Overloaded{
                  [](const Hello&) {},
                  [](const Progress&) {},
@@ -100,7 +101,7 @@ void EventWriter::write(std::int64_t run_id, const TimedEvent& timed) {
                  },
                  [&](const LogLine& e) { run(log_, run_id, at, e.level, e.text); },
              },
-             event);
+             timed.event);
 }
 
 }  // namespace moe

@@ -55,6 +55,7 @@ std::vector<ExportedCase> cases_with_questions(const Store& store, std::int64_t 
       "cr.id) ORDER BY cr.ordinal",
       {{"run", run}, {"target", target}, {"suite", choice.suite}, {"point", choice.point}});
   std::vector<ExportedCase> cases;
+  cases.reserve(table.rows.size());
   for (const auto& r : table.rows) {
     cases.push_back({.case_run = integer(r[0]),
                      .version = integer(r[1]),

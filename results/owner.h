@@ -9,12 +9,12 @@ namespace moe {
 
 /// unseen: a process of another boot or another PID namespace (a container, another machine), of
 /// which nothing can be said from here. Its sign of life is the time it last wrote (run.alive_at):
-/// a living owner writes at least every kBeat_s, and one that was silent for kSilence_s is taken
-/// for dead.
+/// a living owner writes at least every kBeatSeconds, and one that was silent for kSilenceSeconds
+/// is taken for dead.
 enum class OwnerState : std::uint8_t { alive, dead, unseen };
 
-inline constexpr double kBeat_s = 5;
-inline constexpr double kSilence_s = 60;
+inline constexpr double kBeatSeconds = 5;
+inline constexpr double kSilenceSeconds = 60;
 
 /// "BOOT NAMESPACE PROCESS START" of this process. Error where /proc is not mounted.
 std::string this_owner();

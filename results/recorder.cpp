@@ -54,6 +54,7 @@ std::vector<CaseJob::Done> Recorder::done(const std::string& case_key) const {
       "coalesce(json_extract(d.facts, '$.choices'), 1) ORDER BY d.task, d.document",
       {{"id", id_of(case_key)}});
   std::vector<CaseJob::Done> done;
+  done.reserve(table.rows.size());
   for (const auto& row : table.rows)
     done.push_back({to_text(row[0]), std::get<std::int64_t>(row[1])});
   return done;

@@ -15,7 +15,7 @@ std::optional<std::int64_t> find_unfinished(const Store& store, const std::strin
       "SELECT id, owner, coalesce((julianday('now') - julianday(alive_at)) * 86400.0 > :silence, "
       "1) "
       "FROM run WHERE plan = :plan AND ended_at IS NULL ORDER BY id DESC",
-      {{"plan", plan}, {"silence", kSilence_s}});
+      {{"plan", plan}, {"silence", kSilenceSeconds}});
   for (const auto& row : unfinished.rows) {
     const OwnerState state = state_of(to_text(row[1]));
     const bool silent = to_text(row[2]) == "1";
@@ -41,7 +41,7 @@ void sign_of_life(const Store& store, std::int64_t run) {
   require(!mine.rows.empty(),
           "{}: run {} was taken over by another process, which saw no sign of life of this one for "
           "{} s; it goes on there",
-          store.file().string(), run, kSilence_s);
+          store.file().string(), run, kSilenceSeconds);
 }
 
 std::int64_t insert_run(const Store& store, const RunRow& row) {

@@ -15,7 +15,7 @@ namespace moe {
 void execute(const Store&, const std::string& sql, const std::vector<Parameter>& parameters);
 
 /// The newest unfinished run of a plan whose owner is gone: dead, or out of sight and silent for
-/// kSilence_s.
+/// kSilenceSeconds.
 std::optional<std::int64_t> find_unfinished(const Store&, const std::string& plan);
 void take_over(const Store&, std::int64_t run);
 std::int64_t insert_run(const Store&, const RunRow&);

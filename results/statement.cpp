@@ -56,7 +56,8 @@ std::string shortened(const std::string& sql) {
 }
 
 Statement prepare(sqlite3* db, const std::string& sql) {
-  require(sql.find('\0') == std::string::npos, "a null character in: {}", shortened(sql.c_str()));
+  require(sql.find('\0') == std::string::npos, "a null character in: {}",
+          shortened(sql.substr(0, sql.find('\0'))));
   Statement found;
   const char* at = sql.c_str();
   while (*at != '\0') {

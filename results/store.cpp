@@ -25,7 +25,7 @@ SQLite::Database open(const fs::path& file, Access access) {
   if (access == Access::read_only) require(fs::exists(file), "{}: no such store", file.string());
   const int flags = access == Access::read_only ? SQLite::OPEN_READONLY
                                                 : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
-  return {file.string(), flags, kBusy_ms};
+  return {file.string(), flags, kBusyMilliseconds};
 }
 
 /// Turns the write-ahead log on. SQLite does not wait for others while it does so: two processes
@@ -38,7 +38,7 @@ void use_write_ahead_log(SQLite::Database& db) {
       return;
     } catch (const SQLite::Exception& error) {
       const bool busy = (error.getErrorCode() & 0xff) == SQLITE_BUSY;
-      if (!busy || steady_seconds() - began_s > kBusy_ms / 1e3) throw;
+      if (!busy || steady_seconds() - began_s > kBusyMilliseconds / 1e3) throw;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }

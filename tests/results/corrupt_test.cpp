@@ -38,14 +38,18 @@ std::string whole_store(const TemporaryFolder& folder) {
   return text_of(file);
 }
 
-/// Everything a program does with a store.
-void use(const std::filesystem::path& file) {
-  {
-    const Store store(file, Access::read_only);
-    std::ostringstream out;
-    export_samples(store, 1, {}, out);
-  }
+void read_everything(const std::filesystem::path& file) {
+  const Store store(file, Access::read_only);
+  std::ostringstream out;
+  export_samples(store, 1, {}, out);
+}
+
+void ask(const std::filesystem::path& file) {
   query_read_only(file, "SELECT * FROM result r JOIN newest n ON n.id = r.case_run");
+  query_read_only(file, "SELECT count(*), sum(tokens) FROM routing");
+}
+
+void carry_on(const std::filesystem::path& file) {
   Store store(file);
   store.query("UPDATE run SET owner = ''");
   Recorder run(store, plan_of());
@@ -56,14 +60,19 @@ void use(const std::filesystem::path& file) {
   run.end_run();
 }
 
-void check_broken(const TemporaryFolder& folder, const std::string& bytes, int number) {
+/// Everything a program does with a store; how much of it went well.
+int check_broken(const TemporaryFolder& folder, const std::string& bytes, int number) {
   const auto file = folder.write(fmt::format("broken{}.sqlite", number), bytes);
   const double began_s = steady_seconds();
-  const std::string message = message_of<Error>([&] { use(file); });
-  if (!message.empty()) {
+  int went_well = 0;
+  for (const auto& use : {read_everything, ask, carry_on}) {
+    const std::string message = message_of<Error>([&] { use(file); });
+    went_well += message.empty() ? 1 : 0;
+    if (message.empty()) continue;
     EXPECT_NE(message.find(file.string()), std::string::npos) << number << ": " << message;
   }
   EXPECT_LT(steady_seconds() - began_s, 20) << number;
+  return went_well;
 }
 
 TEST(broken_store, with_flipped_bits_is_an_error_or_an_answer) {
@@ -71,6 +80,7 @@ TEST(broken_store, with_flipped_bits_is_an_error_or_an_answer) {
   const std::string whole = whole_store(folder);
   ASSERT_GT(whole.size(), 40000U);
   std::mt19937_64 random(3);
+  int went_well = 0;
   for (int number = 0; number < 80; ++number) {
     std::string bytes = whole;
     const std::size_t reach = number % 2 == 0 ? bytes.size() : 4096;  // half in the first page
@@ -79,8 +89,10 @@ TEST(broken_store, with_flipped_bits_is_an_error_or_an_answer) {
       char& byte = bytes[random() % reach];
       byte = static_cast<char>(byte ^ static_cast<char>(1U << (random() % 8)));
     }
-    check_broken(folder, bytes, number);
+    went_well += check_broken(folder, bytes, number);
   }
+  EXPECT_GT(went_well, 40) << "not every flip is seen, and the rest is to be read";
+  EXPECT_LT(went_well, 200) << "and many are";
 }
 
 TEST(broken_store, cut_short_is_an_error_or_an_answer) {
