@@ -51,7 +51,11 @@ std::string question_of(const PromptTemplate& prompt, std::string_view subset, c
 }
 
 const std::string& answer_of(const PromptTemplate& prompt, const Item& item, std::size_t choice) {
-  return prompt.answers.empty() ? item.choices.at(choice) : prompt.answers.at(choice);
+  const std::vector<std::string>& answers = prompt.answers.empty() ? item.choices : prompt.answers;
+  require(choice < answers.size(),
+          "[prompt]: answers: the question \"{}\" has {} choices, there are {} answers",
+          item.question.substr(0, 60), item.choices.size(), answers.size());
+  return answers[choice];
 }
 
 }  // namespace
@@ -67,6 +71,9 @@ PromptTemplate prompt_of(const Suite& suite) {
                         .question = table.at("question"),
                         .strip = table.value("strip", std::vector<std::string>()),
                         .answers = table.value("answers", std::vector<std::string>())};
+  for (const std::string& field : prompt.strip)
+    require(field == "question" || field == "choices",
+            "[prompt]: strip: unknown field \"{}\"; known are question, choices", field);
   const Item probe{.question = "?", .choices = std::vector<std::string>(10, "?")};
   question_of(prompt, "", probe);
   context_of(prompt, "", {}, probe);

@@ -27,10 +27,12 @@ std::vector<Item> examples(const CaseTask& task, const Dataset& dataset, std::st
   return items;
 }
 
-Document document_of(const CaseTask& task, std::string_view subset, const Item& item) {
+Document document_of(const CaseTask& task, const PromptTemplate& prompt, std::string_view subset,
+                     const Item& item) {
   Json facts = Json::parse(item.facts_json);
-  std::vector<std::int64_t> characters;
-  for (const std::string& choice : item.choices) characters.push_back(code_points(choice));
+  std::vector<std::int64_t> characters;  // of the answers, without the blank before them
+  for (const std::string& answer : continuations_of(prompt, item))
+    characters.push_back(code_points(answer) - 1);
   facts["choices"] = item.choices.size();
   facts["characters"] = characters;
   return {task.case_key, task_name(*task.suite, subset), item.index, fmt::format("{}", item.gold),
@@ -54,7 +56,7 @@ std::vector<Question> questions_of(const CaseTask& task, const Tokenizer& tokeni
     const std::vector<Item> shots = examples(task, dataset, subset);
     for (const Item& item : items) {
       if (task.done.contains({task_name(*task.suite, subset), item.index})) continue;
-      Question& question = out.emplace_back(Question{document_of(task, subset, item), {}});
+      Question& question = out.emplace_back(Question{document_of(task, prompt, subset, item), {}});
       const std::string context = context_of(prompt, subset, shots, item);
       for (std::string& continuation : continuations_of(prompt, item))
         question.requests.push_back(

@@ -48,7 +48,8 @@ Suite find_suite(std::string_view name_or_file);
 /// Error names `name`, line and key of what is wrong.
 Suite parse_suite(std::string_view toml, std::string_view name);
 
-/// Every combination of the axes, as JSON objects; `overrides` replace an axis's values.
+/// Every combination of the axes, as JSON objects; `overrides` replace an axis's values. Error
+/// names an axis that the suite has not, or a value that its kind does not take.
 std::vector<Json> points(const Suite&, const std::map<std::string, std::vector<Json>>& overrides);
 
 /// sha256 over suite name and version, target identity, point and dataset digest.

@@ -150,16 +150,17 @@ void add_speed_values(const CaseRecord& record, std::string_view scope, const Me
   const auto seconds = samples_of(record, "step_s", scope),
              tokens = samples_of(record, "step_tokens", scope);
   if (seconds.empty() || seconds.size() != tokens.size()) return;
-  std::vector<double> all_seconds, all_tokens, launch_rates, launch_medians;
+  std::vector<double> all_seconds, all_tokens, launch_seconds, launch_tokens, launch_medians;
   for (std::size_t l = 0; l < seconds.size(); ++l) {
     all_seconds.insert(all_seconds.end(), seconds[l].begin(), seconds[l].end());
     all_tokens.insert(all_tokens.end(), tokens[l].begin(), tokens[l].end());
-    launch_rates.push_back(mean(tokens[l]) / mean(seconds[l]));
+    launch_seconds.push_back(std::reduce(seconds[l].begin(), seconds[l].end()));
+    launch_tokens.push_back(std::reduce(tokens[l].begin(), tokens[l].end()));
     launch_medians.push_back(median(seconds[l]));
   }
   const bool several = seconds.size() > 1;
-  const Interval rates =
-      several ? t_interval(launch_rates) : ratio_interval(all_tokens, all_seconds);
+  const Interval rates = several ? ratio_interval(launch_tokens, launch_seconds)
+                                 : ratio_interval(all_tokens, all_seconds);
   const Interval steps = several ? t_interval(launch_medians) : median_interval(all_seconds);
   const auto n = static_cast<std::int64_t>(all_seconds.size());
   const double total_rate = mean(all_tokens) / mean(all_seconds);
@@ -192,6 +193,10 @@ std::int64_t axis_of(const Json& point, std::string_view axis) {
 }
 
 void check_axes(const Suite& suite, std::span<const std::string_view> axes) {
+  for (const Axis& axis : suite.axes)
+    require(std::ranges::find(axes, axis.name) != axes.end(),
+            "axis \"{}\": a suite of kind {} has the axes {}", axis.name, suite.kind,
+            fmt::join(axes, ", "));
   for (const std::string_view name : axes) {
     const auto axis = std::ranges::find(suite.axes, name, &Axis::name);
     require(axis != suite.axes.end(), "axis \"{}\" is missing", name);

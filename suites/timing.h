@@ -34,8 +34,8 @@ std::optional<Verdict> cannot_run(const Engine&, const TimedShape&);
 Verdict time_steps(const CaseTask&, Engine&, EventSink&, const TimedShape&);
 
 /// tokens_per_s (total tokens over total time) and step_s (median) of the samples of a scope. With
-/// several launches the interval is a t-interval over launch means; with one it comes from that
-/// launch's samples.
+/// several launches these are the units that the intervals are over: of the ratio of their totals,
+/// and a t-interval of their medians; with one the intervals come from that launch's samples.
 void add_speed_values(const CaseRecord&, std::string_view scope, const Metric& rate,
                       const Metric& step, std::vector<Value>& out);
 

@@ -1,6 +1,8 @@
 // Accuracy by log-likelihood: the choice that the model finds likeliest is its answer.
+#include <algorithm>
 #include <array>
 
+#include "datasets/dataset.h"
 #include "harness/error.h"
 #include "models/tokenizer/tokenizer.h"
 #include "suites/asking.h"
@@ -16,8 +18,34 @@ constexpr auto kScoreKeys = std::to_array<std::string_view>({"metrics"});
 constexpr OptionTable kTables[] = {
     {"prompt", true, kPromptKeys}, {"score", false, kScoreKeys}, {"groups", false, {}}};
 
+/// Groups are lists of the dataset's subsets.
+void check_groups(const Suite& suite) {
+  const std::vector<std::string>& subsets = find_dataset(suite.dataset).subsets;
+  const Json groups = suite.options.value("groups", Json::object());
+  for (const auto& [group, members] : groups.items()) {
+    require(members.is_array(), "[groups]: {}: expected a list of subsets", group);
+    for (const Json& member : members) {
+      require(member.is_string() &&
+                  std::ranges::find(subsets, member.get<std::string>()) != subsets.end(),
+              "[groups]: {}: {} is no subset of dataset {}", group, member.dump(), suite.dataset);
+    }
+  }
+}
+
+/// Examples come from a split that the dataset has.
+void check_shots(const Suite& suite) {
+  const std::string split = suite.options.at("prompt").value("shots_split", "");
+  if (!split.empty()) find_split(find_dataset(suite.dataset), split);
+  for (const Axis& axis : suite.axes) {
+    for (const Json& value : axis.values)
+      require(value == 0 || !split.empty(),
+              "[prompt]: shots_split is missing, and axis shots is {}", value.dump());
+  }
+}
+
 void check(const Suite& suite) {
   prompt_of(suite);
+  check_groups(suite);
   for (const Axis& axis : suite.axes) {
     require(axis.name == "shots", "axis \"{}\": a multiple_choice suite has the axis shots only",
             axis.name);
@@ -30,6 +58,7 @@ void check(const Suite& suite) {
     require(metric == "acc" || metric == "acc_norm",
             "[score]: unknown metric \"{}\"; known are acc, acc_norm", metric);
   }
+  check_shots(suite);
 }
 
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {

@@ -38,6 +38,13 @@ void check(const Suite& suite) {
                                     std::pair("decode", std::span(kDecodeKeys))}) {
     for (const std::string_view key : keys) axis_of(suite.options.at(table), key);
   }
+  const Json& options = suite.options.at("accuracy");
+  for (const char* key : {"limit", "shots"})
+    require(!options.contains(key) || (options[key].is_number_integer() && options[key] >= 0),
+            "[accuracy]: {}: expected a whole number", key);
+  require(!options.at("suite").get<std::string>().ends_with(".toml"),
+          "[accuracy]: suite: expected a bundled suite's name, which is part of what this suite's "
+          "version stands for");
   const Suite accuracy = accuracy_suite(suite);
   require(accuracy.kind == "multiple_choice",
           "[accuracy]: suite {} is of kind {}, expected multiple_choice", accuracy.name,
@@ -77,6 +84,24 @@ void send_cost(const CaseTask& task, Engine& engine, EventSink& sink) {
                    step_bytes(engine.config(), engine.dtype(), engine.dtype(), load) / tokens});
 }
 
+Verdict measure(const CaseTask& task, Engine& engine, EventSink& sink) {
+  send_cost(task, engine, sink);
+  score(task, engine, sink);
+  const Json& prefill = task.suite->options.at("prefill");
+  const Verdict verdict = time_steps(task, engine, sink,
+                                     {.batch = axis_of(prefill, "batch"),
+                                      .context = 0,
+                                      .new_tokens = axis_of(prefill, "length"),
+                                      .scope = "prefill"});
+  if (verdict.outcome != Outcome::ok) return verdict;
+  const Json& decode = task.suite->options.at("decode");
+  return time_steps(task, engine, sink,
+                    {.batch = axis_of(decode, "batch"),
+                     .context = axis_of(decode, "context"),
+                     .new_tokens = 1,
+                     .scope = "decode"});
+}
+
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   if (!engine.config().is_mixture())
     return {Outcome::skipped, "a dense model has no experts to choose among"};
@@ -87,24 +112,14 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
       return {Outcome::skipped, fmt::format("top_k {} of {} experts", top_k, experts)};
   }
   engine.configure({.top_k = top_k});
-  send_cost(task, engine, sink);
-  score(task, engine, sink);
-  const Json& prefill = task.suite->options.at("prefill");
-  Verdict verdict = time_steps(task, engine, sink,
-                               {.batch = axis_of(prefill, "batch"),
-                                .context = 0,
-                                .new_tokens = axis_of(prefill, "length"),
-                                .scope = "prefill"});
-  if (verdict.outcome == Outcome::ok) {
-    const Json& decode = task.suite->options.at("decode");
-    verdict = time_steps(task, engine, sink,
-                         {.batch = axis_of(decode, "batch"),
-                          .context = axis_of(decode, "context"),
-                          .new_tokens = 1,
-                          .scope = "decode"});
+  try {
+    Verdict verdict = measure(task, engine, sink);
+    engine.configure({});
+    return verdict;
+  } catch (...) {  // the next case of this process must not run with this one's experts
+    engine.configure({});
+    throw;
   }
-  engine.configure({});
-  return verdict;
 }
 
 Summary summarise(const Suite& suite, const CaseRecord& record) {

@@ -1,0 +1,175 @@
+// A suite file's text as a Suite: every key read, every other one refused.
+#include <algorithm>
+#include <array>
+#include <toml++/toml.h>
+
+#include "datasets/dataset.h"
+#include "harness/error.h"
+#include "harness/sha256.h"
+#include "suites/kind.h"
+#include "suites/suite.h"
+
+namespace moe {
+namespace {
+
+/// Reads a table and remembers where things stand, for errors.
+class TableReader {
+ public:
+  TableReader(std::string_view name, const toml::table& table) : name_(name), table_(table) {}
+
+  std::string at(const toml::node& node) const {
+    return fmt::format("suite {}, line {}", name_, node.source().begin.line);
+  }
+
+  template <typename T>
+  T get(std::string_view key, std::string_view expected) const {
+    const toml::node* node = table_.get(key);
+    require(node != nullptr, "{}: key \"{}\" is missing", at(table_), key);
+    const auto value = node->value<T>();
+    require(value.has_value(), "{}: key \"{}\": expected {}", at(*node), key, expected);
+    return *value;
+  }
+
+  template <typename T>
+  T get_or(std::string_view key, T missing, std::string_view expected) const {
+    return table_.contains(key) ? get<T>(key, expected) : missing;
+  }
+
+  const toml::table* sub(std::string_view key) const {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return nullptr;
+    require(node->is_table(), "{}: \"{}\": expected a table", at(*node), key);
+    return node->as_table();
+  }
+
+  void only(std::span<const std::string_view> known) const {
+    for (const auto& [key, node] : table_) {
+      require(std::ranges::find(known, key.str()) != known.end(),
+              "{}: unknown key \"{}\"; known are {}", at(node), key.str(), fmt::join(known, ", "));
+    }
+  }
+
+ private:
+  std::string_view name_;
+  const toml::table& table_;
+};
+
+/// A TOML value as JSON. Dates have no place in a suite.
+Json to_json(std::string_view name, const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    Json out = Json::object();
+    for (const auto& [key, value] : *table) out[std::string(key.str())] = to_json(name, value);
+    return out;
+  }
+  if (const auto* array = node.as_array()) {
+    Json out = Json::array();
+    for (const toml::node& value : *array) out.push_back(to_json(name, value));
+    return out;
+  }
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* integer = node.as_integer()) return integer->get();
+  if (const auto* real = node.as_floating_point()) return real->get();
+  if (const auto* flag = node.as_boolean()) return flag->get();
+  throw Error(fmt::format("suite {}, line {}: dates and times have no meaning here", name,
+                          node.source().begin.line),
+              std::source_location::current());
+}
+
+std::vector<Axis> read_axes(std::string_view name, const toml::table* table) {
+  std::vector<Axis> axes;
+  if (table == nullptr) return axes;
+  for (const auto& [key, node] : *table) {
+    const toml::array* values = node.as_array();
+    require(values != nullptr && !values->empty(),
+            "suite {}, line {}: axis \"{}\": expected a list of values", name,
+            node.source().begin.line, key.str());
+    Axis& axis = axes.emplace_back(Axis{std::string(key.str()), {}});
+    for (const toml::node& value : *values) {
+      require(!value.is_table() && !value.is_array(),
+              "suite {}, line {}: axis \"{}\": expected plain values", name,
+              value.source().begin.line, key.str());
+      axis.values.push_back(to_json(name, value));
+    }
+  }
+  return axes;
+}
+
+Measure read_measure(std::string_view name, const toml::table* table) {
+  Measure m;
+  if (table == nullptr) return m;
+  const TableReader reader(name, *table);
+  reader.only(
+      std::to_array<std::string_view>({"warmup", "min_samples", "below", "timeout_s", "launches"}));
+  m.warmup = reader.get_or<std::int64_t>("warmup", m.warmup, "a whole number");
+  m.min_samples = reader.get_or<std::int64_t>("min_samples", m.min_samples, "a whole number");
+  m.below = reader.get_or<double>("below", m.below, "a number");
+  m.timeout_s = reader.get_or<double>("timeout_s", m.timeout_s, "seconds");
+  m.launches = reader.get_or<std::int64_t>("launches", m.launches, "a whole number");
+  require(m.warmup >= 0 && m.min_samples >= 2 && m.below > 0 && m.timeout_s > 0 &&
+              m.launches >= 1 && m.launches <= 1000,
+          "{}: [measure]: expected warmup >= 0, min_samples >= 2, below > 0, timeout_s > 0, "
+          "launches 1 to 1000",
+          reader.at(*table));
+  return m;
+}
+
+double read_require(std::string_view name, const toml::table* table) {
+  if (table == nullptr) return 0;
+  const TableReader reader(name, *table);
+  reader.only(std::to_array<std::string_view>({"max_logit_difference"}));
+  if ((*table)["max_logit_difference"].value<std::string>() == "dtype") return 0;
+  const auto bound = reader.get<double>("max_logit_difference", "a number or \"dtype\"");
+  require(bound > 0, "{}: [require]: max_logit_difference {}: expected more than 0",
+          reader.at(*table), bound);
+  return bound;
+}
+
+}  // namespace
+
+Suite parse_suite(std::string_view toml, std::string_view name) {
+  toml::table table;
+  try {
+    table = toml::parse(toml);
+  } catch (const toml::parse_error& error) {
+    throw Error(
+        fmt::format("suite {}, line {}: {}", name, error.source().begin.line, error.description()),
+        std::source_location::current());
+  }
+  const TableReader reader(name, table);
+  Suite suite{.name = std::string(name),
+              .kind = reader.get<std::string>("kind", "a name"),
+              .version = reader.get<std::int64_t>("version", "a whole number"),
+              .title = reader.get<std::string>("title", "a line of text"),
+              .task = reader.get_or<std::string>("task", std::string(name), "a name"),
+              .axes = read_axes(name, reader.sub("axes")),
+              .measure = read_measure(name, reader.sub("measure")),
+              .max_logit_difference = read_require(name, reader.sub("require")),
+              .dataset = reader.get_or<std::string>("dataset", "", "a dataset's name"),
+              .split = reader.get_or<std::string>("split", "", "a split's name"),
+              .toml = std::string(toml),
+              .sha256 = sha256_hex(toml)};
+  constexpr auto kCommon = std::to_array<std::string_view>(
+      {"kind", "version", "title", "task", "axes", "measure", "require", "dataset", "split"});
+  for (const auto& [key, node] : table) {
+    if (std::ranges::find(kCommon, key.str()) == kCommon.end())
+      suite.options[std::string(key.str())] = to_json(name, node);
+  }
+  try {
+    require(suite.version >= 1, "version {}: expected 1 or more", suite.version);
+    const Kind& kind = find_kind(suite.kind);
+    require(
+        kind.questions == !suite.dataset.empty() && suite.dataset.empty() == suite.split.empty(),
+        "a suite of kind {} {} `dataset` and `split`", suite.kind,
+        kind.questions ? "needs" : "has no");
+    if (kind.questions) find_split(find_dataset(suite.dataset), suite.split);
+    check_tables(suite, kind);
+    kind.check(suite);
+  } catch (const Error& error) {
+    throw error.while_doing(fmt::format("suite {}", name));
+  } catch (const Json::exception& error) {
+    throw Error(fmt::format("suite {}: {}", name, error.what()), std::source_location::current());
+  }
+  return suite;
+}
+
+}  // namespace moe

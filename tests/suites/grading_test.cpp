@@ -1,0 +1,144 @@
+#include "suites/grading.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/error.h"
+#include "suites/questions.h"
+#include "tests/goldens/lm_eval/golden.h"
+
+namespace moe {
+namespace {
+
+constexpr double kExact = 1e-12;
+
+Suite graded_suite() {
+  Suite suite;
+  suite.name = suite.task = "g";
+  suite.kind = "multiple_choice";
+  suite.options = Json::parse(R"({"score": {"metrics": ["acc", "acc_norm"]},
+                                  "groups": {"pair": ["two", "three"], "single": ["four"]}})");
+  return suite;
+}
+
+/// A question with its answers, as a case of `record`.
+void add(CaseRecord& record, const std::string& task, std::int64_t index, std::int64_t gold,
+         const std::vector<std::string>& choices, const std::vector<double>& log_likelihood) {
+  std::vector<std::int64_t> characters;
+  for (const std::string& choice : choices) characters.push_back(code_points(choice));
+  const Json facts = {{"choices", choices.size()}, {"characters", characters}};
+  record.documents.push_back({"case", task, index, std::to_string(gold), facts.dump()});
+  for (std::size_t c = 0; c < log_likelihood.size(); ++c) {
+    Answer answer;
+    answer.task = task;
+    answer.document = index;
+    answer.choice = static_cast<std::int64_t>(c);
+    answer.log_likelihood = log_likelihood[c];
+    record.answers.push_back(answer);
+  }
+}
+
+CaseRecord record_of(const Json& golden) {
+  CaseRecord record;
+  for (const Json& task : golden["tasks"]) {
+    std::int64_t index = 0;
+    for (const Json& d : task["documents"])
+      add(record, "g_" + task["name"].get<std::string>(), index++, d["gold"], d["choices"],
+          d["log_likelihood"]);
+  }
+  return record;
+}
+
+const Value& value_of(const Summary& summary, std::string_view metric, std::string_view scope) {
+  const auto found = std::ranges::find_if(
+      summary.values, [&](const Value& v) { return v.metric->name == metric && v.scope == scope; });
+  require(found != summary.values.end(), "no value {} {}", metric, scope);
+  return *found;
+}
+
+TEST(grading, questions_score_as_lm_eval_scores_them) {
+  const Json golden = lm_eval_golden("grading.json");
+  const std::vector<Graded> graded = grade(record_of(golden));
+  std::size_t at = 0;
+  for (const Json& task : golden["tasks"]) {
+    for (const Json& d : task["documents"]) {
+      ASSERT_LT(at, graded.size());
+      EXPECT_EQ(graded[at].acc, d["acc"].get<double>()) << d;
+      EXPECT_EQ(graded[at].acc_norm, d["acc_norm"].get<double>()) << d;
+      ++at;
+    }
+  }
+  EXPECT_EQ(at, graded.size());
+}
+
+TEST(grading, tasks_and_groups_have_lm_evals_means_and_standard_errors) {
+  const Json golden = lm_eval_golden("grading.json");
+  const Summary summary = accuracy_summary(graded_suite(), record_of(golden));
+  for (const char* metric : {"acc", "acc_norm"}) {
+    const std::string error = std::string(metric) + "_stderr";
+    for (const Json& task : golden["tasks"]) {
+      const Value& value = value_of(summary, metric, "g_" + task["name"].get<std::string>());
+      EXPECT_NEAR(value.estimate, task[metric].get<double>(), kExact);
+      EXPECT_NEAR(value.standard_error, task[error].get<double>(), kExact);
+      EXPECT_EQ(value.n, static_cast<std::int64_t>(task["documents"].size()));
+    }
+    for (const auto& [group, row] : golden["groups"].items()) {
+      const Value& value = value_of(summary, metric, group.empty() ? "" : "g_" + group);
+      EXPECT_NEAR(value.estimate, row[metric].get<double>(), kExact) << group;
+      EXPECT_NEAR(value.standard_error, row[error].get<double>(), kExact) << group;
+      EXPECT_LE(value.low, value.estimate);
+      EXPECT_GE(value.high, value.estimate);
+    }
+  }
+  EXPECT_EQ(summary.documents.size(), 62U);
+}
+
+TEST(grading, the_first_of_equals_wins) {
+  CaseRecord record;
+  add(record, "g", 0, 0, {"a", "b"}, {-1, -1});
+  add(record, "g", 1, 1, {"a", "b"}, {-1, -1});
+  add(record, "g", 2, 2, {"ab", "a", "abc"}, {-2, -1, -3});  // -1 a character, all of them
+  const auto graded = grade(record);
+  EXPECT_EQ(graded[0].acc, 1);
+  EXPECT_EQ(graded[1].acc, 0);
+  EXPECT_EQ(graded[2].acc_norm, 0);
+}
+
+TEST(grading, a_question_that_is_not_answered_in_full_does_not_count) {
+  CaseRecord record;
+  add(record, "g", 0, 0, {"a", "b"}, {-1, -2});
+  add(record, "g", 1, 0, {"a", "b"}, {-1});
+  add(record, "g", 2, 0, {"a", "b"}, {});
+  EXPECT_EQ(grade(record).size(), 1U);
+  EXPECT_EQ(value_of(accuracy_summary(graded_suite(), record), "acc", "").n, 1);
+}
+
+TEST(grading, one_question_has_no_standard_error) {
+  CaseRecord record;
+  add(record, "g", 0, 0, {"a", "b"}, {-1, -2});
+  const Summary summary = accuracy_summary(graded_suite(), record);
+  EXPECT_TRUE(std::isnan(value_of(summary, "acc", "").standard_error));
+  EXPECT_EQ(value_of(summary, "acc", "").estimate, 1);
+}
+
+TEST(grading, nothing_answered_is_no_value) {
+  EXPECT_TRUE(accuracy_summary(graded_suite(), {}).values.empty());
+}
+
+TEST(grading, even_routing_has_entropy_one_and_no_dead_experts) {
+  const std::vector<RoutingCount> counts = {{"c", 0, 0, 5}, {"c", 0, 1, 5}, {"c", 2, 0, 8},
+                                            {"c", 2, 1, 0}, {"c", 3, 0, 0}, {"c", 3, 1, 0}};
+  Summary summary;
+  summary.values = routing_values(counts);
+  EXPECT_NEAR(value_of(summary, "routing_entropy", "layer.0").estimate, 1, kExact);
+  EXPECT_NEAR(value_of(summary, "load_imbalance", "layer.0").estimate, 1, kExact);
+  EXPECT_NEAR(value_of(summary, "routing_entropy", "layer.2").estimate, 0, kExact);
+  EXPECT_NEAR(value_of(summary, "load_imbalance", "layer.2").estimate, 2, kExact);
+  EXPECT_EQ(value_of(summary, "dead_experts", "layer.2").estimate, 1);
+  EXPECT_NEAR(value_of(summary, "dead_experts", "").estimate, 0.5, kExact);  // layer 3 saw nothing
+}
+
+}  // namespace
+}  // namespace moe

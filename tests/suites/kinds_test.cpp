@@ -1,0 +1,228 @@
+// Whole cases of every kind on an engine without a model.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "datasets/dataset.h"
+#include "harness/error.h"
+#include "harness/sha256.h"
+#include "suites/questions.h"
+#include "tests/goldens/lm_eval/golden.h"
+#include "tests/suites/fake_engine.h"
+#include "tests/temporary_folder.h"
+
+namespace moe {
+namespace {
+
+struct Case {
+  explicit Case(std::string_view name, Json point = Json::object())
+      : suite(find_suite(name)), kind(find_kind(suite.kind)) {
+    suite.measure = {.warmup = 1, .min_samples = 3, .below = 0.5, .timeout_s = 30};
+    task.suite = &suite;
+    task.case_key = "case";
+    task.point = std::move(point);
+  }
+  Verdict run() { return kind.run(task, engine, sink); }
+
+  /// What a store would have kept of it.
+  CaseRecord record() const {
+    CaseRecord out;
+    out.documents = sink.all<Document>();
+    out.answers = sink.all<Answer>();
+    out.routing = sink.all<RoutingCount>();
+    out.launches.push_back({.number = 0, .samples = sink.all<Sample>()});
+    return out;
+  }
+  Summary summary() const { return kind.summarise(suite, record()); }
+
+  Suite suite;
+  const Kind& kind;
+  CaseTask task;
+  FakeEngine engine{fake_config()};
+  ListSink sink;
+};
+
+double estimate(const Summary& summary, std::string_view metric, std::string_view scope = "") {
+  for (const Value& value : summary.values) {
+    if (value.metric->name == metric && value.scope == scope) return value.estimate;
+  }
+  return std::nan("");
+}
+
+std::set<std::string> names_of(const Summary& summary) {
+  std::set<std::string> names;
+  for (const Value& value : summary.values) names.emplace(value.metric->name);
+  return names;
+}
+
+TEST(multiple_choice, asks_every_question_once_and_keeps_what_was_asked) {
+  Case run("world", {{"shots", 0}});
+  EXPECT_EQ(run.run().outcome, Outcome::ok);
+  EXPECT_EQ(run.sink.all<Document>().size(), 8U * 40);
+  std::set<std::tuple<std::string, std::int64_t, std::int64_t>> seen;
+  for (const Answer& answer : run.sink.all<Answer>()) {
+    EXPECT_TRUE(seen.emplace(answer.task, answer.document, answer.choice).second);
+    EXPECT_GT(answer.context_tokens, 0);
+    EXPECT_EQ(answer.prompt_sha256.size(), 64U);
+  }
+  EXPECT_EQ(seen.size(), 8U * 40 * 4);
+  const double acc = estimate(run.summary(), "acc");
+  EXPECT_GT(acc, 0.1);  // answers by chance
+  EXPECT_LT(acc, 0.4);
+  EXPECT_EQ(names_of(run.summary()), (std::set<std::string>{"acc", "acc_norm", "load_imbalance",
+                                                            "routing_entropy", "dead_experts"}));
+}
+
+TEST(multiple_choice, limit_and_done_leave_questions_out_and_the_rest_is_unchanged) {
+  Case whole("world", {{"shots", 0}}), rest("world", {{"shots", 0}});
+  whole.task.limit = rest.task.limit = 3;
+  whole.run();
+  EXPECT_EQ(whole.sink.all<Document>().size(), 8U * 3);
+  rest.task.done = {{"world_planets", 0}, {"world_planets", 2}, {"world_people", 1}};
+  rest.run();
+  EXPECT_EQ(rest.sink.all<Document>().size(), 8U * 3 - 3);
+  CaseRecord record = rest.record();  // and what an earlier launch had answered
+  for (const Document& d : whole.sink.all<Document>()) {
+    if (rest.task.done.contains({d.task, d.document})) record.documents.push_back(d);
+  }
+  for (const Answer& a : whole.sink.all<Answer>()) {
+    if (rest.task.done.contains({a.task, a.document})) record.answers.push_back(a);
+  }
+  EXPECT_EQ(estimate(rest.kind.summarise(rest.suite, record), "acc"),
+            estimate(whole.summary(), "acc"));
+}
+
+TEST(multiple_choice, an_answer_that_is_not_a_number_stops_the_case_and_names_the_question) {
+  Case run("world", {{"shots", 0}});
+  run.task.limit = 1;
+  run.engine.offset = std::nan("");
+  const std::string message = message_of<Error>([&] { run.run(); });
+  EXPECT_NE(message.find("world_"), std::string::npos) << message;
+}
+
+TEST(multiple_choice, answers_by_letter_are_as_long_as_letters) {
+  Case run("world_letters", {{"shots", 5}});
+  run.task.limit = 2;
+  for (const Question& question : questions_of(run.task, run.engine.tokenizer())) {
+    const Json facts = Json::parse(question.document.facts_json);
+    EXPECT_EQ(facts["characters"], Json({1, 1, 1, 1}));
+  }
+}
+
+TEST(multiple_choice, more_examples_than_the_split_has_are_an_error) {
+  Case run("world_letters", {{"shots", 6}});
+  const std::string message = message_of<Error>([&] { run.run(); });
+  EXPECT_NE(message.find("shots=6"), std::string::npos) << message;
+}
+
+TEST(multiple_choice, a_plan_counts_what_a_run_asks) {
+  Case run("world_letters", {{"shots", 5}});
+  run.task.limit = 2;
+  const PlanSummary plan = run.kind.plan(run.task, run.engine.tokenizer(), 8192);
+  run.run();
+  EXPECT_EQ(plan.questions, 16);
+  EXPECT_EQ(plan.requests, run.engine.requests_scored);
+  EXPECT_LT(plan.shared_tokens, plan.prompt_tokens / 4);
+  EXPECT_EQ(plan.truncated_requests, 0);
+  EXPECT_EQ(run.kind.plan(run.task, run.engine.tokenizer(), 100).truncated_requests, 64);
+}
+
+TEST(perplexity, of_known_log_likelihoods_is_lm_evals) {
+  const Json golden = lm_eval_golden("wikitext.json")["perplexity"];
+  const Suite suite = find_suite("wikitext2");
+  CaseRecord record;
+  std::int64_t index = 0;
+  for (const Json& d : golden["documents"]) {
+    const Json facts = {{"choices", 1}, {"words", d[1]}, {"bytes", d[2]}};
+    record.documents.push_back({"case", "wikitext", index, "", facts.dump()});
+    Answer& answer = record.answers.emplace_back();
+    answer.task = "wikitext";
+    answer.document = index++;
+    answer.log_likelihood = d[0];
+  }
+  const Summary summary = find_kind("perplexity").summarise(suite, record);
+  for (const auto& [metric, value] : golden["values"].items())
+    EXPECT_NEAR(estimate(summary, metric), value, 1e-9 * value.get<double>()) << metric;
+  EXPECT_EQ(summary.documents.size(), 62U);
+  EXPECT_TRUE(std::isnan(estimate(summary, "llamacpp_perplexity")));
+}
+
+TEST(perplexity, of_chunks_is_per_token_under_its_own_name) {
+  CaseRecord record;
+  for (std::int64_t i = 0; i < 3; ++i) {
+    record.documents.push_back({"case", "llamacpp", i, "", R"({"choices": 1, "tokens": 4})"});
+    Answer& answer = record.answers.emplace_back();
+    answer.task = "llamacpp";
+    answer.document = i;
+    answer.log_likelihood = -4.0 * static_cast<double>(i + 1);
+  }
+  const Summary summary = find_kind("perplexity").summarise(find_suite("wikitext2"), record);
+  EXPECT_NEAR(estimate(summary, "llamacpp_perplexity"), std::exp(2.0), 1e-9);
+  EXPECT_TRUE(std::isnan(estimate(summary, "word_perplexity")));
+}
+
+TEST(speed, prefill_and_decode_time_their_points) {
+  Case prefill("prefill", {{"batch", 4}, {"length", 32}});
+  EXPECT_EQ(prefill.run().outcome, Outcome::ok);
+  EXPECT_EQ(prefill.engine.shapes[0].context, 0);
+  EXPECT_EQ(prefill.engine.shapes[0].new_tokens, 32);
+  EXPECT_NEAR(estimate(prefill.summary(), "tokens_per_s"), 4 * 32 / 0.01, 1e-6);
+  Case decode("decode", {{"batch", 4}, {"context", 32}});
+  EXPECT_EQ(decode.run().outcome, Outcome::ok);
+  EXPECT_EQ(decode.engine.shapes[0].context, 32);
+  EXPECT_NEAR(estimate(decode.summary(), "tokens_per_s"), 4 / 0.01, 1e-6);
+  EXPECT_EQ(estimate(decode.summary(), "experts_touched"), 3);
+  EXPECT_EQ(estimate(decode.summary(), "experts_touched", "layer.1"), 2);
+}
+
+TEST(memory, sums_the_parts_and_skips_what_the_model_cannot_take) {
+  Case run("memory", {{"batch", 1}, {"context", 8}});
+  EXPECT_EQ(run.run().outcome, Outcome::ok);
+  EXPECT_EQ(estimate(run.summary(), "weight_bytes"), 1024);
+  EXPECT_EQ(estimate(run.summary(), "weight_bytes", "experts"), 1000);
+  EXPECT_EQ(estimate(run.summary(), "kv_bytes_per_token"), 64);
+  EXPECT_GT(estimate(run.summary(), "peak_resident_bytes"), 0);
+  Case longer("memory", {{"batch", 1}, {"context", 9000}});
+  EXPECT_EQ(longer.run().outcome, Outcome::skipped);
+}
+
+TEST(sparsity, a_dense_model_is_skipped_with_a_reason) {
+  Case run("sparsity", {{"top_k", 1}});
+  FakeEngine dense(fake_config(0));
+  const Verdict verdict = run.kind.run(run.task, dense, run.sink);
+  EXPECT_EQ(verdict.outcome, Outcome::skipped);
+  EXPECT_NE(verdict.reason.find("dense"), std::string::npos) << verdict.reason;
+  EXPECT_TRUE(dense.top_k_set.empty());
+}
+
+TEST(sparsity, more_experts_than_there_are_is_skipped_with_both_numbers) {
+  Case run("sparsity", {{"top_k", 9}});
+  const Verdict verdict = run.run();
+  EXPECT_EQ(verdict.outcome, Outcome::skipped);
+  EXPECT_NE(verdict.reason.find("9 of 8"), std::string::npos) << verdict.reason;
+}
+
+TEST(sparsity, scores_and_times_with_top_k_and_goes_back_to_the_targets) {
+  Case run("sparsity", {{"top_k", 4}});
+  run.task.limit = 2;
+  EXPECT_EQ(run.run().outcome, Outcome::ok);
+  EXPECT_EQ(run.engine.top_k_set, (std::vector<std::int64_t>{4, 0}));
+  EXPECT_EQ(run.engine.shapes.size(), 2U);
+  const auto names = names_of(run.summary());
+  for (const char* name : {"acc", "prefill_tokens_per_s", "decode_tokens_per_s", "decode_step_s",
+                           "experts_touched", "flops_per_token", "bytes_per_token"})
+    EXPECT_TRUE(names.contains(name)) << name;
+}
+
+TEST(sparsity, goes_back_to_the_targets_top_k_when_it_fails) {
+  Case run("sparsity", {{"top_k", 4}});
+  run.task.limit = 1;
+  run.engine.offset = std::nan("");
+  EXPECT_THROW(run.run(), Error);
+  EXPECT_EQ(run.engine.top_k_set.back(), 0);
+}
+
+}  // namespace
+}  // namespace moe

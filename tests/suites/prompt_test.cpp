@@ -1,0 +1,114 @@
+#include "suites/prompt.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "harness/error.h"
+#include "harness/sha256.h"
+#include "models/tokenizer/tokenizer.h"
+#include "suites/questions.h"
+#include "tests/goldens/lm_eval/golden.h"
+#include "tests/temporary_folder.h"
+
+namespace moe {
+namespace {
+
+std::vector<Item> items_of(const Json& documents) {
+  std::vector<Item> out;
+  for (const Json& d : documents) {
+    Item& item = out.emplace_back();
+    item.question = d.at("question");
+    item.choices = d.at("choices").get<std::vector<std::string>>();
+    item.gold = d.at("answer");
+  }
+  return out;
+}
+
+TEST(prompt, mmlu_is_lm_evals_byte_for_byte) {
+  const Json golden = lm_eval_golden("mmlu.json");
+  const PromptTemplate prompt = prompt_of(find_suite("mmlu"));
+  const auto items = items_of(golden["documents"]), examples = items_of(golden["examples"]);
+  for (const auto& [shots, contexts] : golden["contexts"].items()) {
+    const auto some = std::span(examples).first(std::stoul(shots));
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      EXPECT_EQ(context_of(prompt, "college_biology", some, items[i]),
+                contexts[i].get<std::string>());
+    }
+  }
+  EXPECT_EQ(continuations_of(prompt, items[0]), (std::vector<std::string>{" A", " B", " C", " D"}));
+}
+
+/// All 5-shot requests of a subject, in the order of the file.
+TEST(prompt, all_mmlu_requests_are_lm_evals) {
+  const char* data = std::getenv("MOEBENCH_DATA");
+  if (data == nullptr) GTEST_SKIP() << "MOEBENCH_DATA is not set";
+  const Json golden = lm_eval_golden("mmlu.json")["subjects"];
+  const PromptTemplate prompt = prompt_of(find_suite("mmlu"));
+  const Dataset& mmlu = find_dataset("mmlu");
+  EXPECT_EQ(golden.size(), mmlu.subsets.size());
+  for (const std::string& subject : mmlu.subsets) {
+    const auto shots = load(mmlu, subject, "dev", data);
+    std::string lines;
+    for (const Item& item : load(mmlu, subject, "test", data)) {
+      const std::string context = context_of(prompt, subject, shots, item);
+      for (const std::string& continuation : continuations_of(prompt, item))
+        lines += sha256_hex(context + continuation) + "\n";
+    }
+    EXPECT_EQ(sha256_hex(lines), golden.at(subject).get<std::string>()) << subject;
+  }
+}
+
+TEST(prompt, answers_are_the_choices_text_where_no_letters_are_given) {
+  const PromptTemplate prompt = prompt_of(find_suite("world"));
+  Item item;
+  item.question = "Which?";
+  item.choices = {"one", " two"};
+  EXPECT_EQ(context_of(prompt, "planets", {}, item), "Question: Which?\nAnswer:");
+  EXPECT_EQ(continuations_of(prompt, item), (std::vector<std::string>{" one", "  two"}));
+}
+
+TEST(prompt, what_a_field_holds_is_not_read_as_a_template) {
+  const PromptTemplate prompt = prompt_of(find_suite("world"));
+  Item item;
+  item.question = "{subject} {unknown} {";
+  EXPECT_EQ(context_of(prompt, "planets", {}, item), "Question: {subject} {unknown} {\nAnswer:");
+}
+
+TEST(prompt, strip_takes_pythons_white_space) {
+  EXPECT_EQ(stripped(" \t\xc2\xa0 a b\xe3\x80\x80\n"), "a b");
+  EXPECT_EQ(stripped("\xe2\x80\x8b"), "\xe2\x80\x8b");  // U+200B is none
+  EXPECT_EQ(stripped(" \n "), "");
+}
+
+TEST(prompt, too_few_answers_or_choices_are_errors_that_show_the_question) {
+  PromptTemplate prompt;
+  prompt.question = "{question} {choice_1}";
+  prompt.answers = {"A"};
+  Item item;
+  item.question = "Which?";
+  item.choices = {"x", "y"};
+  EXPECT_NE(message_of<Error>([&] { continuations_of(prompt, item); }).find("Which?"),
+            std::string::npos);
+  item.choices = {"x"};
+  EXPECT_NE(message_of<Error>([&] { context_of(prompt, "", {}, item); }).find("choice_1"),
+            std::string::npos);
+}
+
+TEST(prompt, an_example_without_an_answer_is_an_error) {
+  const PromptTemplate prompt = prompt_of(find_suite("world"));
+  Item item;
+  item.question = "Which?";
+  item.choices = {"x"};
+  EXPECT_THROW(context_of(prompt, "", std::span(&item, 1), item), Error);
+}
+
+TEST(prompt, characters_are_code_points) {
+  EXPECT_EQ(code_points(""), 0);
+  EXPECT_EQ(code_points("caf\xc3\xa9"), 4);
+  EXPECT_EQ(code_points("\xe4\xb8\x96\xe7\x95\x8c\xf0\x9f\x98\x80"), 3);
+  EXPECT_EQ(code_points("e\xcc\x81"), 2);  // a letter and its accent
+}
+
+}  // namespace
+}  // namespace moe

@@ -1,0 +1,200 @@
+#include "suites/suite.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/error.h"
+#include "suites/kind.h"
+#include "tests/temporary_folder.h"
+
+namespace moe {
+namespace {
+
+struct Pinned {
+  std::string_view name;
+  std::int64_t version;
+  std::string_view sha256;  // of the file
+};
+
+// What a version stands for. Who edits a suite gives it the next version and changes its row here:
+// results of two versions are never compared.
+constexpr Pinned kPinned[] = {
+    {"mmlu", 1, "d3cc87fa892d85e1a73a8ec52631389c3d9535306a1895c6e427c391f6be4a38"},
+    {"world", 1, "94950ee0425b48a49d4ff1eb507e1901b99b55013786085186234b8f5e036487"},
+    {"world_letters", 1, "92260e7b0ce1b8f856ccf201e5e2efed0ffda4a867ba88d1012a3c9330ae59cf"},
+    {"wikitext2", 1, "eae2cd866e0e5753f98b9fd6212553b4965045e3184b283599cd30577e2b95e2"},
+    {"prefill", 1, "c4593c75c47f88c7f29cbd16848eda36a558fd39777aca3625cba9f6caf41ff1"},
+    {"decode", 1, "97c3e94870b0f6a868ccce4e66a2bdadfe349b80d46ea37879b5cbcad0f2d8cc"},
+    {"memory", 1, "22e329bdd1cf075139c97e2ee3c931fc41483718faff1869fd205bc6045e8920"},
+    {"sparsity", 1, "2955d8736c04d67d84187da6ba3ce853871bf7667c857900e57a52d37ed4f668"},
+};
+
+TEST(suite, an_edit_of_a_bundled_suite_comes_with_a_new_version) {
+  std::set<std::string_view> seen;
+  for (const Suite& suite : bundled_suites()) {
+    const auto pinned = std::ranges::find(kPinned, suite.name, &Pinned::name);
+    ASSERT_NE(pinned, std::ranges::end(kPinned)) << suite.name << " has no row in kPinned";
+    EXPECT_EQ(suite.version, pinned->version) << suite.name << ": its row needs the new version";
+    EXPECT_EQ(suite.sha256, pinned->sha256)
+        << suite.name << ".toml was edited: give it the next version, and change its row";
+    seen.insert(pinned->name);
+  }
+  EXPECT_EQ(seen.size(), std::size(kPinned)) << "a row of a suite that is gone";
+}
+
+/// A suite file with one line replaced or added.
+std::string changed(std::string_view suite, std::string_view from, std::string_view to) {
+  std::string toml = find_suite(suite).toml;
+  const std::size_t at = toml.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return toml.replace(at, from.size(), to);
+}
+
+std::string failure(std::string_view toml) {
+  return message_of<Error>([&] { parse_suite(toml, "mine"); });
+}
+
+struct Broken {
+  std::string_view suite, from, to;
+  std::vector<std::string_view> says;  // parts of the message
+};
+
+TEST(suite, what_is_wrong_is_named_with_file_and_key) {
+  const std::vector<Broken> all = {
+      {"decode", "kind    = \"decode\"", "kind = \"encode\"", {"encode", "known", "decode"}},
+      {"decode", "kind    = \"decode\"", "", {"kind", "missing"}},
+      {"decode", "kind    = \"decode\"", "kind = 3", {"kind", "expected"}},
+      {"decode", "version = 1", "version = \"one\"", {"version", "line 3"}},
+      {"decode", "version = 1", "version = 0", {"version"}},
+      {"decode", "title ", "colour = 1\ntitle ", {"colour"}},
+      {"decode", "title ", "dataset = \"world\"\nsplit = \"test\"\ntitle ", {"dataset"}},
+      {"decode", "batch   = [1, 4, 16, 64]", "", {"batch", "missing"}},
+      {"decode", "batch   = [1, 4, 16, 64]", "batch = []", {"batch", "line 7"}},
+      {"decode", "batch   = [1, 4, 16, 64]", "batch = 4", {"batch", "list"}},
+      {"decode", "batch   = [1, 4, 16, 64]", "batch = [0]", {"batch", "positive"}},
+      {"decode", "batch   = [1, 4, 16, 64]", "batch = [1.5]", {"batch", "1.5"}},
+      {"decode", "batch   = [1, 4, 16, 64]", "batch = [[1]]", {"batch", "plain"}},
+      {"decode", "batch   = [1, 4, 16, 64]", "batch = [1979-05-27]", {"dates"}},
+      {"decode", "batch   = [1, 4, 16, 64]", "batch = [1]\nlenght = [2]", {"lenght", "context"}},
+      {"decode", "warmup      = 3", "warm = 3", {"warm", "known", "line 11"}},
+      {"decode", "min_samples = 20", "min_samples = 1", {"min_samples"}},
+      {"decode", "below       = 0.02", "below = \"small\"", {"below"}},
+      {"decode", "below       = 0.02", "below = nan", {"below"}},
+      {"decode", "timeout_s   = 60", "timeout_s = 0", {"timeout_s"}},
+      {"decode", "\"dtype\"", "\"small\"", {"max_logit_difference"}},
+      {"decode", "\"dtype\"", "-1.0", {"max_logit_difference", "-1"}},
+      {"decode", "max_logit_difference", "max_difference", {"max_difference", "known"}},
+      {"decode", "[measure]", "[axes]", {"line 10"}},
+      {"mmlu", "dataset = \"mmlu\"", "dataset = \"mmmlu\"", {"mmmlu", "world"}},
+      {"mmlu", "split   = \"test\"", "split = \"train\"", {"train", "validation"}},
+      {"mmlu", "split   = \"test\"", "", {"split"}},
+      {"mmlu", "shots = [5]", "shots = [-1]", {"shots"}},
+      {"mmlu", "shots = [5]", "shots = [5]\nbatch = [1]", {"batch"}},
+      {"mmlu", "[prompt]", "[promt]", {"promt"}},
+      {"mmlu", "shots_split = \"dev\"", "", {"shots_split"}},
+      {"mmlu", "shots_split = \"dev\"", "shots_split = \"deb\"", {"deb", "validation"}},
+      {"mmlu", "description", "descripton", {"descripton", "description"}},
+      {"mmlu", "{subject}", "{topic}", {"topic"}},
+      {"mmlu", "{choice_3}", "{choice_x}", {"choice_x"}},
+      {"mmlu", "{choice_3}", "{choice_3", {"brace"}},
+      {"mmlu", "strip       = [\"question\"]", "strip = [\"questions\"]", {"strip", "questions"}},
+      {"mmlu", "strip       = [\"question\"]", "strip = \"question\"", {"mine"}},
+      {"mmlu", "[\"acc\"]", "[\"f1\"]", {"f1", "acc_norm"}},
+      {"mmlu", "\"anatomy\"", "\"anatomie\"", {"stem", "anatomie"}},
+      {"mmlu", "stem = [", "all = 3\nstem = [", {"all", "list"}},
+      {"wikitext2", "\"wikitext\"\nllama", "\"moses\"\nllama", {"detokenizer", "moses", "none"}},
+      {"wikitext2", "512", "3", {"llamacpp_chunk", "3"}},
+      {"wikitext2", "512", "\"x\"", {"mine"}},
+      {"wikitext2", "[text]", "[axes]\nshots = [1]\n[text]", {"axes"}},
+      {"sparsity", "suite = \"world\"", "suite = \"decode\"", {"accuracy", "decode"}},
+      {"sparsity", "suite = \"world\"", "suite = \"mmlu\"", {"accuracy", "mmlu"}},
+      {"sparsity", "suite = \"world\"", "suite = \"mine.toml\"", {"accuracy", "bundled"}},
+      {"sparsity", "limit = 20", "limit = \"all\"", {"accuracy", "limit"}},
+      {"sparsity", "length = 256", "length = 0", {"length"}},
+      {"sparsity", "[decode]", "[decoding]", {"decoding"}},
+      {"sparsity", "top_k = [1, 2, 4, 8]", "top_k = [\"all\"]", {"top_k", "all"}},
+  };
+  for (const Broken& broken : all) {
+    const std::string message = failure(changed(broken.suite, broken.from, broken.to));
+    EXPECT_NE(message.find("suite mine"), std::string::npos) << broken.to << ": " << message;
+    for (const std::string_view part : broken.says)
+      EXPECT_NE(message.find(part), std::string::npos) << broken.to << ": " << message;
+  }
+}
+
+TEST(suite, every_kind_has_a_bundled_suite) {
+  std::set<std::string> used;
+  for (const Suite& suite : bundled_suites()) used.insert(suite.kind);
+  for (const Kind* kind : kinds())
+    EXPECT_TRUE(used.contains(std::string(kind->name))) << kind->name;
+}
+
+TEST(suite, a_file_is_read_by_its_path_and_an_unknown_name_lists_the_bundled) {
+  const TemporaryFolder folder;
+  const auto file = folder.write("mine.toml", find_suite("decode").toml);
+  const Suite mine = find_suite(file.string());
+  EXPECT_EQ(mine.name, "mine");
+  EXPECT_EQ(mine.sha256, find_suite("decode").sha256);
+  EXPECT_NE(message_of<Error>([] { find_suite("nothing"); }).find("sparsity"), std::string::npos);
+  EXPECT_NE(message_of<Error>([] { find_suite("not/there.toml"); }).find("not/there.toml"),
+            std::string::npos);
+}
+
+TEST(suite, points_are_all_combinations_of_the_axes) {
+  const Suite decode = find_suite("decode");
+  const auto all = points(decode, {});
+  EXPECT_EQ(all.size(), 8U);
+  EXPECT_EQ(std::set(all.begin(), all.end()).size(), 8U);
+  EXPECT_EQ(points(find_suite("wikitext2"), {}), std::vector<Json>{Json::object()});
+}
+
+TEST(suite, given_values_replace_those_of_an_axis) {
+  const auto some = points(find_suite("decode"), {{"batch", {2}}, {"context", {16, 32}}});
+  EXPECT_EQ(some,
+            (std::vector<Json>{{{"batch", 2}, {"context", 16}}, {{"batch", 2}, {"context", 32}}}));
+}
+
+TEST(suite, given_values_are_judged_as_those_of_a_file) {
+  const Suite decode = find_suite("decode");
+  const auto message = [&](const std::string& axis, const std::vector<Json>& values) {
+    return message_of<Error>([&] { points(decode, {{axis, values}}); });
+  };
+  EXPECT_NE(message("lenght", {1}).find("its axes are batch, context"), std::string::npos);
+  for (const Json& bad : {Json(0), Json(-1), Json(1.5), Json("one"), Json(true), Json(nullptr)})
+    EXPECT_NE(message("batch", {bad}).find("batch"), std::string::npos) << bad;
+  EXPECT_NE(message("batch", {}).find("batch"), std::string::npos);
+  EXPECT_NE(message("batch", {4, 4}).find("more than once"), std::string::npos);
+  EXPECT_THROW(points(find_suite("mmlu"), {{"shots", {-5}}}), Error);
+}
+
+TEST(suite, too_many_cases_are_an_error) {
+  std::vector<Json> many;
+  for (int i = 1; i <= 400; ++i) many.emplace_back(i);
+  EXPECT_NE(message_of<Error>([&] {
+              points(find_suite("decode"), {{"batch", many}, {"context", many}});
+            }).find("100000"),
+            std::string::npos);
+}
+
+TEST(suite, a_case_is_known_by_suite_version_target_point_and_data) {
+  const Suite suite = find_suite("decode");
+  Suite next = suite, other = suite;
+  ++next.version;
+  other.name = "mine";
+  const Json point = {{"batch", 1}, {"context", 2}}, turned = {{"context", 2}, {"batch", 1}};
+  const std::string key = case_key(suite, point, "target", "data");
+  EXPECT_EQ(key.size(), 64U);
+  EXPECT_EQ(case_key(suite, turned, "target", "data"), key);
+  EXPECT_EQ(
+      (std::set<std::string>{
+           key, case_key(next, point, "target", "data"), case_key(other, point, "target", "data"),
+           case_key(suite, {{"batch", 1}}, "target", "data"),
+           case_key(suite, point, "another", "data"), case_key(suite, point, "target", "")})
+          .size(),
+      6U);
+}
+
+}  // namespace
+}  // namespace moe
