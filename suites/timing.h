@@ -46,6 +46,9 @@ std::vector<std::vector<double>> samples_of(const CaseRecord&, std::string_view 
 /// The one sample of a metric and scope of the first launch that has it; NaN where there is none.
 double sample_of(const CaseRecord&, std::string_view metric, std::string_view scope);
 
+/// "layer.3", or "decode.layer.3".
+std::string layer_scope(std::string_view prefix, std::size_t layer);
+
 /// Distinct experts touched per step: the mean over layers, and per layer.
 void add_touched_values(const CaseRecord&, std::string_view prefix, std::vector<Value>& out);
 

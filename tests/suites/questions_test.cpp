@@ -1,61 +1,18 @@
-// Whole cases of every kind on an engine without a model.
+// Whole cases of the kinds that ask questions.
+#include "suites/questions.h"
+
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <set>
+#include <tuple>
 
-#include "datasets/dataset.h"
 #include "harness/error.h"
-#include "harness/sha256.h"
-#include "suites/questions.h"
 #include "tests/goldens/lm_eval/golden.h"
-#include "tests/suites/fake_engine.h"
+#include "tests/suites/case.h"
 #include "tests/temporary_folder.h"
 
 namespace moe {
 namespace {
-
-struct Case {
-  explicit Case(std::string_view name, Json point = Json::object())
-      : suite(find_suite(name)), kind(find_kind(suite.kind)) {
-    suite.measure = {.warmup = 1, .min_samples = 3, .below = 0.5, .timeout_s = 30};
-    task.suite = &suite;
-    task.case_key = "case";
-    task.point = std::move(point);
-  }
-  Verdict run() { return kind.run(task, engine, sink); }
-
-  /// What a store would have kept of it.
-  CaseRecord record() const {
-    CaseRecord out;
-    out.documents = sink.all<Document>();
-    out.answers = sink.all<Answer>();
-    out.routing = sink.all<RoutingCount>();
-    out.launches.push_back({.number = 0, .samples = sink.all<Sample>()});
-    return out;
-  }
-  Summary summary() const { return kind.summarise(suite, record()); }
-
-  Suite suite;
-  const Kind& kind;
-  CaseTask task;
-  FakeEngine engine{fake_config()};
-  ListSink sink;
-};
-
-double estimate(const Summary& summary, std::string_view metric, std::string_view scope = "") {
-  for (const Value& value : summary.values) {
-    if (value.metric->name == metric && value.scope == scope) return value.estimate;
-  }
-  return std::nan("");
-}
-
-std::set<std::string> names_of(const Summary& summary) {
-  std::set<std::string> names;
-  for (const Value& value : summary.values) names.emplace(value.metric->name);
-  return names;
-}
 
 TEST(multiple_choice, asks_every_question_once_and_keeps_what_was_asked) {
   Case run("world", {{"shots", 0}});
@@ -161,67 +118,6 @@ TEST(perplexity, of_chunks_is_per_token_under_its_own_name) {
   const Summary summary = find_kind("perplexity").summarise(find_suite("wikitext2"), record);
   EXPECT_NEAR(estimate(summary, "llamacpp_perplexity"), std::exp(2.0), 1e-9);
   EXPECT_TRUE(std::isnan(estimate(summary, "word_perplexity")));
-}
-
-TEST(speed, prefill_and_decode_time_their_points) {
-  Case prefill("prefill", {{"batch", 4}, {"length", 32}});
-  EXPECT_EQ(prefill.run().outcome, Outcome::ok);
-  EXPECT_EQ(prefill.engine.shapes[0].context, 0);
-  EXPECT_EQ(prefill.engine.shapes[0].new_tokens, 32);
-  EXPECT_NEAR(estimate(prefill.summary(), "tokens_per_s"), 4 * 32 / 0.01, 1e-6);
-  Case decode("decode", {{"batch", 4}, {"context", 32}});
-  EXPECT_EQ(decode.run().outcome, Outcome::ok);
-  EXPECT_EQ(decode.engine.shapes[0].context, 32);
-  EXPECT_NEAR(estimate(decode.summary(), "tokens_per_s"), 4 / 0.01, 1e-6);
-  EXPECT_EQ(estimate(decode.summary(), "experts_touched"), 3);
-  EXPECT_EQ(estimate(decode.summary(), "experts_touched", "layer.1"), 2);
-}
-
-TEST(memory, sums_the_parts_and_skips_what_the_model_cannot_take) {
-  Case run("memory", {{"batch", 1}, {"context", 8}});
-  EXPECT_EQ(run.run().outcome, Outcome::ok);
-  EXPECT_EQ(estimate(run.summary(), "weight_bytes"), 1024);
-  EXPECT_EQ(estimate(run.summary(), "weight_bytes", "experts"), 1000);
-  EXPECT_EQ(estimate(run.summary(), "kv_bytes_per_token"), 64);
-  EXPECT_GT(estimate(run.summary(), "peak_resident_bytes"), 0);
-  Case longer("memory", {{"batch", 1}, {"context", 9000}});
-  EXPECT_EQ(longer.run().outcome, Outcome::skipped);
-}
-
-TEST(sparsity, a_dense_model_is_skipped_with_a_reason) {
-  Case run("sparsity", {{"top_k", 1}});
-  FakeEngine dense(fake_config(0));
-  const Verdict verdict = run.kind.run(run.task, dense, run.sink);
-  EXPECT_EQ(verdict.outcome, Outcome::skipped);
-  EXPECT_NE(verdict.reason.find("dense"), std::string::npos) << verdict.reason;
-  EXPECT_TRUE(dense.top_k_set.empty());
-}
-
-TEST(sparsity, more_experts_than_there_are_is_skipped_with_both_numbers) {
-  Case run("sparsity", {{"top_k", 9}});
-  const Verdict verdict = run.run();
-  EXPECT_EQ(verdict.outcome, Outcome::skipped);
-  EXPECT_NE(verdict.reason.find("9 of 8"), std::string::npos) << verdict.reason;
-}
-
-TEST(sparsity, scores_and_times_with_top_k_and_goes_back_to_the_targets) {
-  Case run("sparsity", {{"top_k", 4}});
-  run.task.limit = 2;
-  EXPECT_EQ(run.run().outcome, Outcome::ok);
-  EXPECT_EQ(run.engine.top_k_set, (std::vector<std::int64_t>{4, 0}));
-  EXPECT_EQ(run.engine.shapes.size(), 2U);
-  const auto names = names_of(run.summary());
-  for (const char* name : {"acc", "prefill_tokens_per_s", "decode_tokens_per_s", "decode_step_s",
-                           "experts_touched", "flops_per_token", "bytes_per_token"})
-    EXPECT_TRUE(names.contains(name)) << name;
-}
-
-TEST(sparsity, goes_back_to_the_targets_top_k_when_it_fails) {
-  Case run("sparsity", {{"top_k", 4}});
-  run.task.limit = 1;
-  run.engine.offset = std::nan("");
-  EXPECT_THROW(run.run(), Error);
-  EXPECT_EQ(run.engine.top_k_set.back(), 0);
 }
 
 }  // namespace

@@ -1,0 +1,72 @@
+// Whole cases of the kinds that measure.
+#include <gtest/gtest.h>
+
+#include "harness/error.h"
+#include "tests/suites/case.h"
+
+namespace moe {
+namespace {
+
+TEST(speed, prefill_and_decode_time_their_points) {
+  Case prefill("prefill", {{"batch", 4}, {"length", 32}});
+  EXPECT_EQ(prefill.run().outcome, Outcome::ok);
+  EXPECT_EQ(prefill.engine.shapes[0].context, 0);
+  EXPECT_EQ(prefill.engine.shapes[0].new_tokens, 32);
+  EXPECT_NEAR(estimate(prefill.summary(), "tokens_per_s"), 4 * 32 / 0.01, 1e-6);
+  Case decode("decode", {{"batch", 4}, {"context", 32}});
+  EXPECT_EQ(decode.run().outcome, Outcome::ok);
+  EXPECT_EQ(decode.engine.shapes[0].context, 32);
+  EXPECT_NEAR(estimate(decode.summary(), "tokens_per_s"), 4 / 0.01, 1e-6);
+  EXPECT_EQ(estimate(decode.summary(), "experts_touched"), 3);
+  EXPECT_EQ(estimate(decode.summary(), "experts_touched", "layer.1"), 2);
+}
+
+TEST(memory, sums_the_parts_and_skips_what_the_model_cannot_take) {
+  Case run("memory", {{"batch", 1}, {"context", 8}});
+  EXPECT_EQ(run.run().outcome, Outcome::ok);
+  EXPECT_EQ(estimate(run.summary(), "weight_bytes"), 1024);
+  EXPECT_EQ(estimate(run.summary(), "weight_bytes", "experts"), 1000);
+  EXPECT_EQ(estimate(run.summary(), "kv_bytes_per_token"), 64);
+  EXPECT_GT(estimate(run.summary(), "peak_resident_bytes"), 0);
+  Case longer("memory", {{"batch", 1}, {"context", 9000}});
+  EXPECT_EQ(longer.run().outcome, Outcome::skipped);
+}
+
+TEST(sparsity, a_dense_model_is_skipped_with_a_reason) {
+  Case run("sparsity", {{"top_k", 1}});
+  FakeEngine dense(fake_config(0));
+  const Verdict verdict = run.kind.run(run.task, dense, run.sink);
+  EXPECT_EQ(verdict.outcome, Outcome::skipped);
+  EXPECT_NE(verdict.reason.find("dense"), std::string::npos) << verdict.reason;
+  EXPECT_TRUE(dense.top_k_set.empty());
+}
+
+TEST(sparsity, more_experts_than_there_are_is_skipped_with_both_numbers) {
+  Case run("sparsity", {{"top_k", 9}});
+  const Verdict verdict = run.run();
+  EXPECT_EQ(verdict.outcome, Outcome::skipped);
+  EXPECT_NE(verdict.reason.find("9 of 8"), std::string::npos) << verdict.reason;
+}
+
+TEST(sparsity, scores_and_times_with_top_k_and_goes_back_to_the_targets) {
+  Case run("sparsity", {{"top_k", 4}});
+  run.task.limit = 2;
+  EXPECT_EQ(run.run().outcome, Outcome::ok);
+  EXPECT_EQ(run.engine.top_k_set, (std::vector<std::int64_t>{4, 0}));
+  EXPECT_EQ(run.engine.shapes.size(), 2U);
+  const auto names = names_of(run.summary());
+  for (const char* name : {"acc", "prefill_tokens_per_s", "decode_tokens_per_s", "decode_step_s",
+                           "experts_touched", "flops_per_token", "bytes_per_token"})
+    EXPECT_TRUE(names.contains(name)) << name;
+}
+
+TEST(sparsity, goes_back_to_the_targets_top_k_when_it_fails) {
+  Case run("sparsity", {{"top_k", 4}});
+  run.task.limit = 1;
+  run.engine.offset = std::nan("");
+  EXPECT_THROW(run.run(), Error);
+  EXPECT_EQ(run.engine.top_k_set.back(), 0);
+}
+
+}  // namespace
+}  // namespace moe
