@@ -51,7 +51,7 @@ std::vector<ExportedCase> cases_with_questions(const Store& store, std::int64_t 
       "SELECT cr.id, c.suite_version, coalesce(c.point ->> 'shots', 0), c.suite, s.kind, c.point "
       "FROM case_run cr JOIN \"case\" c ON c.id = cr.\"case\" JOIN suite s ON s.id = cr.suite "
       "WHERE cr.run = :run AND c.target = :target AND (:suite = '' OR c.suite = :suite) AND "
-      "(:point = '' OR c.point = :point) AND EXISTS (SELECT * FROM document d WHERE d.case_run = "
+      "(:point = '' OR c.point = :point) AND EXISTS (SELECT * FROM answer a WHERE a.case_run = "
       "cr.id) ORDER BY cr.ordinal",
       {{"run", run}, {"target", target}, {"suite", choice.suite}, {"point", choice.point}});
   std::vector<ExportedCase> cases;
@@ -67,13 +67,13 @@ std::vector<ExportedCase> cases_with_questions(const Store& store, std::int64_t 
   return cases;
 }
 
-/// Error where two cases asked questions of one task.
+/// Error where two cases asked questions of one task. Documents without answers are the prompts of
+/// timed steps, the same at every point.
 void check_distinct(const Store& store, const std::vector<ExportedCase>& cases) {
   std::map<std::string, const ExportedCase*> asked;
   for (const ExportedCase& c : cases) {
     for (const auto& row :
-         store
-             .query("SELECT DISTINCT task FROM document WHERE case_run = :id", {{"id", c.case_run}})
+         store.query("SELECT DISTINCT task FROM answer WHERE case_run = :id", {{"id", c.case_run}})
              .rows) {
       const auto [other, is_new] = asked.insert({to_text(row[0]), &c});
       require(is_new, "{}: task {} was asked by several cases of the run; choose one with {} or {}",

@@ -218,6 +218,23 @@ TEST_F(export_samples_, of_a_sweep_are_exported_when_it_is_named) {
   EXPECT_EQ(of_kind(lines({.target = {}, .suite = "quiz", .point = {}}), "doc").size(), 4U);
 }
 
+TEST_F(export_samples_, leave_out_the_prompts_of_timed_cases) {
+  RunRow plan = plan_of(3);
+  plan.suites.push_back(plan.suites[0]);
+  plan.suites[1].name = plan.suites[1].kind = plan.suites[1].sha256 = "decode";
+  plan.cases[1].suite = plan.cases[2].suite = 1;
+  Recorder run(store_, plan);
+  const std::int64_t launch = run.begin_launch("t0", 0);
+  fill_case(run, launch, "c0");
+  for (const std::string key : {"c1", "c2"}) {
+    Document prompt = document_of(key, 0, 0);
+    prompt.task = "prompts.decode";
+    run.record(launch, prompt);
+    run.end_case(key, {});
+  }
+  EXPECT_EQ(of_kind(lines(), "doc").size(), 4U);
+}
+
 TEST_F(export_samples_, of_a_run_that_is_not_there_are_an_error) {
   const std::string message = error({});
   EXPECT_NE(message.find("no run 1"), std::string::npos) << message;
