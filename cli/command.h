@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's name
 class App;
 }
 
@@ -17,13 +17,11 @@ namespace moe {
 using Arguments = std::vector<std::string>;  // what stands behind the verb
 
 /// What the program exits with.
-enum ExitCode : int {
-  kDone = 0,           // skipped cases included
-  kNotOk = 1,          // a case was not ok, or a check failed
-  kUsage = 2,          // wrong usage, or wrong input found before anything was started
-  kDefect = 70,        // of ours
-  kInterrupted = 130,  // what is done is stored
-};
+inline constexpr int kDone = 0;           // skipped cases included
+inline constexpr int kNotOk = 1;          // a case was not ok, or a check failed
+inline constexpr int kUsage = 2;          // wrong usage, or wrong input found before a start
+inline constexpr int kDefect = 70;        // of ours
+inline constexpr int kInterrupted = 130;  // what is done is stored
 
 struct Command {
   std::string_view name;

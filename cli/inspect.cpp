@@ -24,7 +24,9 @@ void print_json(const OrderedJson& json) {
 Tokenizer tokenizer_of(const InspectOptions& o) {
   const Target target = resolve_target(o.target);
   auto tokenizer = open_tokenizer(target, config_of(target));
-  require(tokenizer.has_value(), "target {} has no tokenizer", o.target);
+  if (!tokenizer)
+    throw Error(fmt::format("target {} has no tokenizer", o.target),
+                std::source_location::current());
   return *std::move(tokenizer);
 }
 

@@ -50,11 +50,9 @@ void check(const ReportFence& fence) {
           "a text needs a line '-- say: …' above its query");
   require((fence.use != FenceUse::table && fence.use != FenceUse::chart) || !fence.caption.empty(),
           "a table or chart needs a caption after its use");
-  const auto otherwise = fence.directives.find("else");
-  const bool said = otherwise != fence.directives.end() &&
-                    (fence.use == FenceUse::text || !otherwise->second.empty());
-  require(fence.use == FenceUse::with || said,
-          "no line '-- else: …' that says what to print where the query returns no rows");
+  require(fence.use == FenceUse::with || fence.directives.contains("else"),
+          "no line '-- else: …' that says what to print where the query returns no rows; an empty "
+          "one prints nothing");
   require(fence.use != FenceUse::with || fence.sql.starts_with("WITH "),
           "the query of a 'with' fence begins with WITH");
 }

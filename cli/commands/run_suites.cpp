@@ -55,16 +55,16 @@ Table plan_table(const Plan& plan) {
     const Kind& kind = find_kind(suite.kind);
     std::vector<Cell> row = {suite.name, target.target.name, c.point.dump()};
     if (kind.plan != nullptr) {
-      const auto tokenizer = open_tokenizer(target.target, target.config);
-      require(tokenizer.has_value(), "target {} has no tokenizer, so {} cannot be planned",
-              target.spec, suite.name);
+      const auto opened = open_tokenizer(target.target, target.config);
+      const Tokenizer& tokenizer = required(
+          opened, "target {} has no tokenizer, so {} cannot be planned", target.spec, suite.name);
       const CaseTask task{.suite = &suite,
                           .case_key = c.key,
                           .point = c.point,
                           .limit = plan.limit,
                           .data_root = plan.data_root,
                           .done = {}};
-      const PlanSummary s = kind.plan(task, *tokenizer, target.config.max_positions);
+      const PlanSummary s = kind.plan(task, tokenizer, target.config.max_positions);
       for (const std::int64_t n :
            {s.questions, s.requests, s.prompt_tokens, s.shared_tokens, s.truncated_requests})
         row.emplace_back(n);

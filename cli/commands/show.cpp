@@ -26,7 +26,7 @@ Table suite(const std::string& name, const std::filesystem::path&) {
     table.rows.push_back({"axis " + axis.name, Json(axis.values).dump()});
   for (const auto& [key, value] : s.options.items()) {
     for (const auto& [option, setting] : value.items())
-      table.rows.push_back({key + "." + option, setting.dump()});
+      table.rows.push_back({fmt::format("{}.{}", key, option), setting.dump()});
   }
   return table;
 }

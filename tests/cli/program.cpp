@@ -23,6 +23,7 @@ std::string text_of(const std::filesystem::path& file) {
 
 void redirect(const std::filesystem::path& file, int descriptor) {
   const int opened = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (opened < 0) _exit(125);
   dup2(opened, descriptor);
   close(opened);
 }

@@ -32,12 +32,10 @@ std::vector<std::string> sweep(const std::string& target, const std::string& db)
 }
 
 std::string deterministic_values(const std::filesystem::path& folder, const std::string& db) {
-  const Ran ran =
-      moebench({"sql",
-                "SELECT suite, point, metric, scope, estimate, low, high, standard_error, n FROM "
-                "result WHERE deterministic = 1 ORDER BY suite, point, metric, scope",
-                "--json", "--db", db},
-               folder);
+  const std::string query =
+      "SELECT suite, point, metric, scope, estimate, low, high, standard_error, n FROM result "
+      "WHERE deterministic = 1 ORDER BY suite, point, metric, scope";
+  const Ran ran = moebench({"sql", query, "--json", "--db", db}, folder);
   EXPECT_EQ(ran.code, 0) << ran.err;
   return ran.out;
 }

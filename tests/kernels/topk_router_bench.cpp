@@ -16,7 +16,7 @@ void measure(benchmark::State& state, const TopkRouter& router, const TopkRouter
   for (float& x : logits) x = normal(random);
   std::vector<float> weight(static_cast<std::size_t>(shape.T * shape.K));
   std::vector<std::int32_t> expert(weight.size());
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto unused : state) {
     router.run(shape, {logits.data(), weight.data(), expert.data()}, nullptr);
     benchmark::DoNotOptimize(weight.data());
   }

@@ -12,6 +12,7 @@
 
 namespace moe {
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
 void PrintTo(const TopkRouter* router, std::ostream* out) {
   *out << router->name;
 }
