@@ -53,11 +53,11 @@ TEST(writers, share_a_file) {
 }
 
 TEST(writers, make_one_file_at_the_same_moment) {
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 20; ++round) {
     const TemporaryFolder folder;
     const auto file = folder.path() / "a.sqlite";
     std::vector<pid_t> children;
-    for (int writer = 0; writer < 4; ++writer)
+    for (int writer = 0; writer < 8; ++writer)
       children.push_back(in_child([&] { const Store store(file); }));
     for (const pid_t child : children) EXPECT_EQ(wait_for(child), 0) << "round " << round;
     EXPECT_EQ(Store(file).schema_version(), 1);
