@@ -10,7 +10,6 @@ using Json = nlohmann::json;
 
 std::string byte_tokenizer_json() {
   Json vocab = Json::object();
-  std::string alphabet;
   std::int32_t next = 0x100;
   for (int byte = 0; byte < 256; ++byte) {
     const bool printable =

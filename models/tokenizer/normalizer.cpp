@@ -25,10 +25,11 @@ bool is_ascii(std::string_view text) {
 
 std::string unicode_form(const std::string& text, int options) {
   utf8proc_uint8_t* out = nullptr;
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): flags, as C's enums hold them
+  const auto flags = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | options);
   const utf8proc_ssize_t size =
       utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                   static_cast<utf8proc_ssize_t>(text.size()), &out,
-                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | options));
+                   static_cast<utf8proc_ssize_t>(text.size()), &out, flags);
   const std::unique_ptr<utf8proc_uint8_t, Free> owner(out);
   require(size >= 0, "Unicode normalisation failed: {}", utf8proc_errmsg(size));
   return {reinterpret_cast<const char*>(out), static_cast<std::size_t>(size)};

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "harness/error.h"
 #include "models/family.h"
 #include "models/library.h"
 
@@ -12,7 +13,7 @@ namespace moe {
 namespace {
 
 Config bundled(std::string_view name) {
-  return read_config(*bundled_config(name), name);
+  return read_config(required(bundled_config(name), "no config {}", name), name);
 }
 
 double billions(std::int64_t n) {
@@ -65,7 +66,8 @@ TEST(cost, a_dense_model_uses_all_it_has) {
 }
 
 TEST(cost, key_value_bytes_are_two_vectors_a_layer) {
-  EXPECT_EQ(kv_bytes_per_token(bundled("mixtral-8x7b-v0.1"), DType::bf16), 32 * 2 * 8 * 128 * 2);
+  EXPECT_EQ(kv_bytes_per_token(bundled("mixtral-8x7b-v0.1"), DType::bf16),
+            std::int64_t{32} * 2 * 8 * 128 * 2);
 }
 
 TEST(cost, flops_of_one_token_are_twice_its_parameters_and_the_attention) {
@@ -74,7 +76,7 @@ TEST(cost, flops_of_one_token_are_twice_its_parameters_and_the_attention) {
   const ByPart active = active_parameter_counts(config);
   EXPECT_EQ(flops.experts, 2 * active.experts);
   EXPECT_EQ(flops.head, 2 * active.head);
-  EXPECT_EQ(flops.attention, 2 * active.attention + 32 * 2 * 32 * (128 + 128));
+  EXPECT_EQ(flops.attention, 2 * active.attention + std::int64_t{32} * 2 * 32 * (128 + 128));
 }
 
 TEST(cost, a_window_bounds_what_attention_reads) {

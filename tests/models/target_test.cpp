@@ -16,6 +16,10 @@ std::string failure(std::string_view spec) {
   return message_of<Error>([&] { config_of(resolve_target(spec)); });
 }
 
+std::string dense_config() {
+  return required(bundled_config("demo-dense"), "no config demo-dense").dump();
+}
+
 bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
@@ -65,7 +69,7 @@ TEST(target, what_is_nowhere_says_where_it_was_looked_for) {
 
 TEST(target, escapes_stand_for_the_signs_that_divide) {
   const TemporaryFolder folder;
-  folder.write("a@b,c/config.json", bundled_config("demo-dense")->dump());
+  folder.write("a@b,c/config.json", dense_config());
   const std::string escaped = (folder.path() / "a%40b%2Cc").string();
   const Target target = resolve_target(escaped + "@dtype=f32");
   EXPECT_EQ(target.directory.filename(), "a@b,c");
@@ -75,19 +79,19 @@ TEST(target, escapes_stand_for_the_signs_that_divide) {
 
 TEST(target, seeds_and_layers_are_for_seeded_weights_only) {
   const TemporaryFolder folder;
-  folder.write("m/config.json", bundled_config("demo-dense")->dump());
+  folder.write("m/config.json", dense_config());
   for (const char* keys : {"@seed=1", "@layers=1"})
     EXPECT_TRUE(has(failure((folder.path() / "m").string() + keys), "synthetic"));
 }
 
 TEST(target, a_repository_is_found_in_the_hugging_face_cache) {
   const TemporaryFolder folder;
-  const std::string before =
-      std::getenv("HF_HUB_CACHE") == nullptr ? "" : std::getenv("HF_HUB_CACHE");
+  const char* variable = std::getenv("HF_HUB_CACHE");
+  const std::string before = variable == nullptr ? "" : variable;
   setenv("HF_HUB_CACHE", folder.path().c_str(), 1);
   const std::string root = "models--org--name/";
   folder.write(root + "refs/main", "0123abc\n");
-  folder.write(root + "snapshots/0123abc/config.json", bundled_config("demo-dense")->dump());
+  folder.write(root + "snapshots/0123abc/config.json", dense_config());
   const Target target = resolve_target("org/name");
   EXPECT_EQ(target.directory, folder.path() / root / "snapshots/0123abc");
   EXPECT_EQ(target.name, "name");

@@ -128,9 +128,11 @@ TEST(safetensors, tensors_that_overlap_or_leave_gaps_are_refused) {
 
 TEST(safetensors, shapes_that_are_no_shapes_or_no_so_many_bytes_are_refused) {
   for (const Json& shape :
-       {Json({2}), Json({1, -1}), Json({1.5}), Json({"1"}), Json(1), Json(nullptr), Json({0}),
-        Json({std::uint64_t{1} << 62U, 4}), Json({~std::uint64_t{0}}),
-        Json({std::uint64_t{1} << 32U, std::uint64_t{1} << 32U}), Json(std::vector<int>(9, 1))}) {
+       {Json::array({2}), Json::array({1, -1}), Json::array({1.5}), Json::array({"1"}), Json(1),
+        Json(nullptr), Json(std::vector<int>(1, 0)), Json::array({std::uint64_t{1} << 62U, 4}),
+        Json::array({~std::uint64_t{0}}),
+        Json::array({std::uint64_t{1} << 32U, std::uint64_t{1} << 32U}),
+        Json(std::vector<int>(9, 1))}) {
     const std::string message = refusal_of({{"the.tensor", entry("F32", shape, 0, 4)}}, 4);
     EXPECT_TRUE(has(message, "the.tensor")) << shape << ": " << message;
   }

@@ -106,6 +106,23 @@ TEST(tokenizer, long_text_without_words_equals_its_parts) {
   EXPECT_EQ(tokens_of(tokenizer, text), expected);
 }
 
+TEST(tokenizer, runs_of_blanks_stay_together) {
+  const Tokenizer tokenizer =
+      tokenizer_of(sentencepiece_json({kBlank, "a"}, {{kBlank, kBlank}, {kBlank + kBlank, "a"}}));
+  EXPECT_EQ(tokens_of(tokenizer, "a  a   a"),
+            (Tokens{kBlank, "a", kBlank + kBlank + "a", kBlank + kBlank, kBlank, "a"}));
+}
+
+TEST(tokenizer, only_the_first_piece_of_a_text_is_first) {
+  Json json = sentencepiece_json({kBlank, "a"}, {{kBlank, "a"}});
+  json["normalizer"] = nullptr;
+  json["pre_tokenizer"] = {
+      {"type", "Metaspace"}, {"replacement", kBlank}, {"prepend_scheme", "first"}};
+  const Tokenizer tokenizer = tokenizer_of(json);
+  EXPECT_EQ(tokens_of(tokenizer, "a<s>a"), (Tokens{kBlank + "a", "<s>", "a"}));
+  EXPECT_EQ(tokens_of(tokenizer, "<s>a a"), (Tokens{"<s>", "a", kBlank + "a"}));
+}
+
 TEST(tokenizer, the_template_stands_around_every_text_where_asked) {
   Json json = sentencepiece_json({kBlank, "a"});
   json["post_processor"]["single"].push_back({{"SpecialToken", {{"id", "</s>"}}}});
