@@ -132,7 +132,8 @@ Event parse_event(std::string_view line) {
     for (const EventReader& reader : kReaders) {
       if (reader.name == name) return reader.read(json);
     }
-    throw Error(fmt::format("unknown event \"{}\"", name), std::source_location::current());
+    throw Error(fmt::format("unknown event \"{}\": {}", name, shown(line)),
+                std::source_location::current());
   } catch (const Json::exception& error) {
     throw Error(fmt::format("not an event line ({}): {}", error.what(), shown(line)),
                 std::source_location::current());

@@ -1,0 +1,90 @@
+// A worker that behaves as its first argument says: what a parent must survive.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "harness/event.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+void say(const moe::Event& event) {
+  std::puts(moe::to_line(event).c_str());
+  std::fflush(stdout);
+}
+
+[[noreturn]] void sleep_for_ever() {
+  while (true) std::this_thread::sleep_for(1s);
+}
+
+/// A process of the worker's own that holds its standard output open for a minute.
+void leave_a_child() {
+  if (fork() == 0) {
+    std::this_thread::sleep_for(60s);
+    _exit(0);
+  }
+}
+
+void greet(const std::string& mode) {
+  if (mode == "no_hello") return;
+  say(moe::Hello{.protocol = mode == "other_protocol" ? 999 : moe::kProtocolVersion,
+                 .build = "fake"});
+}
+
+int behave(const std::string& mode, const moe::Job& job) {
+  if (mode == "echo") say(moe::LogLine{"info", job.target});
+  if (mode == "exit_3") return 3;
+  if (mode == "segfault") raise(SIGSEGV);
+  if (mode == "killed") raise(SIGKILL);
+  if (mode == "garbage") std::puts("{\"event\": \"never heard of\"}");
+  if (mode == "no_json") std::puts("Segmentation fault (not really)");
+  if (mode == "unfinished_line") std::fputs("{\"event\":", stdout);
+  if (mode == "child") leave_a_child();
+  if (mode == "child_and_death") {
+    leave_a_child();
+    raise(SIGKILL);
+  }
+  if (mode == "huge_line") {
+    const std::string megabyte(1U << 20U, 'x');
+    for (int i = 0; i < 80; ++i) std::fputs(megabyte.c_str(), stdout);
+    std::fflush(stdout);
+    sleep_for_ever();
+  }
+  if (mode == "stubborn") signal(SIGTERM, SIG_IGN);
+  if (mode == "hang" || mode == "stubborn") sleep_for_ever();
+  if (mode == "chatty") {
+    for (int i = 0;; ++i) {
+      std::fprintf(stderr, "still alive %d\n", i);
+      std::this_thread::sleep_for(20ms);
+    }
+  }
+  if (mode == "lifeline") {  // ends when the parent lets go of standard input
+    std::string line;
+    std::getline(std::cin, line);
+    return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string mode = argc > 1 ? argv[1] : "";
+  if (mode == "deaf") {  // never reads its job
+    close(STDIN_FILENO);
+    greet(mode);
+    return 0;
+  }
+  std::string line;
+  std::getline(std::cin, line);
+  greet(mode);
+  const int code = behave(mode, moe::parse_job(line));
+  std::fflush(stdout);
+  return code;
+}

@@ -1,0 +1,77 @@
+// What is read of this machine, process and build is at least possible.
+#include "harness/machine.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/build_info.h"
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/json_text.h"
+#include "harness/memory.h"
+#include "harness/outcome.h"
+
+namespace moe {
+namespace {
+
+TEST(machine, is_the_same_machine_when_asked_again) {
+  const Environment first = this_machine(), again = this_machine();
+  EXPECT_EQ(first.digest(), again.digest());
+  EXPECT_FALSE(first.cpu.empty());
+  EXPECT_GE(first.cores, 1);
+  EXPECT_GT(first.memory_bytes, std::int64_t{1} << 28U);
+  EXPECT_TRUE(nlohmann::json::parse(first.facts_json).is_object());
+  Environment other = first;
+  other.cores += 1;
+  EXPECT_NE(other.digest(), first.digest());
+}
+
+TEST(memory, grows_with_what_is_touched) {
+  const std::int64_t before = resident_bytes();
+  std::vector<char> block(std::size_t{64} << 20U, 'x');
+  EXPECT_GT(resident_bytes(), before + (std::int64_t{32} << 20U));
+  EXPECT_GE(peak_resident_bytes(), resident_bytes() - (std::int64_t{1} << 20U));
+  EXPECT_GT(available_bytes(), 0);
+  EXPECT_LE(available_bytes(), usable_bytes());
+  EXPECT_EQ(block.back(), 'x');
+}
+
+TEST(build_info, is_filled_in) {
+  for (const std::string_view part :
+       {build_info().version, build_info().commit, build_info().compiler, build_info().flags}) {
+    EXPECT_FALSE(part.empty());
+    EXPECT_NE(build_line().find(part), std::string::npos) << build_line();
+  }
+}
+
+TEST(outcome, names_go_both_ways) {
+  for (const Outcome outcome : {Outcome::ok, Outcome::wrong, Outcome::skipped,
+                                Outcome::out_of_memory, Outcome::timed_out, Outcome::failed})
+    EXPECT_EQ(outcome_of(name_of(outcome)), outcome);
+  EXPECT_THROW(outcome_of("fine"), Error);
+}
+
+TEST(clock, goes_forward_and_says_when) {
+  const double first = steady_seconds();
+  EXPECT_LE(first, steady_seconds());
+  const std::string now = utc_now();
+  ASSERT_EQ(now.size(), std::string_view("2026-01-31T23:59:59.123Z").size()) << now;
+  EXPECT_EQ(now.back(), 'Z');
+  EXPECT_EQ(now[10], 'T');
+}
+
+TEST(json_text, that_nests_without_end_or_is_none_is_refused_by_its_place) {
+  EXPECT_EQ(read_json("[[1]]", "a.json").dump(), "[[1]]");
+  for (const std::string& text : {std::string(100'000, '['), std::string("{"), std::string("")}) {
+    try {
+      read_json(text, "a.json");
+      FAIL() << text.substr(0, 20);
+    } catch (const Error& error) {
+      EXPECT_NE(std::string_view(error.what()).find("a.json"), std::string_view::npos);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace moe
