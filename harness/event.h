@@ -33,11 +33,9 @@ struct Hello {
   std::int64_t rank = 0, world_size = 1;  // only rank 0 speaks
 };
 
-/// The worker resolved and loaded a target. `facts` is stored as the target's description:
-/// parameters, bytes by part, family, dtype, what the kernels are.
+/// The worker resolved and loaded a target. A parent holds the identity against what it planned.
 struct TargetLoaded {
-  std::string identity;    // sha256 over config, weights and keys
-  std::string facts_json;  // object
+  std::string identity;  // sha256 over config, weights and keys
   double load_s = 0;
 };
 

@@ -31,7 +31,6 @@ Event read_hello(const Json& j) {
 Event read_target(const Json& j) {
   TargetLoaded e;
   read(j, "identity", e.identity);
-  read(j, "facts", e.facts_json);
   e.load_s = number_of(j, "load_s");
   return e;
 }

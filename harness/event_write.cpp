@@ -24,10 +24,7 @@ struct Writer {
             {"world_size", e.world_size}};
   }
   Json operator()(const TargetLoaded& e) const {
-    return {{"event", "target"},
-            {"identity", e.identity},
-            {"facts", e.facts_json},
-            {"load_s", number(e.load_s)}};
+    return {{"event", "target"}, {"identity", e.identity}, {"load_s", number(e.load_s)}};
   }
   Json operator()(const CaseStarted& e) const {
     return {{"event", "case_started"}, {"case", e.case_key}};

@@ -57,8 +57,9 @@ void place(Target& target) {
   target.directory =
       required(hub_snapshot(repository, wanted),
                "target {}: {} at revision {} is not in the Hugging Face cache {}; bring it with: "
-               "moebench fetch model {}",
-               target.what, repository, wanted, hub_cache().string(), repository);
+               "moebench fetch model {}{}",
+               target.what, repository, wanted, hub_cache().string(), repository,
+               wanted == "main" ? "" : " --revision " + wanted);
   target.name = known ? card->name : repository.substr(repository.find('/') + 1);
 }
 

@@ -84,9 +84,7 @@ int run(const Arguments&) {
   const auto engine = open_engine(target);
   const double load_s = steady_seconds() - began;
   const std::string digest = open_weights(target, config_of(target))->digest();
-  sink.send(TargetLoaded{.identity = identity_of(target, digest),
-                         .facts_json = nlohmann::json(engine->memory().weight_bytes).dump(),
-                         .load_s = load_s});
+  sink.send(TargetLoaded{.identity = identity_of(target, digest), .load_s = load_s});
   for (const CaseJob& c : job.cases) {
     sink.send(CaseStarted{c.case_key});
     sink.send(CaseEnded{c.case_key, run_case(c, job, *engine, sink)});

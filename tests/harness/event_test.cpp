@@ -15,7 +15,7 @@ std::vector<Event> one_of_each() {
   return {
       Hello{
           .protocol = kProtocolVersion, .build = "b \"quoted\" \\ \n", .rank = 1, .world_size = 2},
-      TargetLoaded{"id", R"({"a":[1,2]})", 1.25},
+      TargetLoaded{"id", 1.25},
       CaseStarted{"key"},
       Sample{"key", "step_s", "layer.3", 7, 0.1},
       Answer{.case_key = "key",

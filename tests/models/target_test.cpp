@@ -96,7 +96,8 @@ TEST(target, a_repository_is_found_in_the_hugging_face_cache) {
   EXPECT_EQ(target.directory, folder.path() / root / "snapshots/0123abc");
   EXPECT_EQ(target.name, "name");
   EXPECT_EQ(resolve_target("org/name@revision=0123abc").directory, target.directory);
-  EXPECT_TRUE(has(failure("org/name@revision=other"), "moebench fetch model org/name"));
+  EXPECT_TRUE(
+      has(failure("org/name@revision=other"), "moebench fetch model org/name --revision other"));
   EXPECT_TRUE(has(failure("org/else"), folder.path().string()));
   if (before.empty())
     unsetenv("HF_HUB_CACHE");

@@ -30,7 +30,7 @@ using recorder = RecorderTest;
 TEST_F(recorder, keeps_every_kind_of_event) {
   Recorder run(store_, plan_of());
   const std::int64_t launch = run.begin_launch("t0", 2);
-  run.record(launch, TargetLoaded{"t0", "{}", 1.25});
+  run.record(launch, TargetLoaded{"t0", 1.25});
   run.record(launch, CaseStarted{"c0"});
   run.record(launch, document_of("c0", 4));
   run.record(launch, answer_of("c0", 4, 1));
