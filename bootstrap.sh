@@ -12,17 +12,11 @@ packages=(
 
 has_package() { dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null; }
 
-# The Boost with Process v2: Debian 12 carries 1.81 beside its default, Ubuntu 24.04 and Debian 13 have 1.83.
+# The Boost with Process v2: Debian 12 carries 1.81 beside its default, Ubuntu 24.04 and Debian 13 have 1.83. Not asked of
+# apt, whose lists are empty on a bare image.
 boost() {
-  local version
-  for version in 1.81 1.83; do
-    if [ "$(has_package "libboost-filesystem$version-dev")" = installed ]; then break; fi
-  done
-  if [ "$(has_package "libboost-filesystem$version-dev")" != installed ]; then
-    for version in 1.81 1.83; do
-      if apt-cache show "libboost-filesystem$version-dev" >/dev/null 2>&1; then break; fi
-    done
-  fi
+  local version=1.83
+  if [ "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" = bookworm ]; then version=1.81; fi
   echo "libboost$version-dev libboost-filesystem$version-dev"
 }
 
@@ -64,9 +58,11 @@ install_wheels() {
   local wanted stamp=.venv/.moebench-requirements
   wanted="$(cat "${files[@]}" | sha256sum)"
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -x .venv/bin/python ]; then return; fi
+  local python
+  python="$(find_python)" || exit 2
   echo "bootstrap: making .venv from cmake/requirements.txt (LibTorch, about 0.6 GB to download)" >&2
   rm -rf .venv
-  "$(find_python)" -m venv .venv
+  "$python" -m venv .venv
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: "${files[@]/#/--requirement=}" >&2
   printf '%s\n' "$wanted" >"$stamp"
 }

@@ -53,6 +53,7 @@ RunRow run_row(const Plan& plan, const std::string& command) {
   RunRow row{.command = command,
              .build = build_line(),
              .question_limit = plan.limit,
+             .timeout_s = plan.timeout_s,
              .environment = this_machine(),
              .suites = {},
              .targets = {},

@@ -139,13 +139,15 @@ void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
       const bool timed = find_kind(suite.kind).timed;
       const std::int64_t launches =
           request.launches > 0 ? request.launches : suite.measure.launches;
-      plan.cases.push_back(
-          {.key = case_key(suite, point, plan.targets[target].identity, dataset_digest),
-           .suite = suite_index,
-           .target = target,
-           .point = point,
-           .dataset_digest = dataset_digest,
-           .launches = timed ? launches : 1});
+      const std::string key = case_key(suite, point, plan.targets[target].identity, dataset_digest);
+      if (std::ranges::find(plan.cases, key, &PlannedCase::key) != plan.cases.end())
+        continue;  // named twice, as A@top_k=2 beside A with top_k=1,2: one case
+      plan.cases.push_back({.key = key,
+                            .suite = suite_index,
+                            .target = target,
+                            .point = point,
+                            .dataset_digest = dataset_digest,
+                            .launches = timed ? launches : 1});
     }
   }
 }
@@ -180,6 +182,12 @@ Plan make_plan(const PlanRequest& request) {
             .data_root = default_data_root(),
             .limit = request.limit,
             .timeout_s = request.timeout_s};
+  for (const auto& [name, values] : request.settings) {
+    const std::size_t dot = name.find('.');
+    require(dot == std::string::npos ||
+                std::ranges::find(request.suites, name.substr(0, dot)) != request.suites.end(),
+            "--set {}: no suite \"{}\" is in this run", name, name.substr(0, dot));
+  }
   for (const std::string& name : request.suites) {
     plan.suites.push_back(find_suite(name));
     const Suite& suite = plan.suites.back();

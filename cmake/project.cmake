@@ -26,7 +26,7 @@ endif()
 
 add_library(moe_flags INTERFACE)
 target_compile_options(moe_flags INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wconversion -Wshadow -Werror>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wconversion -Wshadow $<$<BOOL:${MOE_WERROR}>:-Werror>>
   $<$<CXX_COMPILER_ID:GNU>:$<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict -Wno-stringop-overflow -Wno-maybe-uninitialized>>)  # false alarms of g++ 12 on std::string
 
 # moe_library(name HEADERS ... SOURCES ... USES ...): one library per folder, named after it.

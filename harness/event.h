@@ -78,7 +78,8 @@ struct Document {
   std::string facts_json = "{}";  // lengths for normalisation, words, bytes, group, ...
 };
 
-/// Tokens routed to one expert of one layer during a case.
+/// Tokens routed to one expert of one layer since the last such event of the case: a parent adds
+/// them up, so that a worker that is killed leaves the counts of what it did.
 struct RoutingCount {
   std::string case_key;
   std::int64_t layer = 0, expert = 0, tokens = 0;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/writable_pipe.hpp>
@@ -76,8 +77,10 @@ class Worker {
   }
 
  private:
+  /// Handles what comes within a tick; waits for it also when both streams are closed.
   void turn() {
     context_.restart();
+    const auto guard = asio::make_work_guard(context_);
     context_.run_for(kTick);
   }
 

@@ -122,7 +122,7 @@ std::string device_of(const Target& target) {
 
 std::string numerics_of(const Target& target) {
   const auto found = target.keys.find("numerics");
-  return found == target.keys.end() ? "fast" : found->second;
+  return found == target.keys.end() ? "reference" : found->second;
 }
 
 std::int64_t integer_of(const Target& target, const std::string& key, std::int64_t missing) {
@@ -133,8 +133,12 @@ std::int64_t integer_of(const Target& target, const std::string& key, std::int64
 std::string identity_of(const Target& target, std::string_view weights_digest) {
   Json keys = Json::object();
   for (const auto& [key, value] : target.keys) keys[key] = value;
-  return sha256_hex(
-      fmt::format("{}\n{}\n{}", config_json(target).dump(), weights_digest, keys.dump()));
+  const fs::path tokenizer = target.directory / "tokenizer.json";
+  const std::string words = target.kind == TargetKind::directory && fs::exists(tokenizer)
+                                ? sha256_hex(read_text(tokenizer))
+                                : "";
+  return sha256_hex(fmt::format("{}\n{}\n{}\n{}", config_json(target).dump(), weights_digest, words,
+                                keys.dump()));
 }
 
 }  // namespace moe

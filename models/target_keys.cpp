@@ -103,8 +103,7 @@ void check_keys(const Target& target) {
   check("max_length", 2, kMany);
   check("seed", 0, kMany);
   check_word(target, "dtype", std::to_array<std::string_view>({"f32", "bf16", "f16"}));
-  check_word(target, "numerics",
-             std::to_array<std::string_view>({"fast", "reference", "invariant"}));
+  check_word(target, "numerics", std::to_array<std::string_view>({"reference"}));
   const std::string device = device_of(target);
   require(is_device(device), "target {}: key device={}: expected cpu, cuda or cuda:N", target.what,
           device);

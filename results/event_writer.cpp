@@ -67,9 +67,10 @@ EventWriter::EventWriter(Store& store)
               "continuation, generated, log_likelihood, is_greedy, context_tokens, "
               "continuation_tokens, truncated_tokens, tokens_sha256, prompt_sha256) VALUES (?, ?, "
               "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      routing_(store.connection().db,
-               "INSERT OR REPLACE INTO routing_count (case_run, launch, layer, expert, tokens) "
-               "VALUES (?, ?, ?, ?, ?)"),
+      routing_(
+          store.connection().db,
+          "INSERT INTO routing_count (case_run, launch, layer, expert, tokens) "
+          "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens"),
       started_(store.connection().db,
                "UPDATE case_run SET started_at = coalesce(started_at, ?) WHERE id = ?"),
       loaded_(store.connection().db, "UPDATE launch SET load_s = ? WHERE id = ?"),

@@ -11,7 +11,8 @@ namespace moe {
 
 std::string RunRow::plan() const {
   Sha256 sha256;
-  sha256.update(fmt::format("{}\n{}\n{}\n", question_limit, build, environment.digest()));
+  sha256.update(
+      fmt::format("{}\n{}\n{}\n{}\n", question_limit, timeout_s, build, environment.digest()));
   for (const SuiteRow& s : suites) sha256.update(fmt::format("suite {} {}\n", s.name, s.sha256));
   for (const CaseRow& c : cases) sha256.update(fmt::format("case {} {}\n", c.key, c.launches));
   return sha256.hex();

@@ -46,12 +46,13 @@ struct CaseRow {
 struct RunRow {
   std::string command, build;
   std::int64_t question_limit = -1;
+  double timeout_s = 0;  // that a timed case may sample; 0: its suite's own
   Environment environment;
   std::vector<SuiteRow> suites;
   std::vector<TargetRow> targets;
   std::vector<CaseRow> cases;
 
-  /// sha256 over cases and their launches, the text of the suites, limit, build and machine: two
+  /// sha256 over cases and their launches, the text of the suites, limits, build and machine: two
   /// runs with the same one do the same.
   std::string plan() const;
 };
@@ -65,7 +66,7 @@ struct StoredCase {
     std::vector<Sample> samples;  // by (metric, scope, index)
   };
   std::vector<Launch> launches;       // by number; a number twice where a process died within it
-  std::vector<RoutingCount> routing;  // of the launch that ran the most tokens of it
+  std::vector<RoutingCount> routing;  // added up over its launches
 };
 
 class BatchWriter;

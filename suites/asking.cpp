@@ -8,7 +8,7 @@
 namespace moe {
 namespace {
 
-constexpr double kProgress_s = 0.2;
+constexpr double kProgress_s = 0.2, kRouting_s = 2;
 
 std::vector<Window> windows_of(const Request& request, std::int64_t max_tokens) {
   if (request.kind == RequestKind::rolling)
@@ -35,7 +35,7 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::span<const 
   }
   const auto total = before + static_cast<std::int64_t>(questions.size());
   std::int64_t done = before;
-  double told_s = 0;
+  double told_s = 0, routed_s = steady_seconds();
   engine.reset_expert_loads();
   engine.score(requests, [&](std::size_t i, const Scored& scored) {
     const auto [q, choice] = place[i];
@@ -47,6 +47,9 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::span<const 
     if (steady_seconds() - told_s < kProgress_s) return;
     told_s = steady_seconds();
     sink.send(Progress{task.case_key, done, total, "questions"});
+    if (steady_seconds() - routed_s < kRouting_s) return;
+    routed_s = steady_seconds();
+    send_routing(task, engine, sink);
   });
   send_routing(task, engine, sink);
 }
@@ -59,6 +62,7 @@ void send_routing(const CaseTask& task, Engine& engine, EventSink& sink) {
                              static_cast<std::int64_t>(expert), loads[layer][expert]});
     }
   }
+  engine.reset_expert_loads();
 }
 
 PlanSummary plan_of(std::span<const Question> questions, std::int64_t max_tokens) {

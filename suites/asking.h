@@ -13,7 +13,7 @@ namespace moe {
 /// were answered in an earlier launch and count as progress.
 void ask(const CaseTask&, Engine&, EventSink&, std::span<const Question>, std::int64_t before);
 
-/// Sends the tokens that every expert was given since the last reset.
+/// Sends the tokens that every expert was given since the last reset, and resets them.
 void send_routing(const CaseTask&, Engine&, EventSink&);
 
 /// Counts of what asking would run.

@@ -81,17 +81,17 @@ std::optional<Verdict> cannot_run(const Engine& engine, const TimedShape& shape)
     return Verdict{Outcome::skipped, fmt::format("{} tokens a sequence; the model takes {}", length,
                                                  engine.capabilities().max_tokens)};
   }
-  const std::optional<std::int64_t> available = engine.memory().available_bytes;
+  const std::int64_t available = engine.memory().available_bytes;
   const std::int64_t needed = least_step_memory(engine.config(), engine.dtype(),
                                                 {.batch = shape.batch,
                                                  .new_tokens = shape.new_tokens,
                                                  .context = shape.context,
                                                  .scored = shape.batch});
-  if (!available || needed <= *available) return std::nullopt;
+  if (needed <= available) return std::nullopt;
   return Verdict{
       Outcome::out_of_memory,
       fmt::format("the step takes at least {} bytes beside the weights, {} are available", needed,
-                  *available)};
+                  available)};
 }
 
 Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const TimedShape& shape) {

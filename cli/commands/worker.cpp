@@ -35,6 +35,10 @@ Outcome outcome_of_failure(std::string_view text) {
   return memory ? Outcome::out_of_memory : Outcome::failed;
 }
 
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
+
 Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& sink) {
   try {
     Suite suite = parse_suite(job.suite_toml, job.suite_name);
@@ -51,8 +55,7 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
   } catch (const Error& error) {
     return {Outcome::failed, error.what()};
   } catch (const std::exception& error) {  // LibTorch's own, and the allocator's
-    const std::string_view text = error.what();
-    return {outcome_of_failure(text), std::string(text.substr(0, text.find('\n')))};
+    return {outcome_of_failure(error.what()), first_line(error.what())};
   }
 }
 
@@ -66,6 +69,14 @@ std::optional<Verdict> too_large(const Target& target) {
                                                      needed, available_bytes())};
 }
 
+/// Every case of the job ends with what befell their target.
+void end_all(const Job& job, const Verdict& verdict, EventSink& sink) {
+  for (const CaseJob& c : job.cases) {
+    sink.send(CaseStarted{c.case_key});
+    sink.send(CaseEnded{c.case_key, verdict});
+  }
+}
+
 int run(const Arguments&) {
   std::string line;
   std::getline(std::cin, line);
@@ -74,14 +85,18 @@ int run(const Arguments&) {
   const Job job = parse_job(line);
   const Target target = resolve_target(job.target);
   if (const auto verdict = too_large(target)) {
-    for (const CaseJob& c : job.cases) {
-      sink.send(CaseStarted{c.case_key});
-      sink.send(CaseEnded{c.case_key, *verdict});
-    }
+    end_all(job, *verdict, sink);
     return kDone;
   }
   const double began = steady_seconds();
-  const auto engine = open_engine(target);
+  std::unique_ptr<Engine> engine;
+  try {
+    engine = open_engine(target);
+  } catch (const std::exception& error) {
+    if (outcome_of_failure(error.what()) != Outcome::out_of_memory) throw;
+    end_all(job, {Outcome::out_of_memory, first_line(error.what())}, sink);
+    return kDone;
+  }
   const double load_s = steady_seconds() - began;
   const std::string digest = open_weights(target, config_of(target))->digest();
   sink.send(TargetLoaded{.identity = identity_of(target, digest), .load_s = load_s});

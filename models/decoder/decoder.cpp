@@ -120,7 +120,7 @@ Tensor Decoder::head(const Tensor& hidden_RD) const {
 }
 
 void Decoder::set_top_k(std::int64_t top_k) {
-  config_ = with_top_k(std::move(config_), top_k);
+  config_ = with_top_k(config_, top_k);
 }
 
 void Decoder::count(std::size_t layer, const Routing& routing) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/error.h"
+#include "harness/memory.h"
 
 namespace moe {
 namespace {
@@ -60,6 +61,12 @@ at::Device open_device(std::string_view name) {
 void synchronise(const at::Device& device) {
   if (device.is_cpu()) return;
   c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
+}
+
+std::int64_t available_bytes_on(const at::Device& device) {
+  if (device.is_cpu()) return available_bytes();
+  return static_cast<std::int64_t>(
+      at::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
 }
 
 at::ScalarType scalar_type(DType dtype) {

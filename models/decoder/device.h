@@ -16,6 +16,10 @@ at::Device open_device(std::string_view name);
 /// Waits until everything queued on the device is done. Returns at once on a CPU.
 void synchronise(const at::Device&);
 
+/// Bytes that may still be taken on the device: of the machine under its cgroup's limit, or of the
+/// GPU.
+std::int64_t available_bytes_on(const at::Device&);
+
 at::ScalarType scalar_type(DType);
 
 }  // namespace moe

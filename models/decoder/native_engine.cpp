@@ -4,8 +4,8 @@
 
 #include "harness/error.h"
 #include "harness/machine.h"
-#include "harness/memory.h"
 #include "models/checkpoint/weights.h"
+#include "models/decoder/device.h"
 #include "models/decoder/generator.h"
 #include "models/decoder/step_loop.h"
 
@@ -59,7 +59,8 @@ NativeEngine::NativeEngine(const Config& config, WeightSource& source,
       static_cast<int>(options.threads > 0 ? options.threads : this_machine().cores));
   decoder_ = std::make_unique<Decoder>(config, *ops_, source);
   top_k_of_target_ = first_top_k(config);
-  if (options_.limits.kv_bytes == 0) options_.limits.kv_bytes = available_bytes() / 4;
+  if (options_.limits.kv_bytes == 0)
+    options_.limits.kv_bytes = available_bytes_on(ops_->activations().device()) / 4;
 }
 
 NativeEngine::~NativeEngine() = default;
@@ -183,8 +184,8 @@ std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {
 MemoryUse NativeEngine::memory() const {
   MemoryUse use{.weight_bytes = {},
                 .kv_bytes_per_token = KvCache::bytes_per_token(config(), options_.dtype),
-                .available_bytes = {}};
-  if (ops_->activations().device().is_cpu()) use.available_bytes = available_bytes();
+                .available_bytes = available_bytes_on(ops_->activations().device()),
+                .on_host = ops_->activations().device().is_cpu()};
   for (const char* part : {"embedding", "attention", "router", "experts", "head", "norms"})
     use.weight_bytes[part] = decoder_->bytes_of(part);
   return use;

@@ -1,6 +1,8 @@
 #include "models/decoder/step_loop.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <set>
 
 #include "harness/clock.h"
@@ -44,7 +46,6 @@ NativeStepLoop::NativeStepLoop(Decoder& decoder, const StepShape& shape)
   for (std::int64_t begin = 0; begin < shape.context; begin += chunk) {
     Step prefill = step(begin, std::min(chunk, shape.context - begin));
     for (StepSequence& sequence : prefill.sequences) sequence.asked = {};
-    prefill.routing.count = false;
     decoder_.step(prefill, &cache_);
   }
 }
@@ -59,6 +60,7 @@ std::span<const TokenId> NativeStepLoop::ids(std::int64_t sequence, std::int64_t
 
 Step NativeStepLoop::step(std::int64_t begin, std::int64_t count) const {
   Step step;
+  step.routing.count = false;  // counting would be timed, and dense models do not count
   for (std::int64_t b = 0; b < shape_.batch; ++b) {
     step.sequences.push_back({.new_ids = ids(b, begin, count),
                               .position = begin,
@@ -95,8 +97,9 @@ double NativeStepLoop::check() {
     const Tensor logits_V = decoder_.head(decoder_.step(whole, nullptr).hidden_RD)[0];
     const double largest = logits_V.abs().max().item<double>();
     const double difference = (cached_BV[b] - logits_V).abs().max().item<double>();
+    if (!std::isfinite(difference) || !(largest > 0))
+      return std::numeric_limits<double>::infinity();  // logits of nothing compare with nothing
     worst = std::max(worst, difference / largest);
-    if (!std::isfinite(difference)) return std::numeric_limits<double>::infinity();
   }
   return worst;
 }

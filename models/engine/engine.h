@@ -61,12 +61,13 @@ struct Overrides {
 
 /// Bytes that the loaded model holds, by part: "embedding", "attention", "router", "experts",
 /// "shared", "head", "norms"; and per token of KV cache. `available_bytes` is what may still be
-/// taken before something is killed for it; nothing where the allocator says no instead, as on a
-/// GPU.
+/// taken where the model is: on the machine, or on its GPU. `on_host`: what the process reaches is
+/// what the model reaches.
 struct MemoryUse {
   std::map<std::string, std::int64_t> weight_bytes;
   std::int64_t kv_bytes_per_token = 0;
-  std::optional<std::int64_t> available_bytes;
+  std::int64_t available_bytes = 0;
+  bool on_host = true;
 };
 
 class Engine {

@@ -160,8 +160,8 @@ CREATE TABLE answer (
   PRIMARY KEY (case_run, task, document, choice, filter)
 ) STRICT, WITHOUT ROWID;
 
--- Tokens given to each expert while a launch measured a case. A case that was carried on has counts of several launches, each
--- of what it ran itself: never add them up, ask the view routing.
+-- Tokens given to each expert while a launch measured a case, added up as they come. A case that was carried on has counts of
+-- several launches, each of what it ran itself: the view routing adds them up.
 CREATE TABLE routing_count (
   case_run INTEGER NOT NULL REFERENCES case_run ON DELETE CASCADE,
   launch   INTEGER NOT NULL REFERENCES launch ON DELETE CASCADE,
@@ -197,12 +197,9 @@ JOIN "case" c ON c.id = cr."case"
 JOIN suite s ON s.id = cr.suite
 JOIN target t ON t.id = c.target;
 
--- Tokens given to each expert during a case: the counts of the launch that ran the most tokens of it, the last one of equals.
+-- Tokens given to each expert during a case, by all its launches.
 CREATE VIEW routing AS
-SELECT case_run, launch, layer, expert, tokens FROM (
-  SELECT *, rank() OVER (PARTITION BY case_run ORDER BY total DESC, launch DESC) AS place
-  FROM (SELECT *, sum(tokens) OVER (PARTITION BY case_run, launch) AS total FROM routing_count))
-WHERE place = 1;
+SELECT case_run, layer, expert, sum(tokens) AS tokens FROM routing_count GROUP BY case_run, layer, expert;
 
 -- For every case the newest run in which it ended.
 CREATE VIEW newest AS

@@ -47,7 +47,7 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
                         .new_tokens = 1,
                         .ids = random_ids(batch * (context + 1), engine.config().vocab, 1)});
   loop->run();
-  send(task, sink, "peak_resident_bytes", "", peak_resident_bytes());
+  if (use.on_host) send(task, sink, "peak_resident_bytes", "", peak_resident_bytes());
   return {};
 }
 

@@ -18,10 +18,11 @@
 namespace moe {
 namespace {
 
-constexpr Metric kWord = {"word_perplexity", "1", false, true};
-constexpr Metric kByte = {"byte_perplexity", "1", false, true};
-constexpr Metric kBits = {"bits_per_byte", "1", false, true};
-constexpr Metric kLlamaCpp = {"llamacpp_perplexity", "1", false, true};
+// Not deterministic to the last bit: what a resumed run asks goes in other batches than before.
+constexpr Metric kWord = {"word_perplexity", "1", false, false};
+constexpr Metric kByte = {"byte_perplexity", "1", false, false};
+constexpr Metric kBits = {"bits_per_byte", "1", false, false};
+constexpr Metric kLlamaCpp = {"llamacpp_perplexity", "1", false, false};
 constexpr std::string_view kChunks = "llamacpp";  // the task of llama.cpp's chunks
 
 constexpr auto kTextKeys = std::to_array<std::string_view>({"detokenizer", "llamacpp_chunk"});
@@ -36,6 +37,9 @@ void check(const Suite& suite) {
   require(chunk == 0 || chunk >= 4, "[text]: llamacpp_chunk {}: expected 0 (off) or at least 4",
           chunk);
   require(suite.axes.empty(), "a perplexity suite has no axes");
+  const std::size_t subsets = find_dataset(suite.dataset).subsets.size();
+  require(subsets == 1, "dataset {} has {} subsets; a perplexity suite takes one of one text",
+          suite.dataset, subsets);
 }
 
 std::vector<Question> pages(const CaseTask& task, const Tokenizer& tokenizer) {
@@ -59,17 +63,18 @@ std::vector<Question> pages(const CaseTask& task, const Tokenizer& tokenizer) {
 }
 
 /// Chunks of the whole raw text; as many as there are pages asked for where the run is limited.
+/// None where the model is shorter than one: chunks of another length are another metric.
 std::vector<Question> chunks(const CaseTask& task, const Tokenizer& tokenizer,
                              std::int64_t max_tokens) {
   const auto wanted = task.suite->options.at("text").value("llamacpp_chunk", std::int64_t{0});
   std::vector<Question> out;
-  if (wanted == 0) return out;
+  if (wanted == 0 || wanted > max_tokens) return out;
   const std::string text =
       whole_text(find_dataset(task.suite->dataset), task.suite->split, task.data_root);
   const std::vector<TokenId> ids = tokenizer.encode(text);
   const TokenId bos = !ids.empty() && tokenizer.bos() == ids.front() ? ids.front() : -1;
   std::int64_t index = 0;
-  for (const Window& window : llamacpp_chunks(bos, ids, std::min(wanted, max_tokens))) {
+  for (const Window& window : llamacpp_chunks(bos, ids, wanted)) {
     const std::int64_t chunk = index++;
     if ((task.limit >= 0 && chunk >= task.limit) ||
         task.done.contains({std::string(kChunks), chunk}))
@@ -96,6 +101,12 @@ std::vector<Question> all(const CaseTask& task, const Tokenizer& tokenizer,
 }
 
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
+  const auto chunk = task.suite->options.at("text").value("llamacpp_chunk", std::int64_t{0});
+  if (chunk > engine.capabilities().max_tokens) {
+    sink.send(LogLine{"warning", fmt::format("llamacpp_perplexity is left out: it is defined on "
+                                             "chunks of {} tokens, the model takes {}",
+                                             chunk, engine.capabilities().max_tokens)});
+  }
   ask(task, engine, sink, all(task, engine.tokenizer(), engine.capabilities().max_tokens),
       static_cast<std::int64_t>(task.done.size()));
   return {};

@@ -136,6 +136,26 @@ TEST(run, a_dry_run_counts_and_stores_nothing) {
   EXPECT_FALSE(std::filesystem::exists(folder / "moebench.sqlite"));
 }
 
+TEST(run, a_case_that_is_named_twice_is_run_once) {
+  const std::filesystem::path folder = fresh_folder("twice");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  const Ran ran = moebench({"run", "world", "world", "--target", target, "--target", target,
+                            "--limit", "1", "--db", "a.sqlite"},
+                           folder);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(cell(folder, "a.sqlite", "SELECT group_concat(outcome) AS o FROM case_run"),
+            "{\"o\":\"ok\"}\n");
+}
+
+TEST(run, refuses_a_setting_of_a_suite_that_is_not_run) {
+  const std::filesystem::path folder = fresh_folder("prefix");
+  const Ran ran = moebench({"run", "decode", "--target", "synthetic:demo-dense", "--set",
+                            "decod.batch=1", "--db", "a.sqlite"},
+                           folder);
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_NE(ran.err.find("decod"), std::string::npos) << ran.err;
+}
+
 TEST(run, top_k_may_be_set_for_any_suite) {
   const std::filesystem::path folder = fresh_folder("topk");
   const std::string target = "synthetic:" + write_tiny_config(folder).string();

@@ -71,13 +71,11 @@ TEST_F(recorder, takes_the_same_event_twice_as_one) {
     run.record(launch, document_of("c0", 0));
     run.record(launch, answer_of("c0", 0, 0));
     run.record(launch, Sample{"c0", "step_s", "", 0, 1.5});
-    run.record(launch, RoutingCount{"c0", 0, 0, 10});
   }
   const StoredCase stored = run.stored("c0");
   EXPECT_EQ(stored.documents.size(), 1U);
   EXPECT_EQ(stored.answers.size(), 1U);
   EXPECT_EQ(stored.launches.at(0).samples.size(), 1U);
-  EXPECT_EQ(stored.routing.at(0).tokens, 10);
 }
 
 TEST_F(recorder, refuses_an_event_of_a_case_that_was_not_planned) {

@@ -61,7 +61,7 @@ class FakeEngine final : public Engine {
   std::vector<StepShape> shapes;
   std::vector<std::int64_t> top_k_set;  // 0: back to the target's
   std::int64_t requests_scored = 0;
-  std::optional<std::int64_t> available;
+  std::int64_t available = std::int64_t{1} << 40U;
 
   const Capabilities& capabilities() const override { return capabilities_; }
   DType dtype() const override { return DType::f32; }
