@@ -9,8 +9,8 @@ namespace moe {
 namespace {
 
 struct DTypeNames {
-  DType dtype;
-  std::int64_t bytes;
+  DType dtype = DType::f32;
+  std::int64_t bytes = 0;
   std::array<std::string_view, 4> names;  // ours first
 };
 

@@ -25,9 +25,8 @@ toml::table parsed(const EmbeddedFile& file) {
 }
 
 std::string text(const toml::table& table, const EmbeddedFile& file, std::string_view key) {
-  const auto value = table[key].value<std::string>();
-  require(value.has_value(), "{}.toml: key \"{}\" is missing", file.name, key);
-  return *value;
+  return required(table[key].value<std::string>(), "{}.toml: key \"{}\" is missing", file.name,
+                  key);
 }
 
 std::vector<std::string> texts(const toml::table& table, std::string_view key) {

@@ -7,7 +7,7 @@ namespace {
 
 Config read(const Json& json) {
   Config config =
-      read_llama_like(json, {.rope_theta = 10000, .norm_eps = 1e-6, .max_positions = 4096 * 32});
+      read_llama_like(json, {.rope_theta = 10000, .norm_eps = 1e-6, .max_positions = 131072});
   for (LayerSpec& layer : config.layers)
     layer.attention.window = integer_if(json, "sliding_window");
   return config;

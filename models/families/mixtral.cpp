@@ -9,7 +9,7 @@ namespace {
 
 Config read(const Json& json) {
   Config config =
-      read_llama_like(json, {.rope_theta = 1e6, .norm_eps = 1e-5, .max_positions = 4096 * 32});
+      read_llama_like(json, {.rope_theta = 1e6, .norm_eps = 1e-5, .max_positions = 131072});
   for (LayerSpec& layer : config.layers) {
     layer.attention.window = integer_if(json, "sliding_window");
     layer.feed_forward.experts = integer_or(json, "num_local_experts", 8);
