@@ -40,7 +40,10 @@ void greet(const std::string& mode) {
 int behave(const std::string& mode, const moe::Job& job) {
   if (mode == "echo") say(moe::LogLine{"info", job.target});
   if (mode == "exit_3") return 3;
-  if (mode == "segfault") raise(SIGSEGV);
+  if (mode == "segfault") {
+    signal(SIGSEGV, SIG_DFL);  // a sanitizer would explain it and exit
+    raise(SIGSEGV);
+  }
   if (mode == "killed") raise(SIGKILL);
   if (mode == "garbage") std::puts("{\"event\": \"never heard of\"}");
   if (mode == "no_json") std::puts("Segmentation fault (not really)");
