@@ -22,6 +22,7 @@ endif()
 if(MOE_SANITIZE)
   add_compile_options(-fsanitize=${MOE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MOE_SANITIZE})
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)  # of fences in Boost.Asio
 endif()
 
 add_library(moe_flags INTERFACE)
