@@ -23,7 +23,8 @@ struct Heard {
   double took_s = 0;
 };
 
-Heard hear(const std::string& mode, WorkerLimits limits = {.silence_s = 20}, Job job = {}) {
+Heard hear(const std::string& mode, const WorkerLimits& limits = {.silence_s = 20},
+           const Job& job = {}) {
   Heard heard;
   const double began = steady_seconds();
   heard.end =

@@ -72,13 +72,15 @@ TEST_F(Golden, every_field_of_mmlu_is_encoded_as_hugging_face_does) {
     need(fs::path("tokenizers") / known["file"].get<std::string>());
   if (!missing_.empty()) GTEST_SKIP() << missing_;
   const std::vector<std::string> texts = mmlu_fields(data_ / "mmlu/data/test");
-  ASSERT_EQ(texts.size(), golden["strings"]);
+  ASSERT_EQ(texts.size(), golden["strings"].get<std::size_t>());
   for (const auto& [name, known] : golden["tokenizers"].items()) {
     const fs::path file = data_ / "tokenizers" / known["file"].get<std::string>();
     const Tokenizer tokenizer = Tokenizer::load(file);
-    ASSERT_EQ(tokenizer.digest(), known["sha256"]) << file << " is another file than the golden's";
+    ASSERT_EQ(tokenizer.digest(), known["sha256"].get<std::string>())
+        << file << " is another file than the golden's";
     const bool all = MOE_GOLDEN_EVERY == 1;
-    EXPECT_EQ(digests_of(tokenizer, texts, MOE_GOLDEN_EVERY), known[all ? "all" : "sampled"])
+    EXPECT_EQ(digests_of(tokenizer, texts, MOE_GOLDEN_EVERY),
+              known[all ? "all" : "sampled"].get<std::string>())
         << name;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <random>
 
@@ -35,13 +36,13 @@ TEST(merges, short_and_long_words_follow_the_definition) {
     const std::int32_t count = 40;
     merges.reserve(count);
     for (std::int32_t rank = 0; rank < count; ++rank) {
-      const auto known = static_cast<std::uint64_t>(4 + rank);
+      const auto known = std::uint64_t{4} + static_cast<std::uint64_t>(rank);
       const auto left = static_cast<TokenId>(random() % known);
       const auto right = static_cast<TokenId>(random() % known);
       if (!table.emplace(std::pair(left, right), Merge{rank, 4 + rank}).second) continue;
       merges.insert(left, right, {rank, 4 + rank});
     }
-    for (const std::size_t size : {0, 1, 2, 7, 24, 25, 60, 300}) {
+    for (const std::size_t size : std::to_array<std::size_t>({0, 1, 2, 7, 24, 25, 60, 300})) {
       std::vector<TokenId> ids(size);
       for (TokenId& id : ids) id = static_cast<TokenId>(random() % 4);
       std::vector<TokenId> found = ids;

@@ -24,7 +24,7 @@ inline Json byte_level_json(const std::vector<std::pair<std::string, std::string
   json["post_processor"] = nullptr;
   int next = 258;
   for (const auto& [left, right] : merges) {
-    json["model"]["merges"].push_back(left + " " + right);
+    json["model"]["merges"].push_back(std::string(left).append(" ").append(right));
     if (!json["model"]["vocab"].contains(left + right))
       json["model"]["vocab"][left + right] = next++;
   }
