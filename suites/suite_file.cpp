@@ -1,6 +1,7 @@
 // A suite file's text as a Suite: every key read, every other one refused.
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <toml++/toml.h>
 
 #include "datasets/dataset.h"
@@ -25,14 +26,12 @@ class TableReader {
   T get(std::string_view key, std::string_view expected) const {
     const toml::node* node = table_.get(key);
     require(node != nullptr, "{}: key \"{}\" is missing", at(table_), key);
-    const auto value = node->value<T>();
-    require(value.has_value(), "{}: key \"{}\": expected {}", at(*node), key, expected);
-    return *value;
+    return required(node->value<T>(), "{}: key \"{}\": expected {}", at(*node), key, expected);
   }
 
   template <typename T>
   T get_or(std::string_view key, T missing, std::string_view expected) const {
-    return table_.contains(key) ? get<T>(key, expected) : missing;
+    return table_.contains(key) ? get<T>(key, expected) : std::move(missing);
   }
 
   const toml::table* sub(std::string_view key) const {

@@ -88,11 +88,11 @@ Verdict measure(const CaseTask& task, Engine& engine, EventSink& sink) {
   send_cost(task, engine, sink);
   score(task, engine, sink);
   const Json& prefill = task.suite->options.at("prefill");
-  const Verdict verdict = time_steps(task, engine, sink,
-                                     {.batch = axis_of(prefill, "batch"),
-                                      .context = 0,
-                                      .new_tokens = axis_of(prefill, "length"),
-                                      .scope = "prefill"});
+  Verdict verdict = time_steps(task, engine, sink,
+                               {.batch = axis_of(prefill, "batch"),
+                                .context = 0,
+                                .new_tokens = axis_of(prefill, "length"),
+                                .scope = "prefill"});
   if (verdict.outcome != Outcome::ok) return verdict;
   const Json& decode = task.suite->options.at("decode");
   return time_steps(task, engine, sink,
