@@ -29,7 +29,7 @@ void write_for_ever(const std::filesystem::path& file, const std::filesystem::pa
   std::ofstream notes(sent, std::ios::binary);
   for (std::int64_t i = static_cast<std::int64_t>(run.done("c0").size());; ++i) {
     run.record(launch, document_of("c0", i, 0));
-    notes << i << " " << fmt::format("{}", steady_seconds()) << std::endl;
+    notes << i << " " << fmt::format("{}", steady_seconds()) << '\n' << std::flush;
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
 }

@@ -22,7 +22,7 @@ using testing::in_child;
 using testing::plan_of;
 using testing::wait_for;
 
-enum Field : std::uint8_t { kBoot, kSpace, kProcess, kStart };
+enum Field : std::uint8_t { boot, space, process, start };
 
 /// This process's name with one word replaced.
 std::string owner_with(Field field, const std::string& word) {
@@ -37,7 +37,7 @@ TEST(owner, lives_while_its_process_does) {
 }
 
 TEST(owner, is_dead_when_a_later_process_has_its_number) {
-  EXPECT_EQ(state_of(owner_with(kStart, "1")), OwnerState::dead);
+  EXPECT_EQ(state_of(owner_with(start, "1")), OwnerState::dead);
 }
 
 TEST(owner, is_dead_when_there_is_none) {
@@ -46,8 +46,8 @@ TEST(owner, is_dead_when_there_is_none) {
 }
 
 TEST(owner, cannot_be_seen_in_another_container_or_boot) {
-  EXPECT_EQ(state_of(owner_with(kBoot, "another")), OwnerState::unseen);
-  EXPECT_EQ(state_of(owner_with(kSpace, "pid:[1]")), OwnerState::unseen);
+  EXPECT_EQ(state_of(owner_with(boot, "another")), OwnerState::unseen);
+  EXPECT_EQ(state_of(owner_with(space, "pid:[1]")), OwnerState::unseen);
 }
 
 TEST(owner, is_dead_once_killed_though_nobody_has_asked_for_its_exit_code) {
@@ -93,7 +93,7 @@ class Ownership : public ::testing::Test {
 };
 
 TEST_F(Ownership, of_a_dead_process_passes_on) {
-  EXPECT_EQ(next_run_after(owner_with(kStart, "1"), 0), 0);
+  EXPECT_EQ(next_run_after(owner_with(start, "1"), 0), 0);
 }
 
 TEST_F(Ownership, of_a_living_process_does_not) {
@@ -101,15 +101,15 @@ TEST_F(Ownership, of_a_living_process_does_not) {
 }
 
 TEST_F(Ownership, of_another_container_does_not_while_it_writes) {
-  EXPECT_EQ(next_run_after(owner_with(kSpace, "pid:[1]"), 5), 1);
+  EXPECT_EQ(next_run_after(owner_with(space, "pid:[1]"), 5), 1);
 }
 
 TEST_F(Ownership, of_another_container_passes_on_after_a_minute_of_silence) {
-  EXPECT_EQ(next_run_after(owner_with(kSpace, "pid:[1]"), 61), 0);
+  EXPECT_EQ(next_run_after(owner_with(space, "pid:[1]"), 61), 0);
 }
 
 TEST_F(Ownership, of_before_the_last_boot_passes_on_after_a_minute) {
-  EXPECT_EQ(next_run_after(owner_with(kBoot, "another"), 61), 0);
+  EXPECT_EQ(next_run_after(owner_with(boot, "another"), 61), 0);
 }
 
 TEST_F(Ownership, that_was_lost_ends_the_writing) {
