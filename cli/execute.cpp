@@ -79,7 +79,10 @@ class Executor {
             end.how == WorkerHow::done
                 ? Verdict{Outcome::failed, "the worker ended without running the case"}
                 : end.verdict;
-        for (const std::size_t i : left) finish(i, verdict);
+        for (const std::size_t i : left) {
+          show(i);
+          finish(i, verdict);
+        }
         left.clear();
       }
     }
@@ -136,11 +139,7 @@ class Executor {
               plan_.targets[target].spec);
     } else if (const auto* started = std::get_if<CaseStarted>(&event)) {
       current_ = index_.at(started->case_key);
-      const PlannedCase& c = plan_.cases[*current_];
-      const std::string point = c.point.empty() ? "" : fmt::format(" {}", c.point.dump());
-      bar_.begin_case(fmt::format("{}{} on {}", plan_.suites[c.suite].name, point,
-                                  plan_.targets[c.target].target.name),
-                      static_cast<std::int64_t>(*current_) + 1, result_.cases);
+      show(*current_);
     } else if (const auto* progress = std::get_if<Progress>(&event)) {
       bar_.update(progress->done, progress->total, progress->unit);
     } else if (const auto* log = std::get_if<LogLine>(&event)) {
@@ -157,6 +156,14 @@ class Executor {
         finish(i, ended->verdict);
       }
     }
+  }
+
+  void show(std::size_t i) {
+    const PlannedCase& c = plan_.cases[i];
+    const std::string point = c.point.empty() ? "" : fmt::format(" {}", c.point.dump());
+    bar_.begin_case(fmt::format("{}{} on {}", plan_.suites[c.suite].name, point,
+                                plan_.targets[c.target].target.name),
+                    static_cast<std::int64_t>(i) + 1, result_.cases);
   }
 
   void on_stderr(const std::string& line) {

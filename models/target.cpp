@@ -54,12 +54,13 @@ void place(Target& target) {
   const std::string wanted = revision != target.keys.end() ? revision->second
                              : known                       ? card->revision
                                                            : "main";
-  target.directory =
-      required(hub_snapshot(repository, wanted),
-               "target {}: {} at revision {} is not in the Hugging Face cache {}; bring it with: "
-               "moebench fetch model {}{}",
-               target.what, repository, wanted, hub_cache().string(), repository,
-               wanted == "main" ? "" : " --revision " + wanted);
+  target.directory = required(
+      hub_snapshot(repository, wanted),
+      "target {}: no such folder, and {} at revision {} is not in the Hugging Face cache {}; "
+      "bring it with: "
+      "moebench fetch model {}{}",
+      target.what, repository, wanted, hub_cache().string(), repository,
+      wanted == "main" ? "" : " --revision " + wanted);
   target.name = known ? card->name : repository.substr(repository.find('/') + 1);
 }
 

@@ -20,6 +20,15 @@ struct Options {
   bool dry_run = false, json = false;
 };
 
+CLI::Validator positive() {
+  return {[](const std::string& word) {
+            double x = 0;
+            const bool good = CLI::detail::lexical_cast(word, x) && x > 0;
+            return good ? std::string() : fmt::format("expected a number above 0, found {}", word);
+          },
+          "NUMBER"};
+}
+
 void declare(CLI::App& app, Options& o) {
   app.add_option("suite", o.request.suites,
                  "suites: bundled names (moebench list suites), or files that end in .toml")
@@ -31,14 +40,14 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--set", o.set,
                  "AXIS=V,V... or KEY=V,V...: an axis of the suites or a key of the targets; "
                  "SUITE.AXIS=... for one suite");
-  app.add_option("--limit", o.request.limit, "questions per leaf task")->check(CLI::PositiveNumber);
+  app.add_option("--limit", o.request.limit, "questions per leaf task")->check(positive());
   app.add_option("--launches", o.request.launches,
                  "processes that measure each timed case; the suite's own number otherwise")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   app.add_option("--timeout", o.request.timeout_s,
                  "seconds a timed case samples where its interval stays wide; the suite's own "
                  "number otherwise")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   app.add_option("--db", o.db, "the store");
   app.add_flag("--dry-run", o.dry_run, "show the plan: cases, questions, tokens; run nothing");
   app.add_flag("--json", o.json, "JSON Lines instead of tables");
