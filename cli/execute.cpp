@@ -66,6 +66,7 @@ class Executor {
   void run_launch(std::size_t target, std::int64_t launch) {
     std::set<std::size_t> left;
     for (const std::size_t i : pending(target, launch)) left.insert(i);
+    bool was_killed = false;
     while (!left.empty() && !result_.interrupted) {
       const std::set<std::size_t> before = left;
       const WorkerEnd end = run_process(target, launch, left);
@@ -74,6 +75,9 @@ class Executor {
       } else if (current_) {
         finish(*current_, end.verdict);
         left.erase(*current_);
+      } else if (left == before && !was_killed && end.exit.starts_with("killed") &&
+                 end.verdict.outcome != Outcome::out_of_memory) {
+        was_killed = true;          // by somebody, while it loaded: once is no reason to give up
       } else if (left == before) {  // it died before its first case: so would the next one
         const Verdict verdict =
             end.how == WorkerHow::done
