@@ -1,6 +1,8 @@
 #include "harness/event.h"
 
 #include <limits>
+#include <type_traits>
+#include <utility>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -15,7 +17,15 @@ double number_of(const Json& json, const char* key) {
 
 template <typename T>
 void read(const Json& j, const char* key, T& value) {
-  j.at(key).get_to(value);
+  const Json& found = j.at(key);
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    const bool whole = found.is_number_integer();
+    const bool fits =
+        whole && (found.is_number_unsigned() ? std::in_range<T>(found.get<std::uint64_t>())
+                                             : std::in_range<T>(found.get<std::int64_t>()));
+    require(fits, "field \"{}\": expected a whole number in range, found {}", key, found.dump());
+  }
+  found.get_to(value);
 }
 
 Event read_hello(const Json& j) {

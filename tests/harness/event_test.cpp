@@ -82,6 +82,15 @@ TEST(event, unknown_fields_are_ignored_and_unknown_events_are_errors) {
   }
 }
 
+TEST(event, a_number_that_is_not_whole_or_does_not_fit_is_an_error) {
+  for (const std::string_view index : {"1.5", "true", "1e300", "18446744073709551615", "\"3\""}) {
+    const std::string line = fmt::format(
+        R"({{"event":"sample","case":"k","metric":"m","scope":"","index":{},"value":1}})", index);
+    EXPECT_THROW(parse_event(line), Error) << line;
+  }
+  EXPECT_THROW(parse_event(R"({"event":"hello","protocol":4294967297,"build":"b"})"), Error);
+}
+
 TEST(event, a_hello_of_another_version_is_read_as_far_as_its_version) {
   const Event hello = parse_event(R"({"event":"hello","protocol":7,"build":["a","list"]})");
   EXPECT_EQ(std::get<Hello>(hello).protocol, 7);

@@ -25,10 +25,12 @@ void say(const moe::Event& event) {
 
 /// A process of the worker's own that holds its standard output open for a minute.
 void leave_a_child() {
-  if (fork() == 0) {
+  const pid_t child = fork();
+  if (child == 0) {
     std::this_thread::sleep_for(60s);
     _exit(0);
   }
+  std::fprintf(stderr, "%d\n", static_cast<int>(child));
 }
 
 void greet(const std::string& mode) {
@@ -66,11 +68,6 @@ int behave(const std::string& mode, const moe::Job& job) {
       std::fprintf(stderr, "still alive %d\n", i);
       std::this_thread::sleep_for(20ms);
     }
-  }
-  if (mode == "lifeline") {  // ends when the parent lets go of standard input
-    std::string line;
-    std::getline(std::cin, line);
-    return 0;
   }
   return 0;
 }

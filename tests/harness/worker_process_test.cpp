@@ -40,6 +40,20 @@ bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+bool is_running(pid_t process) {
+  std::ifstream in("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  std::getline(in, line);
+  return !line.empty() && line.find(") Z ") == std::string::npos;
+}
+
+/// Whether it is gone within a few seconds.
+bool ends(pid_t process) {
+  for (int i = 0; i < 200 && is_running(process); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  return !is_running(process);
+}
+
 TEST(worker, that_does_its_work_is_done) {
   const Heard heard = hear("good");
   EXPECT_EQ(heard.end.how, WorkerHow::done);
@@ -107,6 +121,8 @@ TEST(worker, with_a_child_that_holds_its_output_is_not_waited_for) {
     EXPECT_EQ(heard.end.how, mode == std::string("child") ? WorkerHow::done : WorkerHow::died)
         << mode;
     EXPECT_LT(heard.took_s, 10) << mode;
+    ASSERT_EQ(heard.words.size(), 1U) << mode;
+    EXPECT_TRUE(ends(std::stoi(heard.words[0]))) << mode << ": the child is left";
   }
 }
 
@@ -150,16 +166,9 @@ TEST(worker, whose_program_is_not_there_is_an_error_that_names_it) {
   EXPECT_THROW(run_worker({}, {}, {}, {}), Error);
 }
 
-bool is_running(pid_t process) {
-  std::ifstream in("/proc/" + std::to_string(process) + "/stat");
-  std::string line;
-  std::getline(in, line);
-  return !line.empty() && line.find(") Z ") == std::string::npos;
-}
-
 TEST(worker, ends_with_the_process_that_started_it) {
-  int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
   const pid_t parent = fork();
   ASSERT_GE(parent, 0);
   if (parent == 0) {
@@ -169,21 +178,20 @@ TEST(worker, ends_with_the_process_that_started_it) {
                 .stderr_line =
                     [&](const std::string& line) {
                       const pid_t worker = std::stoi(line);
-                      [[maybe_unused]] const auto written = write(ends[1], &worker, sizeof(worker));
+                      [[maybe_unused]] const auto written =
+                          write(pipe_ends[1], &worker, sizeof(worker));
                     },
                 .tick = {}});
     _exit(0);
   }
+  close(pipe_ends[1]);  // so that a failure of the child is an end of what it writes
   pid_t worker = 0;
-  ASSERT_EQ(read(ends[0], &worker, sizeof(worker)), static_cast<ssize_t>(sizeof(worker)));
+  ASSERT_EQ(read(pipe_ends[0], &worker, sizeof(worker)), static_cast<ssize_t>(sizeof(worker)));
   EXPECT_TRUE(is_running(worker));
   kill(parent, SIGKILL);
   waitpid(parent, nullptr, 0);
-  for (int i = 0; i < 200 && is_running(worker); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  EXPECT_FALSE(is_running(worker));
-  close(ends[0]);
-  close(ends[1]);
+  EXPECT_TRUE(ends(worker));
+  close(pipe_ends[0]);
 }
 
 }  // namespace
