@@ -126,7 +126,8 @@ class Scoring : public testing::TestWithParam<std::int64_t> {
 TEST_P(Scoring, together_and_one_by_one_give_the_same_under_every_budget) {
   const std::vector<Request> requests = suite_like(config_.vocab);
   const auto plain = one_by_one(*engine_of(config_, {.kv_bytes = kPlenty}), requests);
-  const std::int64_t least = 256 * 2 * 2 * 2 * 4 * 4;  // tokens, layers, k and v, heads, width, f32
+  const std::int64_t least =
+      std::int64_t{256} * 2 * 2 * 2 * 4 * 4;  // tokens, layers, k and v, heads, width, f32
   for (const ScoreLimits& limits :
        {ScoreLimits{.kv_bytes = kPlenty}, ScoreLimits{.kv_bytes = kPlenty, .tokens_per_step = 7},
         ScoreLimits{.kv_bytes = kPlenty, .tokens_per_page = 5, .tokens_per_step = 64},
