@@ -25,6 +25,8 @@ enum class NormKind : std::uint8_t { rms, layer };
 struct RopeSpec {
   double theta = 10000;
   std::int64_t dims = 0;  // of each head, from its start
+
+  bool operator==(const RopeSpec&) const = default;
 };
 
 struct AttentionSpec {

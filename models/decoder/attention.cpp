@@ -45,19 +45,17 @@ Attention prepare_attention(const Ops& ops, const Config& config, const Attentio
 }
 
 Tensor forward(const Ops& ops, const Attention& attention, const AttentionSpec& spec,
-               const Tensor& x_TD, const AttentionStep& step, std::int64_t layer) {
+               const Tensor& x_TD, const TableStep& step, std::int64_t layer) {
   const Tensor q = project(ops, spec, *attention.q, attention.q_norm.get(), x_TD, spec.qk_dim);
   const Tensor k = project(ops, spec, *attention.k, attention.k_norm.get(), x_TD, spec.qk_dim);
-  const AttentionArgs args{.q_THd = ops.rope(spec.rope, q, step.position_T),
-                           .k_TGd = ops.rope(spec.rope, k, step.position_T),
+  const AttentionArgs args{.q_THd = ops.rope(step, spec.rope, q),
+                           .k_TGd = ops.rope(step, spec.rope, k),
                            .v_TGe = project(ops, spec, *attention.v, nullptr, x_TD, spec.v_dim),
-                           .sequences = step.sequences,
                            .spec = &spec,
                            .layer = layer,
-                           .cache = step.cache,
                            .additive_bias = {},
                            .sinks_H = {}};
-  return ops.linear(*attention.o, ops.attention(args));
+  return ops.linear(*attention.o, ops.attention(step, args));
 }
 
 }  // namespace moe

@@ -19,15 +19,8 @@ struct Attention {
 Attention prepare_attention(const Ops&, const Config&, const AttentionSpec&, WeightSource&,
                             const std::string& prefix);
 
-/// What a step says to every attention.
-struct AttentionStep {
-  std::span<const StepSequence> sequences;
-  Tensor position_T;
-  KvCache* cache = nullptr;
-};
-
 /// The attention of layer `layer`: x_TD is normalised already, the residual is the caller's.
 Tensor forward(const Ops&, const Attention&, const AttentionSpec&, const Tensor& x_TD,
-               const AttentionStep&, std::int64_t layer);
+               const TableStep&, std::int64_t layer);
 
 }  // namespace moe

@@ -6,6 +6,7 @@
 
 #include "harness/error.h"
 #include "models/decoder/parameters.h"
+#include "models/decoder/step_check.h"
 
 namespace moe {
 namespace {
@@ -53,7 +54,7 @@ void add(Bytes& bytes, const Block& block) {
 }  // namespace
 
 Decoder::Decoder(Config config, const Ops& ops, WeightSource& source)
-    : config_(std::move(config)), ops_(ops), load_E_(config_.layers.size()) {
+    : config_(std::move(config)), ops_(ops) {
   const WeightView table = parameter(source, "embedding.weight", {config_.vocab, config_.dim});
   embedding_ = ops_.prepare_embedding(table);
   head_ = config_.tied_embeddings
@@ -65,16 +66,22 @@ Decoder::Decoder(Config config, const Ops& ops, WeightSource& source)
     blocks_.push_back(prepare_block(ops_, config_, layer, source));
     source.release();
   }
+  // Counts are ordinary tensors whoever makes the decoder: those of inference mode could be counted
+  // on in no other mode.
+  const c10::InferenceMode ordinary(false);
+  for (const LayerSpec& layer : config_.layers) {
+    load_E_.push_back(at::zeros({layer.feed_forward.experts}, ops_.activations().dtype(at::kLong)));
+  }
 }
 
-Tensor Decoder::run_block(std::size_t layer, const Tensor& x_TD, const AttentionStep& attention,
+Tensor Decoder::run_block(std::size_t layer, const Tensor& x_TD,
                           const FeedForwardStep& feed_forward, Routing* routing) {
   const Block& block = blocks_[layer];
   const LayerSpec& spec = config_.layers[layer];
   StepClock& clock = feed_forward.clock;
   const Tensor normed_TD = ops_.norm(*block.attention_norm, x_TD);
   clock.lap(&StepTimers::other_s);
-  const Tensor attended_TD = forward(ops_, block.attention, spec.attention, normed_TD, attention,
+  const Tensor attended_TD = forward(ops_, block.attention, spec.attention, normed_TD, *step_,
                                      static_cast<std::int64_t>(layer));
   clock.lap(&StepTimers::attention_s);
   const Tensor y_TD = x_TD + attended_TD;
@@ -91,16 +98,17 @@ Tensor Decoder::run_block(std::size_t layer, const Tensor& x_TD, const Attention
 StepResult Decoder::step(const Step& step, KvCache* cache) {
   const at::Device device = ops_.activations().device();
   StepClock clock(step.timers, device);
-  const StepRows rows = step_rows(config_, step, device);
-  const AttentionStep attention{
-      .sequences = step.sequences, .position_T = rows.position_T, .cache = cache};
-  const FeedForwardStep feed_forward{.force_TK = rows.force_TK, .clock = clock};
+  check_step(config_, step);
+  const FeedForwardStep feed_forward{.force_TK = forced_experts(config_, step, device),
+                                     .clock = clock};
+  step_ = ops_.begin_step({.sequences = step.sequences, .layers = config_.layers, .cache = cache},
+                          std::move(step_));
 
   StepResult result;
-  Tensor x_TD = ops_.embedding(*embedding_, rows.id_T);
+  Tensor x_TD = ops_.embedding(*embedding_, step_->id_T);
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
     Routing routing;
-    x_TD = run_block(layer, x_TD, attention, feed_forward, &routing);
+    x_TD = run_block(layer, x_TD, feed_forward, &routing);
     if (!routing.expert_TK.defined()) continue;
     if (step.routing.count) count(layer, routing);
     if (step.routing.record) {
@@ -110,7 +118,7 @@ StepResult Decoder::step(const Step& step, KvCache* cache) {
                                 .expert_TK = routing.expert_TK});
     }
   }
-  result.hidden_RD = ops_.norm(*norm_, x_TD.index_select(0, rows.asked_R));
+  result.hidden_RD = ops_.norm(*norm_, x_TD.index_select(0, step_->asked_R));
   clock.lap(&StepTimers::other_s);
   return result;
 }
@@ -124,16 +132,15 @@ void Decoder::set_top_k(std::int64_t top_k) {
 }
 
 void Decoder::count(std::size_t layer, const Routing& routing) {
-  const std::int64_t experts = config_.layers[layer].feed_forward.experts;
-  const Tensor load_E = at::bincount(routing.expert_TK.reshape(-1), {}, experts);
-  load_E_[layer] = load_E_[layer].defined() ? load_E_[layer] + load_E : load_E;
+  // In place and without asking the device for a size, as bincount would: nothing waits in a step.
+  const Tensor expert_N = routing.expert_TK.reshape(-1);
+  load_E_[layer].scatter_add_(0, expert_N, at::ones({1}, expert_N.options()).expand_as(expert_N));
 }
 
 std::vector<std::vector<std::int64_t>> Decoder::expert_loads() const {
   std::vector<std::vector<std::int64_t>> loads(blocks_.size());
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
     loads[layer].resize(static_cast<std::size_t>(config_.layers[layer].feed_forward.experts));
-    if (!load_E_[layer].defined()) continue;
     const Tensor load_E = load_E_[layer].to(at::kCPU);
     for (std::int64_t e = 0; e < load_E.size(0); ++e) {
       loads[layer][static_cast<std::size_t>(e)] = load_E[e].item<std::int64_t>();
@@ -143,7 +150,7 @@ std::vector<std::vector<std::int64_t>> Decoder::expert_loads() const {
 }
 
 void Decoder::reset_expert_loads() {
-  load_E_.assign(blocks_.size(), {});
+  for (const Tensor& load_E : load_E_) load_E.zero_();
 }
 
 std::int64_t Decoder::bytes_of(std::string_view part) const {

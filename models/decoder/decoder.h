@@ -10,7 +10,6 @@
 #include "models/decoder/kv_cache.h"
 #include "models/decoder/ops.h"
 #include "models/decoder/step.h"
-#include "models/decoder/step_rows.h"
 
 namespace moe {
 
@@ -27,7 +26,7 @@ class Decoder {
   Decoder(Config config, const Ops& ops, WeightSource& source);
 
   /// Runs one step. `cache` may be null when no sequence lists pages. Error on a step that cannot
-  /// be: see step_rows.h.
+  /// be: see step_check.h.
   StepResult step(const Step&, KvCache* cache);
 
   /// Logits of hidden rows, float32 [R, V].
@@ -48,15 +47,15 @@ class Decoder {
   std::int64_t bytes_of(std::string_view part) const;
 
  private:
-  Tensor run_block(std::size_t layer, const Tensor& x_TD, const AttentionStep&,
-                   const FeedForwardStep&, Routing* routing);
+  Tensor run_block(std::size_t layer, const Tensor& x_TD, const FeedForwardStep&, Routing* routing);
   void count(std::size_t layer, const Routing&);
 
   Config config_;
   const Ops& ops_;
   PreparedWeight embedding_, norm_, head_;
   std::vector<Block> blocks_;
-  std::vector<Tensor> load_E_;  // of each layer, int64 on the device; undefined where none
+  std::vector<Tensor> load_E_;  // of each layer, int64 on the device
+  PreparedStep step_;           // the one under way, or the last: its memory serves the next
 };
 
 }  // namespace moe

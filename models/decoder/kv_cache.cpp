@@ -45,28 +45,23 @@ void KvCache::write(std::int64_t layer, const Tensor& slot_T, const Tensor& k_TG
 
 std::pair<Tensor, Tensor> KvCache::read(std::int64_t layer, std::span<const PageId> pages,
                                         std::int64_t tokens) const {
-  const StepSequence sequence{.new_ids = {}, .position = tokens, .pages = pages};
-  const StepSequence* const one = &sequence;
-  const auto [k_1GSd, v_1GSe] = read_heads(layer, {&one, 1}, tokens);
+  std::vector<std::int64_t> slots;
+  append_slots(pages, 0, tokens, slots);
+  const at::Device device = keys_.at(static_cast<std::size_t>(layer)).device();
+  const Tensor slot_1S = at::tensor(slots, at::kLong).to(device).view({1, tokens});
+  const auto [k_1GSd, v_1GSe] = read_heads(layer, slot_1S);
   return {k_1GSd[0].transpose(0, 1), v_1GSe[0].transpose(0, 1)};
 }
 
-std::pair<Tensor, Tensor> KvCache::read_heads(std::int64_t layer,
-                                              std::span<const StepSequence* const> sequences,
-                                              std::int64_t tokens) const {
+std::pair<Tensor, Tensor> KvCache::read_heads(std::int64_t layer, const Tensor& slot_BS) const {
   const auto l = static_cast<std::size_t>(layer);
-  const std::int64_t heads = keys_.at(l).size(2);
-  std::vector<std::int64_t> slots;
-  slots.reserve(sequences.size() * static_cast<std::size_t>(tokens));
-  for (const StepSequence* sequence : sequences) append_slots(sequence->pages, 0, tokens, slots);
+  const std::int64_t heads = keys_.at(l).size(2), sequences = slot_BS.size(0);
   // One gather of rows of a head, straight into the order that matrix products want.
-  const Tensor slot_B1S =
-      at::tensor(slots, at::kLong).to(keys_[l].device()).view({std::ssize(sequences), 1, tokens});
-  const Tensor head_G1 = at::arange(heads, slot_B1S.options()).unsqueeze(1);
-  const Tensor row_N = (slot_B1S * heads + head_G1).reshape(-1);
+  const Tensor head_G1 = at::arange(heads, slot_BS.options()).unsqueeze(1);
+  const Tensor row_N = (slot_BS.unsqueeze(1) * heads + head_G1).reshape(-1);
   const auto gather = [&](const Tensor& pages) {
     return pages.flatten(0, 2).index_select(0, row_N).view(
-        {std::ssize(sequences), heads, tokens, pages.size(3)});
+        {sequences, heads, slot_BS.size(1), pages.size(3)});
   };
   return {gather(keys_[l]), gather(values_[l])};
 }

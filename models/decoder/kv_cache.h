@@ -41,11 +41,9 @@ class KvCache {
   /// Keys and values of positions [0, tokens) in order.
   std::pair<Tensor, Tensor> read(std::int64_t layer, std::span<const PageId> pages,
                                  std::int64_t tokens) const;
-  /// The same for several sequences of equal length, head by head: [B, G, tokens, d] and
-  /// [B, G, tokens, e].
-  std::pair<Tensor, Tensor> read_heads(std::int64_t layer,
-                                       std::span<const StepSequence* const> sequences,
-                                       std::int64_t tokens) const;
+  /// What lies at the slots of several sequences (int64 on the cache's device), head by head:
+  /// [B, G, S, d] and [B, G, S, e].
+  std::pair<Tensor, Tensor> read_heads(std::int64_t layer, const Tensor& slot_BS) const;
 
   /// Copies a whole page in every layer: a branch inside a page.
   void copy_page(PageId from, PageId to);

@@ -40,13 +40,29 @@ struct NormSpec {
   std::int64_t width = 0;  // of a normalised group: D, or a head's width
 };
 
+/// What a table is told of a step before its first layer. It is checked already (step_check.h), and
+/// outlives the step's last operation.
+struct StepStart {
+  std::span<const StepSequence> sequences;
+  std::span<const LayerSpec> layers;  // all kinds of attention and rope that the step will ask for
+  KvCache* cache = nullptr;           // null: each sequence attends to its own new rows only
+};
+
+/// A step as a table prepared it, once for all layers: where rows go in the cache, which sequences
+/// are attended together, how positions turn, memory to work in. Only the table that made it can
+/// read the rest.
+class TableStep {
+ public:
+  virtual ~TableStep() = default;
+  Tensor id_T, asked_R;  // int64 on the device: the step's ids, and the rows that were asked for
+};
+using PreparedStep = std::unique_ptr<TableStep>;
+
 /// Keys and values of this step's rows against those of their sequences.
 struct AttentionArgs {
   Tensor q_THd, k_TGd, v_TGe;
-  std::span<const StepSequence> sequences;
   const AttentionSpec* spec = nullptr;
   std::int64_t layer = 0;
-  KvCache* cache = nullptr;  // null: no cache, each sequence attends to its own new rows only
   bool causal = true;
   Tensor additive_bias;  // undefined, or broadcastable to [H, rows, keys]
   Tensor sinks_H;        // undefined, or one logit per head that only enlarges the denominator
@@ -77,8 +93,13 @@ class Ops {
                                         const WeightView* bias_N) const = 0;
   virtual Tensor linear(const Prepared&, const Tensor& x_TK) const = 0;
 
-  virtual Tensor rope(const RopeSpec&, const Tensor& x_THd, const Tensor& position_T) const = 0;
-  virtual Tensor attention(const AttentionArgs&) const = 0;  // [T, H * e]
+  /// Makes what the layers of a step share and uploads what they need, so that a table can run
+  /// them without waiting for the device. `last` (or null) is a step of this table that is over:
+  /// its memory may be used again.
+  virtual PreparedStep begin_step(const StepStart&, PreparedStep last) const = 0;
+
+  virtual Tensor rope(const TableStep&, const RopeSpec&, const Tensor& x_THd) const = 0;
+  virtual Tensor attention(const TableStep&, const AttentionArgs&) const = 0;  // [T, H * e]
 
   virtual PreparedWeight prepare_router(const WeightView& weight_ED) const = 0;
   /// `force_TK` (int64) replaces the choice and keeps the scores; undefined: free.

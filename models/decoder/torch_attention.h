@@ -1,13 +1,13 @@
 // Attention of the `torch` table: plain matrix products over a ragged step.
 #pragma once
 
-#include "models/decoder/ops.h"
+#include "models/decoder/torch_step.h"
 
 namespace moe {
 
 /// Writes the step's keys and values into their sequences' pages, then attends: [T, H * e]. Scores
 /// and their softmax as transformers' eager attention: products in the activation dtype, softmax in
 /// float32.
-Tensor torch_attention(const AttentionArgs&);
+Tensor torch_attention(const TorchStep&, const AttentionArgs&);
 
 }  // namespace moe

@@ -6,6 +6,7 @@
 #include "models/decoder/tensors.h"
 #include "models/decoder/torch_attention.h"
 #include "models/decoder/torch_mixture.h"
+#include "models/decoder/torch_step.h"
 
 namespace moe {
 namespace {
@@ -32,6 +33,12 @@ template <typename Kept>
 const Kept& kept(const Prepared& prepared) {
   const auto* mine = dynamic_cast<const Kept*>(&prepared);
   require(mine != nullptr, "a weight prepared by another table, or for another operation");
+  return *mine;
+}
+
+const TorchStep& begun(const TableStep& step) {
+  const auto* mine = dynamic_cast<const TorchStep*>(&step);
+  require(mine != nullptr, "a step begun by another table");
   return *mine;
 }
 
@@ -86,21 +93,22 @@ class TorchOps final : public Ops {
                                  : at::linear(x_TK, linear.weight);
   }
 
-  /// Angles in float32 from a float32 position, their cosine and sine rounded to the activations'
-  /// dtype, as transformers does.
-  Tensor rope(const RopeSpec& spec, const Tensor& x_THd, const Tensor& position_T) const override {
+  /// The last step's memory is left alone: gradients may still need it.
+  PreparedStep begin_step(const StepStart& start, PreparedStep) const override {
+    return std::make_unique<TorchStep>(start, options_);
+  }
+
+  Tensor rope(const TableStep& step, const RopeSpec& spec, const Tensor& x_THd) const override {
     const std::int64_t dims = spec.dims, half = dims / 2;
-    const at::TensorOptions wide = options_.dtype(at::kFloat);
-    const Tensor even = at::arange(0, dims, 2, wide) / static_cast<double>(dims);
-    const Tensor frequency = at::pow(spec.theta, even).reciprocal();
-    const Tensor angle_T1h = (position_T.to(at::kFloat).unsqueeze(1) * frequency).unsqueeze(1);
-    const Tensor cos = angle_T1h.cos().to(x_THd.dtype()), sin = angle_T1h.sin().to(x_THd.dtype());
+    const auto& [cos, sin] = begun(step).turn(spec);
     const Tensor a = x_THd.narrow(-1, 0, half), b = x_THd.narrow(-1, half, half);
     const Tensor rest = x_THd.narrow(-1, dims, x_THd.size(-1) - dims);
     return at::cat({a * cos - b * sin, b * cos + a * sin, rest}, -1);
   }
 
-  Tensor attention(const AttentionArgs& args) const override { return torch_attention(args); }
+  Tensor attention(const TableStep& step, const AttentionArgs& args) const override {
+    return torch_attention(begun(step), args);
+  }
 
   PreparedWeight prepare_router(const WeightView& weight_ED) const override {
     return keep(weight_ED, nullptr);

@@ -16,6 +16,13 @@ const Ops& OnDevice::ops() {
   return *ops_;
 }
 
+OneSequence::OneSequence(const Ops& ops, const AttentionSpec& spec, std::int64_t rows) {
+  const std::vector<TokenId> ids(static_cast<std::size_t>(rows), 0);
+  const std::vector<StepSequence> sequences = {{.new_ids = ids}};
+  const std::vector<LayerSpec> layers = {{.attention = spec, .feed_forward = {}}};
+  step_ = ops.begin_step({.sequences = sequences, .layers = layers}, nullptr);
+}
+
 std::string device_name(const testing::TestParamInfo<std::string>& info) {
   return info.param;
 }

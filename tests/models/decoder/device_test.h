@@ -25,6 +25,16 @@ class OnDevice : public testing::TestWithParam<std::string> {
 /// The test's parameter as the last part of its name.
 std::string device_name(const testing::TestParamInfo<std::string>&);
 
+/// A step of one sequence without a cache, begun for layers of one kind.
+class OneSequence {
+ public:
+  OneSequence(const Ops&, const AttentionSpec&, std::int64_t rows);
+  const TableStep& step() const { return *step_; }
+
+ private:
+  PreparedStep step_;
+};
+
 /// Token ids that repeat none of their neighbours.
 std::vector<TokenId> some_ids(std::int64_t count, std::int64_t vocab, std::int64_t seed = 0);
 

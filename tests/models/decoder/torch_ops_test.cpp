@@ -51,8 +51,11 @@ TEST_P(TorchOps, layer_norm_has_mean_zero_and_variance_one_before_its_weight) {
 
 TEST_P(TorchOps, rope_turns_the_first_dims_and_leaves_the_rest) {
   const Tensor x = at::rand({3, 2, 6}, ops().activations());
-  const Tensor position = at::arange(3, ops().activations().dtype(at::kLong));
-  const Tensor y = ops().rope({.theta = 100, .dims = 4}, x, position);
+  AttentionSpec spec;
+  spec.heads = 1;
+  spec.rope = {.theta = 100, .dims = 4};
+  const OneSequence three(ops(), spec, 3);
+  const Tensor y = ops().rope(three.step(), spec.rope, x);
   EXPECT_TRUE(y[0].allclose(x[0]));
   EXPECT_TRUE(y.narrow(-1, 4, 2).equal(x.narrow(-1, 4, 2)));
   EXPECT_TRUE(y.norm(2, -1).allclose(x.norm(2, -1)));
@@ -97,13 +100,9 @@ TEST_P(TorchOps, attention_is_its_definition_with_window_bias_sinks_and_softcap)
   const at::TensorOptions options = ops().activations();
   const std::int64_t rows = 9;
   AttentionSpec spec = attention_spec({.heads = 4, .groups = 2, .qk_dim = 6, .v_dim = 3}, 0.4);
-  const std::vector<TokenId> ids(static_cast<std::size_t>(rows), 0);
-  const std::vector<StepSequence> sequences = {
-      {.new_ids = ids, .position = 0, .pages = {}, .asked = {}}};
   const AttentionArgs plain{.q_THd = at::randn({rows, 4, 6}, options),
                             .k_TGd = at::randn({rows, 2, 6}, options),
                             .v_TGe = at::randn({rows, 2, 3}, options),
-                            .sequences = sequences,
                             .spec = &spec,
                             .additive_bias = {},
                             .sinks_H = {}};
@@ -114,7 +113,9 @@ TEST_P(TorchOps, attention_is_its_definition_with_window_bias_sinks_and_softcap)
     args.softcap = full ? 1.5 : 0;
     if (full) args.additive_bias = at::randn({4, rows, rows}, options);
     if (full) args.sinks_H = at::randn({4}, options);
-    const Tensor y = ops().attention(args).to(at::kCPU, at::kDouble).view({rows, 4, 3});
+    const OneSequence step(ops(), spec, rows);
+    const Tensor y =
+        ops().attention(step.step(), args).to(at::kCPU, at::kDouble).view({rows, 4, 3});
     for (std::int64_t i = 0; i < rows; ++i) {
       for (std::int64_t head = 0; head < 4; ++head) {
         EXPECT_TRUE(y[i][head].allclose(written_out(args, i, head), 1e-4, 1e-5));
@@ -128,17 +129,13 @@ TEST_P(TorchOps, attention_in_pieces_is_attention_at_once) {
   const std::int64_t rows = 3000;  // 4 heads x 3000 x 3000 scores: many pieces on a CPU
   AttentionSpec spec = attention_spec({.heads = 4, .groups = 1, .qk_dim = 2, .v_dim = 2}, 1);
   spec.window = 700;
-  const std::vector<TokenId> ids(static_cast<std::size_t>(rows), 0);
-  const std::vector<StepSequence> sequences = {
-      {.new_ids = ids, .position = 0, .pages = {}, .asked = {}}};
   const AttentionArgs args{.q_THd = at::randn({rows, 4, 2}, options),
                            .k_TGd = at::randn({rows, 1, 2}, options),
                            .v_TGe = at::randn({rows, 1, 2}, options),
-                           .sequences = sequences,
                            .spec = &spec,
                            .additive_bias = {},
                            .sinks_H = {}};
-  const Tensor y = ops().attention(args);
+  const Tensor y = ops().attention(OneSequence(ops(), spec, rows).step(), args);
   const Tensor i = at::arange(rows, options).unsqueeze(1), j = at::arange(rows, options);
   const Tensor scores = args.q_THd.permute({1, 0, 2}).matmul(args.k_TGd.permute({1, 2, 0}));
   const Tensor hidden = (j > i).logical_or(j <= i - 700);
@@ -155,15 +152,10 @@ Tensor loss(const Ops& ops, const Config& config, TinyWeights& weights, const Te
       prepare_attention(ops, config, spec.attention, weights, "blocks.0.attention.");
   const FeedForward mixture =
       prepare_feed_forward(ops, spec.feed_forward, config.dim, weights, "blocks.0.");
-  const std::vector<TokenId> ids(static_cast<std::size_t>(x_TD.size(0)), 0);
-  const std::vector<StepSequence> sequences = {
-      {.new_ids = ids, .position = 0, .pages = {}, .asked = {}}};
   const at::TensorOptions options = ops.activations();
-  const AttentionStep step{.sequences = sequences,
-                           .position_T = at::arange(x_TD.size(0), options.dtype(at::kLong)),
-                           .cache = nullptr};
+  const OneSequence sequence(ops, spec.attention, x_TD.size(0));
   StepClock clock(nullptr, options.device());
-  const Tensor y_TD = x_TD + forward(ops, attention, spec.attention, x_TD, step, 0);
+  const Tensor y_TD = x_TD + forward(ops, attention, spec.attention, x_TD, sequence.step(), 0);
   Routing routing;
   const Tensor z_TD = forward(ops, std::get<Mixture>(mixture), spec.feed_forward, y_TD,
                               {.force_TK = {}, .clock = clock}, &routing);
