@@ -19,6 +19,8 @@ struct WeightView {
   std::span<const std::byte> bytes;
   DType dtype = DType::f32;
   std::vector<std::int64_t> shape;
+  /// Whose elements these are, all of them; empty: those of no whole parameter.
+  std::string parameter = {};  // NOLINT(readability-redundant-member-init): else g++ wants it named
 
   std::int64_t elements() const;
   WeightView rows(std::int64_t begin, std::int64_t end) const;  // slice of the first dimension

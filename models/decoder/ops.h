@@ -8,8 +8,8 @@
 // `prepare_*` takes views of the weights and owns what it keeps of them: a tensor, packed panels.
 // Activations are tensors of the table's activation dtype on its device.
 //
-// The `torch` table is functional and plain: autograd runs through it, and it is
-// numerics=reference on every device.
+// The `torch` table is functional and plain: autograd runs through it, to the weights too
+// (torch_parameters.h), and it is numerics=reference on every device.
 #pragma once
 
 #include <memory>

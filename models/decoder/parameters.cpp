@@ -11,6 +11,7 @@ WeightView parameter(WeightSource& source, const std::string& name,
   WeightView view = source.weight(name);
   require(view.shape == shape, "{}: expected shape [{}], found [{}]", name, fmt::join(shape, ", "),
           fmt::join(view.shape, ", "));
+  view.parameter = name;
   return view;
 }
 

@@ -14,4 +14,8 @@ Tensor copied(const WeightView& view, const at::TensorOptions& options) {
   return at::empty(view.shape, options).copy_(borrowed(view));
 }
 
+at::ScalarType wide(at::ScalarType narrow) {
+  return narrow == at::kDouble ? at::kDouble : at::kFloat;
+}
+
 }  // namespace moe

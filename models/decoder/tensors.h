@@ -12,4 +12,8 @@ Tensor borrowed(const WeightView&);
 /// A copy on the options' device in their dtype.
 Tensor copied(const WeightView&, const at::TensorOptions&);
 
+/// The dtype that sums, norms and softmaxes over elements of `narrow` are computed in: float32, or
+/// float64 where that is float64.
+at::ScalarType wide(at::ScalarType narrow);
+
 }  // namespace moe

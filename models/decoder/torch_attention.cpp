@@ -5,6 +5,7 @@
 
 #include "harness/error.h"
 #include "models/decoder/kv_cache.h"
+#include "models/decoder/tensors.h"
 
 namespace moe {
 namespace {
@@ -35,13 +36,14 @@ Tensor hidden_keys(const AttentionArgs& args, std::int64_t query, std::int64_t r
 
 /// Softmax over the keys in float32, with an extra logit per head where there are sinks.
 Tensor probabilities(const AttentionArgs& args, const Tensor& scores_BHnS) {
-  if (!args.sinks_H.defined()) return at::softmax(scores_BHnS, -1, at::kFloat);
+  const at::ScalarType dtype = wide(scores_BHnS.scalar_type());
+  if (!args.sinks_H.defined()) return at::softmax(scores_BHnS, -1, dtype);
   const std::int64_t keys = scores_BHnS.size(3);
   const Tensor sink =
       args.sinks_H.view({1, -1, 1, 1})
           .to(scores_BHnS.dtype())
           .expand({scores_BHnS.size(0), scores_BHnS.size(1), scores_BHnS.size(2), 1});
-  return at::softmax(at::cat({scores_BHnS, sink}, -1), -1, at::kFloat).narrow(-1, 0, keys);
+  return at::softmax(at::cat({scores_BHnS, sink}, -1), -1, dtype).narrow(-1, 0, keys);
 }
 
 /// The bias of rows and keys counted from the start of the sequence's rows and keys.

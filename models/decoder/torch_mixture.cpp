@@ -24,9 +24,24 @@ TorchExperts torch_experts(const FeedForwardSpec& spec, const ExpertViews& views
   return kept;
 }
 
+void record(const TorchExperts& experts, const ExpertViews& views, TorchParameters& kept) {
+  const std::int64_t dim = experts.down_EDF.size(1), hidden = experts.down_EDF.size(2);
+  for (std::int64_t e = 0; e < experts.down_EDF.size(0); ++e) {
+    const auto i = static_cast<std::size_t>(e);
+    const auto add = [&](const WeightView& view, const Tensor& whole, std::int64_t begin,
+                         std::int64_t rows) {
+      kept.add(view.parameter, {.whole = whole, .expert = e, .begin = begin, .rows = rows});
+    };
+    add(views.gate_FD[i], experts.gate_up_E2FD, 0, hidden);
+    add(views.up_FD[i], experts.gate_up_E2FD, hidden, hidden);
+    add(views.down_DF[i], experts.down_EDF, 0, dim);
+  }
+}
+
 Routing torch_route(const Tensor& logits_TE, const FeedForwardSpec& spec, const Tensor& force_TK) {
-  const Tensor score_TE = spec.score == Score::softmax ? at::softmax(logits_TE, -1, at::kFloat)
-                                                       : at::sigmoid(logits_TE.to(at::kFloat));
+  const at::ScalarType dtype = wide(logits_TE.scalar_type());
+  const Tensor score_TE = spec.score == Score::softmax ? at::softmax(logits_TE, -1, dtype)
+                                                       : at::sigmoid(logits_TE.to(dtype));
   // A stable sort, because topk does not say which of two equal scores it takes.
   const Tensor expert_TK =
       force_TK.defined()
@@ -58,7 +73,7 @@ Tensor torch_mixture(const TorchExperts& experts, const Tensor& x_TD, const Rout
       at::bincount(expert_N, {}, experts.down_EDF.size(0)).to(at::kCPU).contiguous();
   // Adding in place is safe for autograd (the sum's gradient needs no earlier sum) and saves a
   // table of [T, K, D]. A token comes once for an expert, so the order of its sum is fixed.
-  Tensor y_TD = at::zeros(x_TD.sizes(), x_TD.options().dtype(at::kFloat));
+  Tensor y_TD = at::zeros(x_TD.sizes(), x_TD.options().dtype(wide(x_TD.scalar_type())));
   std::int64_t begin = 0;
   for (std::int64_t e = 0; e < count_E.size(0); ++e) {
     const std::int64_t rows = count_E[e].item<std::int64_t>();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "models/decoder/ops.h"
+#include "models/decoder/torch_parameters.h"
 
 namespace moe {
 
@@ -12,6 +13,9 @@ struct TorchExperts {
 };
 
 TorchExperts torch_experts(const FeedForwardSpec&, const ExpertViews&, const at::TensorOptions&);
+
+/// Writes down which part of the tensors is which expert's.
+void record(const TorchExperts&, const ExpertViews&, TorchParameters& kept);
 
 /// Scores over all experts in float32, the best K, equal ones to the lower id; weights stay
 /// float32 (transformers rounds OLMoE's to the activation dtype, Mixtral's not).

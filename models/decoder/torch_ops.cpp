@@ -6,6 +6,7 @@
 #include "models/decoder/tensors.h"
 #include "models/decoder/torch_attention.h"
 #include "models/decoder/torch_mixture.h"
+#include "models/decoder/torch_parameters.h"
 #include "models/decoder/torch_step.h"
 
 namespace moe {
@@ -30,7 +31,7 @@ struct TorchExpertWeights final : Prepared {
 };
 
 template <typename Kept>
-const Kept& kept(const Prepared& prepared) {
+const Kept& as(const Prepared& prepared) {
   const auto* mine = dynamic_cast<const Kept*>(&prepared);
   require(mine != nullptr, "a weight prepared by another table, or for another operation");
   return *mine;
@@ -44,7 +45,7 @@ const TorchStep& begun(const TableStep& step) {
 
 /// Normalised in float32, rounded, then multiplied by the weight: the order of transformers.
 Tensor rms_norm(const TorchWeight& norm, const Tensor& x) {
-  const Tensor wide = x.to(at::kFloat);
+  const Tensor wide = x.to(wide(x.scalar_type()));
   const Tensor scale = at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + norm.norm.eps);
   const Tensor y = (wide * scale).to(x.dtype());
   return norm.weight.defined() ? norm.weight * y : y;
@@ -52,13 +53,15 @@ Tensor rms_norm(const TorchWeight& norm, const Tensor& x) {
 
 Tensor layer_norm(const TorchWeight& norm, const Tensor& x) {
   const Tensor y =
-      at::layer_norm(x.to(at::kFloat), {norm.norm.width}, {}, {}, norm.norm.eps).to(x.dtype());
+      at::layer_norm(x.to(wide(x.scalar_type())), {norm.norm.width}, {}, {}, norm.norm.eps)
+          .to(x.dtype());
   return norm.weight.defined() ? norm.weight * y : y;
 }
 
 class TorchOps final : public Ops {
  public:
-  explicit TorchOps(const at::TensorOptions& options) : options_(options) {}
+  TorchOps(const at::TensorOptions& options, TorchParameters* kept)
+      : options_(options), kept_(kept) {}
 
   std::string_view name() const override { return "torch"; }
   at::TensorOptions activations() const override { return options_; }
@@ -67,17 +70,17 @@ class TorchOps final : public Ops {
     return keep(table_VD, nullptr);
   }
   Tensor embedding(const Prepared& table, const Tensor& ids_T) const override {
-    return kept<TorchWeight>(table).weight.index_select(0, ids_T);
+    return as<TorchWeight>(table).weight.index_select(0, ids_T);
   }
 
   PreparedWeight prepare_norm(const NormSpec& spec, const WeightView* weight) const override {
     auto norm = std::make_unique<TorchWeight>();
     norm->norm = spec;
-    if (weight != nullptr) norm->weight = copied(*weight, options_);
+    if (weight != nullptr) norm->weight = keep(*weight);
     return norm;
   }
   Tensor norm(const Prepared& prepared, const Tensor& x) const override {
-    const auto& norm = kept<TorchWeight>(prepared);
+    const auto& norm = as<TorchWeight>(prepared);
     require(x.size(-1) == norm.norm.width, "norm over {} of rows of {}", norm.norm.width,
             x.size(-1));
     return norm.norm.kind == NormKind::rms ? rms_norm(norm, x) : layer_norm(norm, x);
@@ -88,7 +91,7 @@ class TorchOps final : public Ops {
     return keep(weight_NK, bias_N);
   }
   Tensor linear(const Prepared& prepared, const Tensor& x_TK) const override {
-    const auto& linear = kept<TorchWeight>(prepared);
+    const auto& linear = as<TorchWeight>(prepared);
     return linear.bias.defined() ? at::linear(x_TK, linear.weight, linear.bias)
                                  : at::linear(x_TK, linear.weight);
   }
@@ -115,21 +118,22 @@ class TorchOps final : public Ops {
   }
   Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
                  const Tensor& force_TK) const override {
-    return torch_route(at::linear(x_TD, kept<TorchWeight>(router).weight), spec, force_TK);
+    return torch_route(at::linear(x_TD, as<TorchWeight>(router).weight), spec, force_TK);
   }
 
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,
                                  const ExpertViews& views) const override {
     auto experts = std::make_unique<TorchExpertWeights>();
     experts->experts = torch_experts(spec, views, options_);
+    if (kept_ != nullptr) record(experts->experts, views, *kept_);
     return experts;
   }
   Tensor experts(const Prepared& experts, const Tensor& x_TD,
                  const Routing& routing) const override {
-    return torch_mixture(kept<TorchExpertWeights>(experts).experts, x_TD, routing);
+    return torch_mixture(as<TorchExpertWeights>(experts).experts, x_TD, routing);
   }
   Tensor dense(const Prepared& mlp, const Tensor& x_TD) const override {
-    return torch_swiglu(kept<TorchExpertWeights>(mlp).experts, 0, x_TD);
+    return torch_swiglu(as<TorchExpertWeights>(mlp).experts, 0, x_TD);
   }
 
   PreparedWeight prepare_head(const WeightView& weight_VD) const override {
@@ -137,30 +141,44 @@ class TorchOps final : public Ops {
   }
   PreparedWeight prepare_tied_head(const WeightView&, const Prepared& embedding) const override {
     auto head = std::make_unique<TorchWeight>();
-    head->weight = kept<TorchWeight>(embedding).weight;
+    head->weight = as<TorchWeight>(embedding).weight;
     head->shared = true;
     return head;
   }
   Tensor head(const Prepared& head, const Tensor& hidden_RD) const override {
-    return at::linear(hidden_RD, kept<TorchWeight>(head).weight).to(at::kFloat);
+    const Tensor logits_RV = at::linear(hidden_RD, as<TorchWeight>(head).weight);
+    return logits_RV.to(wide(logits_RV.scalar_type()));
   }
 
  private:
   PreparedWeight keep(const WeightView& weight, const WeightView* bias) const {
     auto prepared = std::make_unique<TorchWeight>();
-    prepared->weight = copied(weight, options_);
-    if (bias != nullptr) prepared->bias = copied(*bias, options_);
+    prepared->weight = keep(weight);
+    if (bias != nullptr) prepared->bias = keep(*bias);
     return prepared;
+  }
+  Tensor keep(const WeightView& view) const {
+    Tensor whole = copied(view, options_);
+    if (kept_ != nullptr) {
+      kept_->add(view.parameter,
+                 {.whole = whole, .expert = std::nullopt, .begin = 0, .rows = whole.size(0)});
+    }
+    return whole;
   }
 
   at::TensorOptions options_;
+  TorchParameters* kept_;  // null: nobody asks for the tensors
 };
 
 }  // namespace
 
 std::unique_ptr<Ops> torch_ops(std::string_view device, DType dtype) {
-  return std::make_unique<TorchOps>(
-      at::TensorOptions(open_device(device)).dtype(scalar_type(dtype)));
+  return torch_ops(device, scalar_type(dtype), nullptr);
+}
+
+std::unique_ptr<Ops> torch_ops(std::string_view device, at::ScalarType dtype,
+                               TorchParameters* kept) {
+  return std::make_unique<TorchOps>(at::TensorOptions(open_device(device)).dtype(dtype), kept);
 }
 
 }  // namespace moe

@@ -5,6 +5,7 @@
 
 #include "harness/error.h"
 #include "models/decoder/kv_cache.h"
+#include "models/decoder/tensors.h"
 
 namespace moe {
 namespace {
@@ -39,10 +40,10 @@ std::vector<Rows> rows_of(std::span<const StepSequence> sequences) {
 /// dtype, as transformers does.
 RopeTurn turn_of(const RopeSpec& spec, const Tensor& position_T,
                  const at::TensorOptions& activations) {
-  const at::TensorOptions wide = activations.dtype(at::kFloat);
-  const Tensor even = at::arange(0, spec.dims, 2, wide) / static_cast<double>(spec.dims);
+  const at::TensorOptions angles = activations.dtype(wide(activations.dtype().toScalarType()));
+  const Tensor even = at::arange(0, spec.dims, 2, angles) / static_cast<double>(spec.dims);
   const Tensor frequency = at::pow(spec.theta, even).reciprocal();
-  const Tensor angle_T1h = (position_T.to(at::kFloat).unsqueeze(1) * frequency).unsqueeze(1);
+  const Tensor angle_T1h = (position_T.to(angles.dtype()).unsqueeze(1) * frequency).unsqueeze(1);
   return {.cos_T1h = angle_T1h.cos().to(activations.dtype()),
           .sin_T1h = angle_T1h.sin().to(activations.dtype())};
 }
