@@ -127,6 +127,10 @@ Tensor Decoder::head(const Tensor& hidden_RD) const {
   return ops_.head(*head_, hidden_RD);
 }
 
+HeadScores Decoder::head_scores(const Tensor& hidden_RD, const HeadTargets& targets) const {
+  return ops_.head_scores(*head_, hidden_RD, targets);
+}
+
 void Decoder::set_top_k(std::int64_t top_k) {
   config_ = with_top_k(config_, top_k);
 }

@@ -32,6 +32,9 @@ class Decoder {
   /// Logits of hidden rows, float32 [R, V].
   Tensor head(const Tensor& hidden_RD) const;
 
+  /// Log-probabilities of targets that hidden rows predict; no more logits at a time than it says.
+  HeadScores head_scores(const Tensor& hidden_RD, const HeadTargets&) const;
+
   const Config& config() const { return config_; }
   const Ops& ops() const { return ops_; }
   /// Experts per token of every mixture, from now on; Error where that cannot be.

@@ -78,6 +78,18 @@ struct ExpertViews {
   std::vector<WeightView> gate_FD, up_FD, down_DF;
 };
 
+/// Targets that hidden rows predict: target i is id `id[i]` at row `row[i]`. Rows ascend; one may
+/// have several targets, or none.
+struct HeadTargets {
+  std::span<const std::int64_t> row, id;
+  std::int64_t logit_bytes = 0;  // of logits that may be held at a time; one row always is
+};
+
+struct HeadScores {
+  Tensor log_p_N;    // natural log of each target's probability, float32
+  Tensor is_best_N;  // bool: the target is its row's arg-max, the first of ties
+};
+
 class Ops {
  public:
   virtual ~Ops() = default;
@@ -116,6 +128,9 @@ class Ops {
                                            const Prepared& embedding) const = 0;
   virtual Tensor head(const Prepared&,
                       const Tensor& hidden_RD) const = 0;  // logits [R, V], float32
+  /// The head, its log-softmax and the targets in one, so that a table need not store logits.
+  virtual HeadScores head_scores(const Prepared&, const Tensor& hidden_RD,
+                                 const HeadTargets&) const = 0;
 
   virtual at::TensorOptions activations() const = 0;
 };

@@ -44,10 +44,6 @@ Step step_of(const PlannedStep& planned) {
   return step;
 }
 
-Tensor tensor_of(const std::vector<std::int64_t>& values, const at::Device& device) {
-  return at::tensor(values, at::kLong).to(device);
-}
-
 class Scoring {
  public:
   Scoring(Decoder& decoder, std::span<const Window> windows, const ScoreLimits& limits,
@@ -76,11 +72,7 @@ class Scoring {
  private:
   /// As many pages as all nodes together take, within the budget.
   std::int64_t budget_pages() const {
-    std::int64_t wanted = 0;
-    for (const TrieNode& node : trie_.nodes()) {
-      wanted += (node.end() + limits_.tokens_per_page - 1) / limits_.tokens_per_page -
-                node.position / limits_.tokens_per_page;
-    }
+    const std::int64_t wanted = Planner::pages_of_all(trie_, limits_.tokens_per_page);
     const DType dtype = decoder_.ops().activations().dtype() == at::kFloat
                             ? DType::f32
                             : DType::bf16;  // f16 has bf16's size
@@ -95,36 +87,16 @@ class Scoring {
   }
 
   void score_rows(const Tensor& hidden_RD, const Targets& targets) {
-    const std::int64_t rows = hidden_RD.defined() ? hidden_RD.size(0) : 0;
-    const std::int64_t per_chunk =
-        std::max<std::int64_t>(1, limits_.logit_bytes / (decoder_.config().vocab * 4));
-    std::size_t next = 0;
-    for (std::int64_t begin = 0; begin < rows; begin += per_chunk) {
-      const std::int64_t end = std::min(rows, begin + per_chunk);
-      const std::size_t first = next;
-      while (next < targets.row.size() && targets.row[next] < end) ++next;
-      score_chunk(hidden_RD.slice(0, begin, end), targets, begin, first, next);
-    }
-  }
-
-  void score_chunk(const Tensor& hidden_RD, const Targets& targets, std::int64_t begin,
-                   std::size_t first, std::size_t last) {
-    const Tensor log_p_RV = decoder_.head(hidden_RD).log_softmax(-1);
-    std::vector<std::int64_t> rows, ids;
-    for (std::size_t i = first; i < last; ++i) {
-      rows.push_back(targets.row[i] - begin);
-      ids.push_back(targets.target[i]);
-    }
-    const Tensor row_T = tensor_of(rows, log_p_RV.device()),
-                 id_T = tensor_of(ids, log_p_RV.device());
-    const Tensor log_p_T = log_p_RV.index({row_T, id_T}).to(at::kCPU, at::kFloat).contiguous();
-    const Tensor best_T = log_p_RV.argmax(-1).index({row_T}).to(at::kCPU, at::kLong).contiguous();
-    const float* log_p = log_p_T.const_data_ptr<float>();
-    const std::int64_t* best = best_T.const_data_ptr<std::int64_t>();
-    for (std::size_t i = first; i < last; ++i) {
+    const HeadScores scores = decoder_.head_scores(
+        hidden_RD, {.row = targets.row, .id = targets.target, .logit_bytes = limits_.logit_bytes});
+    const Tensor log_p_N = scores.log_p_N.to(at::kCPU, at::kFloat).contiguous();
+    const Tensor is_best_N = scores.is_best_N.to(at::kCPU).contiguous();
+    const float* log_p = log_p_N.const_data_ptr<float>();
+    const bool* is_best = is_best_N.const_data_ptr<bool>();
+    for (std::size_t i = 0; i < targets.window.size(); ++i) {
       const auto window = static_cast<std::size_t>(targets.window[i]);
-      scores_[window].log_likelihood += double{log_p[i - first]};
-      scores_[window].is_greedy = scores_[window].is_greedy && best[i - first] == targets.target[i];
+      scores_[window].log_likelihood += double{log_p[i]};
+      scores_[window].is_greedy = scores_[window].is_greedy && is_best[i];
       if (--waiting_[window] == 0) scored_(window, scores_[window]);
     }
   }

@@ -5,6 +5,7 @@
 #include "models/decoder/ops.h"
 #include "models/decoder/tensors.h"
 #include "models/decoder/torch_attention.h"
+#include "models/decoder/torch_head.h"
 #include "models/decoder/torch_mixture.h"
 #include "models/decoder/torch_parameters.h"
 #include "models/decoder/torch_step.h"
@@ -146,8 +147,11 @@ class TorchOps final : public Ops {
     return head;
   }
   Tensor head(const Prepared& head, const Tensor& hidden_RD) const override {
-    const Tensor logits_RV = at::linear(hidden_RD, as<TorchWeight>(head).weight);
-    return logits_RV.to(wide(logits_RV.scalar_type()));
+    return torch_head(as<TorchWeight>(head).weight, hidden_RD);
+  }
+  HeadScores head_scores(const Prepared& head, const Tensor& hidden_RD,
+                         const HeadTargets& targets) const override {
+    return torch_head_scores(as<TorchWeight>(head).weight, hidden_RD, targets);
   }
 
  private:

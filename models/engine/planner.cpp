@@ -21,13 +21,6 @@ std::int64_t fresh(const Trie& trie, const TrieNode& node, std::int64_t per_page
   return pages_of(node.end(), per_page) - kept;
 }
 
-/// Pages that all nodes take at a time.
-std::int64_t pages_of_all(const Trie& trie, std::int64_t per_page) {
-  std::int64_t all = 0;
-  for (const TrieNode& node : trie.nodes()) all += fresh(trie, node, per_page);
-  return all;
-}
-
 PlanLimits checked(PlanLimits limits) {
   require(limits.tokens_per_step >= 1 && limits.tokens_per_page >= 1,
           "steps of {} tokens, pages of {}: expected at least 1", limits.tokens_per_step,
@@ -49,6 +42,12 @@ std::int64_t Planner::pages_needed(const Trie& trie, std::int64_t per_page) {
     order.insert(order.end(), node.children.begin(), node.children.end());
   }
   return most;
+}
+
+std::int64_t Planner::pages_of_all(const Trie& trie, std::int64_t per_page) {
+  std::int64_t all = 0;
+  for (const TrieNode& node : trie.nodes()) all += fresh(trie, node, per_page);
+  return all;
 }
 
 Planner::Planner(const Trie& trie, const PlanLimits& limits)

@@ -52,6 +52,8 @@ class Planner {
 
   /// Pages that the longest path from a root to a leaf takes, copies of branched pages included.
   static std::int64_t pages_needed(const Trie&, std::int64_t tokens_per_page);
+  /// Pages that all nodes take at a time: with as many, nothing ever waits for another's.
+  static std::int64_t pages_of_all(const Trie&, std::int64_t tokens_per_page);
 
  private:
   struct Held {

@@ -181,6 +181,34 @@ TEST_P(TorchOps, gradients_of_a_block_are_its_finite_differences) {
   }
 }
 
+TEST_P(TorchOps, head_scores_are_those_of_the_logits_however_few_rows_fit_at_a_time) {
+  const std::vector<float> rows = {1, 0, 0, 1, 1, 0, -1, 2, 0.5, 0.5};  // rows 0 and 2 are equal
+  const WeightView weight{.bytes = std::as_bytes(std::span(rows)), .shape = {5, 2}};
+  const PreparedWeight head = ops().prepare_head(weight);
+  const Tensor hidden = at::randn({7, 2}, ops().activations());
+  hidden[0].copy_(at::tensor({3.F, 0.F}));
+  const std::vector<std::int64_t> row = {0, 0, 1, 3, 6, 6}, id = {0, 2, 4, 1, 3, 3};
+  const Tensor log_p_RV = ops().head(*head, hidden).to(at::kCPU).log_softmax(-1);
+  for (const std::int64_t bytes : {1, 41, 1000}) {
+    const HeadScores scores =
+        ops().head_scores(*head, hidden, {.row = row, .id = id, .logit_bytes = bytes});
+    ASSERT_EQ(scores.log_p_N.sizes(), at::IntArrayRef({6}));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const auto at = static_cast<std::int64_t>(i);
+      EXPECT_NEAR(scores.log_p_N[at].item<double>(), log_p_RV[row[i]][id[i]].item<double>(), 1e-6);
+      EXPECT_EQ(scores.is_best_N[at].item<bool>(),
+                log_p_RV[row[i]].argmax().item<std::int64_t>() == id[i]);
+    }
+    EXPECT_TRUE(scores.is_best_N[0].item<bool>());
+    EXPECT_FALSE(scores.is_best_N[1].item<bool>());  // a tie goes to the first
+  }
+  EXPECT_EQ(ops().head_scores(*head, hidden, {}).log_p_N.size(0), 0);
+  const std::vector<std::int64_t> backwards = {3, 1}, outside = {0, 7}, two = {0, 0};
+  EXPECT_THROW(ops().head_scores(*head, hidden, {.row = backwards, .id = two}), Error);
+  EXPECT_THROW(ops().head_scores(*head, hidden, {.row = outside, .id = two}), Error);
+  EXPECT_THROW(ops().head_scores(*head, hidden, {.row = two, .id = {}}), Error);
+}
+
 TEST(device, that_does_not_exist_is_an_error_that_says_what_is_missing) {
   EXPECT_THROW(open_device("tpu"), Error);
   EXPECT_THROW(open_device("cuda:x"), Error);
