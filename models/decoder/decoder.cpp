@@ -99,8 +99,7 @@ StepResult Decoder::step(const Step& step, KvCache* cache) {
   const at::Device device = ops_.activations().device();
   StepClock clock(step.timers, device);
   check_step(config_, step);
-  const FeedForwardStep feed_forward{.force_TK = forced_experts(config_, step, device),
-                                     .clock = clock};
+  const std::vector<Tensor> force = forced_experts(config_, step, device);
   step_ = ops_.begin_step({.sequences = step.sequences, .layers = config_.layers, .cache = cache},
                           std::move(step_));
 
@@ -108,7 +107,7 @@ StepResult Decoder::step(const Step& step, KvCache* cache) {
   Tensor x_TD = ops_.embedding(*embedding_, step_->id_T);
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
     Routing routing;
-    x_TD = run_block(layer, x_TD, feed_forward, &routing);
+    x_TD = run_block(layer, x_TD, {.force_TK = force[layer], .clock = clock}, &routing);
     if (!routing.expert_TK.defined()) continue;
     if (step.routing.count) count(layer, routing);
     if (step.routing.record) {

@@ -158,7 +158,7 @@ std::vector<RoutedLayer> NativeEngine::routed(std::span<const TokenId> ids) {
   const c10::InferenceMode inference;
   Step step;
   step.sequences.push_back({.new_ids = ids});
-  step.routing = {.record = true, .count = false, .force_TK = {}};
+  step.routing = {.record = true, .count = false, .force_LTK = {}};
   std::vector<RoutedLayer> out;
   for (const LayerRouting& layer : decoder_->step(step, nullptr).routing) {
     RoutedLayer& routed =

@@ -36,8 +36,9 @@ struct StepSequence {
 struct RoutingControl {
   bool record = false;
   bool count = true;  // keep expert loads
-  /// Expert ids that replace the router's choice; empty: free.
-  std::span<const std::int32_t> force_TK = {};
+  /// For each layer, [T, K] expert ids that replace its router's choice; a layer with an empty list
+  /// is free, and all are where there are no lists. What was recorded can so be played again.
+  std::span<const std::vector<std::int32_t>> force_LTK = {};
 };
 // NOLINTEND(readability-redundant-member-init)
 

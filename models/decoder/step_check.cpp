@@ -28,19 +28,16 @@ std::int64_t rows_of(const Step& step) {
   return rows;
 }
 
-/// [T, K] as the one number of experts per token that all mixtures share.
-Tensor forced(const Config& config, std::span<const std::int32_t> experts, std::int64_t tokens) {
-  for (const LayerSpec& layer : config.layers) {
-    const FeedForwardSpec& ff = layer.feed_forward;
-    if (ff.experts == 0) continue;
-    require(std::ssize(experts) == tokens * ff.experts_per_token,
-            "{} forced experts for {} tokens: expected {} for each", experts.size(), tokens,
-            ff.experts_per_token);
-    for (const std::int32_t e : experts) {
-      require(e >= 0 && e < ff.experts, "forced expert {} of {}", e, ff.experts);
-    }
+/// [T, K] of one layer.
+Tensor forced(const FeedForwardSpec& ff, std::size_t layer, std::span<const std::int32_t> experts,
+              std::int64_t tokens) {
+  require(ff.experts > 0, "forced experts for layer {}, which has none", layer);
+  require(std::ssize(experts) == tokens * ff.experts_per_token,
+          "{} forced experts for {} tokens in layer {}: expected {} for each", experts.size(),
+          tokens, layer, ff.experts_per_token);
+  for (const std::int32_t e : experts) {
+    require(e >= 0 && e < ff.experts, "forced expert {} of {} in layer {}", e, ff.experts, layer);
   }
-  require(config.is_mixture(), "forced experts: {} has no mixture of experts", config.family);
   return at::tensor(std::vector<std::int64_t>(experts.begin(), experts.end()), at::kLong)
       .view({tokens, -1});
 }
@@ -52,9 +49,19 @@ void check_step(const Config& config, const Step& step) {
   require(rows_of(step) > 0, "a step without a single new token");
 }
 
-Tensor forced_experts(const Config& config, const Step& step, const at::Device& device) {
-  if (step.routing.force_TK.empty()) return {};
-  return forced(config, step.routing.force_TK, rows_of(step)).to(device);
+std::vector<Tensor> forced_experts(const Config& config, const Step& step,
+                                   const at::Device& device) {
+  std::vector<Tensor> force(config.layers.size());
+  const auto lists = step.routing.force_LTK;
+  if (lists.empty()) return force;
+  require(lists.size() == force.size(), "forced experts for {} layers of {}", lists.size(),
+          force.size());
+  for (std::size_t layer = 0; layer < force.size(); ++layer) {
+    if (lists[layer].empty()) continue;
+    const FeedForwardSpec& ff = config.layers[layer].feed_forward;
+    force[layer] = forced(ff, layer, lists[layer], rows_of(step)).to(device);
+  }
+  return force;
 }
 
 }  // namespace moe

@@ -10,8 +10,8 @@ namespace moe {
 /// pages, asked rows that do not ascend.
 void check_step(const Config&, const Step&);
 
-/// Forced experts as int64 [T, K] on the device, or undefined where the routing is free. Error
-/// where they are of another shape or number than the model's.
-Tensor forced_experts(const Config&, const Step&, const at::Device&);
+/// Forced experts of each layer as int64 [T, K] on the device, undefined where its routing is free.
+/// Error where they are of another shape or number than the layer's.
+std::vector<Tensor> forced_experts(const Config&, const Step&, const at::Device&);
 
 }  // namespace moe

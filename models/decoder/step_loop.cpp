@@ -107,7 +107,7 @@ double NativeStepLoop::check() {
 std::vector<std::int64_t> NativeStepLoop::experts_touched() {
   const c10::InferenceMode inference;
   Step recorded = step(shape_.context, shape_.new_tokens);
-  recorded.routing = {.record = true, .count = false, .force_TK = {}};
+  recorded.routing = {.record = true, .count = false, .force_LTK = {}};
   std::vector<std::int64_t> touched;
   for (const LayerRouting& layer : decoder_.step(recorded, &cache_).routing) {
     const Tensor ids = layer.expert_TK.to(at::kCPU, at::kLong).contiguous();

@@ -95,9 +95,10 @@ TEST_P(DecoderCase, forced_experts_replace_the_choice_and_keep_the_scores) {
   const auto model = decoder(config);
   const std::vector<TokenId> ids = some_ids(5, config.vocab);
   const std::vector<std::int32_t> forced = {0, 1, 2, 3, 3, 0, 1, 2, 0, 2};
+  const std::vector<std::vector<std::int32_t>> of_layers = {forced};
   Step step;
   step.sequences.push_back({.new_ids = ids, .position = 0, .pages = {}, .asked = {}});
-  step.routing = {.record = true, .count = true, .force_TK = forced};
+  step.routing = {.record = true, .count = true, .force_LTK = of_layers};
   const StepResult result = model->step(step, nullptr);
   ASSERT_EQ(result.routing.size(), 1U);
   const Tensor expert_TK = at::tensor(std::vector<std::int64_t>(forced.begin(), forced.end()));
@@ -109,8 +110,24 @@ TEST_P(DecoderCase, forced_experts_replace_the_choice_and_keep_the_scores) {
   EXPECT_EQ(model->expert_loads(), (std::vector<std::vector<std::int64_t>>{{3, 2, 3, 2}}));
 }
 
-TEST_P(DecoderCase, forcing_what_the_router_chooses_changes_nothing) {
-  const Config config = tiny_config({.layers = 1});
+/// What was recorded, as lists to force.
+std::vector<std::vector<std::int32_t>> played_again(const StepResult& recorded,
+                                                    std::size_t layers) {
+  std::vector<std::vector<std::int32_t>> force(layers);
+  for (const LayerRouting& layer : recorded.routing) {
+    const Tensor expert_N = layer.expert_TK.to(at::kCPU).reshape(-1);
+    for (std::int64_t i = 0; i < expert_N.size(0); ++i) {
+      force[static_cast<std::size_t>(layer.layer)].push_back(expert_N[i].item<int>());
+    }
+  }
+  return force;
+}
+
+TEST_P(DecoderCase, forcing_what_each_layer_chose_changes_nothing) {
+  Config config = tiny_config({.layers = 3});
+  config.layers[0].feed_forward.experts = 0;  // a dense layer before two mixtures of other sizes
+  config.layers[2].feed_forward.experts = 6;
+  config.layers[2].feed_forward.experts_per_token = 3;
   const auto model = decoder(config);
   const std::vector<TokenId> ids = some_ids(9, config.vocab);
   const std::vector<std::int32_t> asked = first_rows(ids.size());
@@ -118,12 +135,24 @@ TEST_P(DecoderCase, forcing_what_the_router_chooses_changes_nothing) {
   step.sequences.push_back({.new_ids = ids, .position = 0, .pages = {}, .asked = asked});
   step.routing.record = true;
   const StepResult free = model->step(step, nullptr);
-  const Tensor expert_N = free.routing[0].expert_TK.to(at::kCPU).reshape(-1);
-  std::vector<std::int32_t> forced;
-  forced.reserve(static_cast<std::size_t>(expert_N.size(0)));
-  for (std::int64_t i = 0; i < expert_N.size(0); ++i) forced.push_back(expert_N[i].item<int>());
-  step.routing.force_TK = forced;
+  const auto force = played_again(free, config.layers.size());
+  step.routing.force_LTK = force;
   EXPECT_TRUE(free.hidden_RD.equal(model->step(step, nullptr).hidden_RD));
+}
+
+TEST_P(DecoderCase, a_layer_without_a_list_stays_free) {
+  const Config config = tiny_config();
+  const auto model = decoder(config);
+  const std::vector<TokenId> ids = some_ids(4, config.vocab);
+  const std::vector<std::vector<std::int32_t>> force = {{}, {0, 1, 0, 1, 0, 1, 0, 1}};
+  Step step;
+  step.sequences.push_back({.new_ids = ids, .position = 0, .pages = {}, .asked = {}});
+  step.routing.record = true;
+  const StepResult free = model->step(step, nullptr);
+  step.routing.force_LTK = force;
+  const StepResult forced = model->step(step, nullptr);
+  EXPECT_TRUE(forced.routing[0].expert_TK.equal(free.routing[0].expert_TK));
+  EXPECT_TRUE(forced.routing[1].expert_TK.to(at::kCPU).equal(at::arange(2).expand({4, 2})));
 }
 
 TEST_P(DecoderCase, counts_every_choice_until_reset) {
@@ -173,7 +202,9 @@ TEST_P(DecoderCase, refuses_a_step_that_cannot_be) {
   const Config config = tiny_config();
   const auto model = decoder(config);
   const std::vector<TokenId> ids = {1, 2, 3}, outside = {1, 40};
-  const std::vector<std::int32_t> backwards = {2, 1}, forced = {0};
+  const std::vector<std::int32_t> backwards = {2, 1};
+  const std::vector<std::vector<std::int32_t>> few = {{0}, {}}, other = {{9, 0, 1, 0, 1, 0}, {}},
+                                               one_layer = {{}};
   const std::vector<PageId> page = {0};
   const auto refused = [&](const StepSequence& sequence, RoutingControl routing = {}) {
     const Step step{.sequences = {sequence}, .routing = routing, .timers = nullptr};
@@ -184,7 +215,9 @@ TEST_P(DecoderCase, refuses_a_step_that_cannot_be) {
   refused({.new_ids = ids, .position = 4, .pages = {}, .asked = {}});
   refused({.new_ids = ids, .position = 0, .pages = page, .asked = {}});
   refused({.new_ids = ids, .position = 0, .pages = {}, .asked = backwards});
-  refused({.new_ids = ids, .position = 0, .pages = {}, .asked = {}}, {.force_TK = forced});
+  for (const auto& force : {few, other, one_layer}) {
+    refused({.new_ids = ids, .position = 0, .pages = {}, .asked = {}}, {.force_LTK = force});
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(decoder, DecoderCase, testing::Values("cpu", "cuda"), device_name);
