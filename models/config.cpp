@@ -53,6 +53,9 @@ Config with_top_k(Config config, std::int64_t top_k) {
     if (ff.experts == 0) continue;
     require(top_k >= 1 && top_k <= ff.experts, "top_k={}: expected 1 to {}, the number of experts",
             top_k, ff.experts);
+    require(top_k <= ff.experts / ff.groups * ff.groups_kept,
+            "top_k={}: expected no more than the {} experts of {} groups", top_k,
+            ff.experts / ff.groups * ff.groups_kept, ff.groups_kept);
     ff.experts_per_token = top_k;
   }
   return config;

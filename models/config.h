@@ -17,7 +17,13 @@ std::int64_t size_of(DType);            // bytes of one element
 std::string_view name_of(DType);        // "f32"
 DType dtype_of(std::string_view name);  // accepts "f32", "float32", "F32", ...; else Error
 
-enum class Score : std::uint8_t { softmax, sigmoid };
+/// Of what an expert's weight is made: a softmax over all logits, each logit's sigmoid, or a
+/// softmax over the chosen experts' logits.
+enum class Score : std::uint8_t { softmax, sigmoid, softmax_of_chosen };
+enum class GroupScore : std::uint8_t { best, best_two };  // of a group's experts: maximum, sum
+/// What a gated MLP does: act(gate) * up. clamped_swiglu (gpt-oss) is g sigmoid(alpha g) (u + 1) of
+/// g = min(gate, limit) and u = up within +- limit.
+enum class Activation : std::uint8_t { silu, gelu, gelu_tanh, clamped_swiglu };
 enum class QkNorm : std::uint8_t { none, full_width, per_head };  // RMSNorm on q and k, before RoPE
 enum class NormKind : std::uint8_t { rms, layer };
 
@@ -34,7 +40,12 @@ struct AttentionSpec {
   std::int64_t qk_dim = 0, v_dim = 0;  // per head
   double scale = 0;                    // of the scores, before softmax
   std::optional<std::int64_t> window;  // key j is seen by query i when i - window < j <= i
-  std::optional<double> clip_qkv;      // q, k, v clamped to +- this
+  std::optional<std::int64_t> chunk = std::nullopt;  // and when i / chunk == j / chunk
+  bool causal = true;                                // key j is seen by query i when j <= i
+  double softcap = 0;  // scores become softcap * tanh(score / softcap); 0: none
+  bool qkv_bias = false, o_bias = false;
+  bool sinks = false;              // a logit per head that only enlarges the softmax's denominator
+  std::optional<double> clip_qkv;  // q, k, v clamped to +- this
   QkNorm qk_norm = QkNorm::none;
   RopeSpec rope;
 };
@@ -44,7 +55,22 @@ struct FeedForwardSpec {
   std::int64_t experts = 0;  // 0: dense
   std::int64_t experts_per_token = 0;
   Score score = Score::softmax;
-  bool renormalise = false;  // weights of the chosen experts sum to one
+  bool renormalise = false;      // weights of the chosen experts sum to one
+  double routed_scale = 1;       // of the weights, after that
+  bool scale_input = false;      // weights multiply an expert's input, not its output (Llama 4)
+  bool router_bias = false;      // of the logits
+  bool correction_bias = false;  // of the scores, for the choice only (DeepSeek-V3)
+  bool router_f32 = false;  // logits in float32 from a float32 router, whatever the model's dtype
+  std::int64_t groups = 1, groups_kept = 1;  // experts are chosen from the best groups only
+  GroupScore group_score = GroupScore::best;
+
+  Activation activation = Activation::silu;
+  double alpha = 1.702, limit = 7;  // of clamped_swiglu
+  bool gated = true;                // false: act(up), without a gate
+  bool bias = false;                // of all projections of the MLP, or of each expert
+
+  std::int64_t shared_hidden = 0;  // width of an MLP beside the experts, for every token; 0: none
+  bool shared_gate = false;        // its output is multiplied by the sigmoid of a projection of x
 };
 
 struct LayerSpec {

@@ -25,6 +25,9 @@ void check_attention(const AttentionSpec& a, std::string_view where) {
   require(!a.window || *a.window > 0,
           "{}: sliding_window is {}; expected a positive number or null", where,
           a.window.value_or(0));
+  require(!a.chunk || *a.chunk > 0,
+          "{}: an attention chunk of {} tokens; expected a positive number or null", where,
+          a.chunk.value_or(0));
 }
 
 void check_feed_forward(const FeedForwardSpec& f, std::string_view where) {
@@ -32,6 +35,19 @@ void check_feed_forward(const FeedForwardSpec& f, std::string_view where) {
   require(f.experts >= 0 && f.experts < 65536, "{}: {} experts", where, f.experts);
   require(f.experts == 0 || (f.experts_per_token >= 1 && f.experts_per_token <= f.experts),
           "{}: num_experts_per_tok is {} of {} experts", where, f.experts_per_token, f.experts);
+  require(
+      f.groups >= 1 && f.experts % f.groups == 0 && f.groups_kept >= 1 && f.groups_kept <= f.groups,
+      "{}: {} of {} groups of {} experts: expected groups of equal size", where, f.groups_kept,
+      f.groups, f.experts);
+  require(f.experts_per_token <= f.experts / f.groups * f.groups_kept,
+          "{}: num_experts_per_tok is {}, more than the experts of {} of {} groups", where,
+          f.experts_per_token, f.groups_kept, f.groups);
+  require(f.group_score == GroupScore::best || f.groups == 1 || f.experts >= 2 * f.groups,
+          "{}: groups of one expert have no two best", where);
+  require(f.gated || f.activation != Activation::clamped_swiglu,
+          "{}: an ungated clamped_swiglu: it is made of a gate", where);
+  require(f.shared_hidden >= 0 && (f.shared_hidden > 0 || !f.shared_gate),
+          "{}: a shared expert of width {}", where, f.shared_hidden);
 }
 
 /// Parameters and tensors are counted in floating point first: their product may fit no integer.

@@ -7,8 +7,9 @@ namespace moe {
 namespace {
 
 std::int64_t attention_parameters(const Config& c, const AttentionSpec& a) {
-  return c.dim * (a.heads * a.qk_dim + a.kv_heads * a.qk_dim + a.kv_heads * a.v_dim) +
-         a.heads * a.v_dim * c.dim;
+  const std::int64_t qkv = a.heads * a.qk_dim + a.kv_heads * (a.qk_dim + a.v_dim);
+  return c.dim * qkv + a.heads * a.v_dim * c.dim + (a.qkv_bias ? qkv : 0) + (a.o_bias ? c.dim : 0) +
+         (a.sinks ? a.heads : 0);
 }
 
 std::int64_t norm_parameters(const Config& c, const AttentionSpec& a) {
@@ -18,8 +19,22 @@ std::int64_t norm_parameters(const Config& c, const AttentionSpec& a) {
   return 2 * c.dim + qk;
 }
 
+std::int64_t mlp_parameters(const Config& c, const FeedForwardSpec& f, std::int64_t hidden) {
+  const std::int64_t inner = f.gated ? 2 : 1;
+  return (inner + 1) * c.dim * hidden + (f.bias ? inner * hidden + c.dim : 0);
+}
+
 std::int64_t expert_parameters(const Config& c, const FeedForwardSpec& f) {
-  return 3 * c.dim * f.hidden;
+  return mlp_parameters(c, f, f.hidden);
+}
+
+std::int64_t router_parameters(const Config& c, const FeedForwardSpec& f) {
+  return f.experts * (c.dim + (f.router_bias ? 1 : 0) + (f.correction_bias ? 1 : 0));
+}
+
+std::int64_t shared_parameters(const Config& c, const FeedForwardSpec& f) {
+  if (f.experts == 0 || f.shared_hidden == 0) return 0;
+  return mlp_parameters(c, f, f.shared_hidden) + (f.shared_gate ? c.dim : 0);
 }
 
 ByPart layers(const Config& c, bool active) {
@@ -27,7 +42,8 @@ ByPart layers(const Config& c, bool active) {
   for (const auto& [attention, ff] : c.layers) {
     n.attention += attention_parameters(c, attention);
     n.norms += norm_parameters(c, attention);
-    n.router += ff.experts * c.dim;
+    n.router += router_parameters(c, ff);
+    n.shared += shared_parameters(c, ff);
     const std::int64_t all = std::max<std::int64_t>(ff.experts, 1);
     const std::int64_t chosen = std::max<std::int64_t>(ff.experts_per_token, 1);
     n.experts += (active ? chosen : all) * expert_parameters(c, ff);
@@ -127,8 +143,8 @@ double step_bytes(const Config& c, DType weights, DType kv, const StepLoad& load
                   double experts_touched) {
   const std::int64_t tokens = load.batch * load.new_tokens;
   const ByPart resident = layers(c, /*active=*/false);
-  double elements =
-      static_cast<double>(resident.attention + resident.router + resident.norms + tokens * c.dim);
+  double elements = static_cast<double>(resident.attention + resident.router + resident.shared +
+                                        resident.norms + tokens * c.dim);
   if (load.scored > 0) elements += static_cast<double>(c.vocab * c.dim);
   for (const LayerSpec& layer : c.layers) {
     const FeedForwardSpec& f = layer.feed_forward;

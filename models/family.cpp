@@ -1,6 +1,7 @@
 #include "models/family.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <nlohmann/json.hpp>
 
@@ -58,6 +59,51 @@ void check_assumptions(const Family& family, const Json& json, std::string_view 
   }
 }
 
+/// Adds a parameter of one layer by its name within it.
+using Add = std::function<void(std::string_view, std::vector<std::int64_t>)>;
+
+void add_attention(const AttentionSpec& a, std::int64_t dim, const Add& add) {
+  const std::int64_t q = a.heads * a.qk_dim, k = a.kv_heads * a.qk_dim, v = a.kv_heads * a.v_dim;
+  add("attention.q.weight", {q, dim});
+  add("attention.k.weight", {k, dim});
+  add("attention.v.weight", {v, dim});
+  add("attention.o.weight", {dim, a.heads * a.v_dim});
+  if (a.qkv_bias) {
+    add("attention.q.bias", {q});
+    add("attention.k.bias", {k});
+    add("attention.v.bias", {v});
+  }
+  if (a.o_bias) add("attention.o.bias", {dim});
+  if (a.sinks) add("attention.sinks", {a.heads});
+  if (a.qk_norm == QkNorm::none) return;
+  const bool full = a.qk_norm == QkNorm::full_width;
+  add("attention.q_norm.weight", {full ? q : a.qk_dim});
+  add("attention.k_norm.weight", {full ? k : a.qk_dim});
+}
+
+void add_mlp(const FeedForwardSpec& f, std::int64_t hidden, std::int64_t dim,
+             const std::string& prefix, const Add& add) {
+  if (f.gated) add(prefix + "gate.weight", {hidden, dim});
+  add(prefix + "up.weight", {hidden, dim});
+  add(prefix + "down.weight", {dim, hidden});
+  if (!f.bias) return;
+  if (f.gated) add(prefix + "gate.bias", {hidden});
+  add(prefix + "up.bias", {hidden});
+  add(prefix + "down.bias", {dim});
+}
+
+void add_feed_forward(const FeedForwardSpec& f, std::int64_t dim, const Add& add) {
+  if (f.experts == 0) return add_mlp(f, f.hidden, dim, "feed_forward.", add);
+  add("router.weight", {f.experts, dim});
+  if (f.router_bias) add("router.bias", {f.experts});
+  if (f.correction_bias) add("router.correction_bias", {f.experts});
+  for (std::int64_t e = 0; e < f.experts; ++e) {
+    add_mlp(f, f.hidden, dim, fmt::format("experts.{}.", e), add);
+  }
+  if (f.shared_hidden > 0) add_mlp(f, f.shared_hidden, dim, "shared.", add);
+  if (f.shared_gate) add("shared_gate.weight", {1, dim});
+}
+
 }  // namespace
 
 const Family& family_of(const Json& json) {
@@ -104,33 +150,13 @@ Config read_config(const std::filesystem::path& file) {
 std::vector<ParameterShape> parameters(const Config& c) {
   std::vector<ParameterShape> out = {{"embedding.weight", {c.vocab, c.dim}}};
   for (std::size_t l = 0; l < c.layers.size(); ++l) {
-    const auto& [a, f] = c.layers[l];
     const auto add = [&](std::string_view name, std::vector<std::int64_t> shape) {
       out.push_back({fmt::format("blocks.{}.{}", l, name), std::move(shape)});
     };
     add("attention_norm.weight", {c.dim});
-    add("attention.q.weight", {a.heads * a.qk_dim, c.dim});
-    add("attention.k.weight", {a.kv_heads * a.qk_dim, c.dim});
-    add("attention.v.weight", {a.kv_heads * a.v_dim, c.dim});
-    add("attention.o.weight", {c.dim, a.heads * a.v_dim});
-    if (a.qk_norm != QkNorm::none) {
-      const bool full = a.qk_norm == QkNorm::full_width;
-      add("attention.q_norm.weight", {full ? a.heads * a.qk_dim : a.qk_dim});
-      add("attention.k_norm.weight", {full ? a.kv_heads * a.qk_dim : a.qk_dim});
-    }
+    add_attention(c.layers[l].attention, c.dim, add);
     add("feed_forward_norm.weight", {c.dim});
-    if (f.experts == 0) {
-      add("feed_forward.gate.weight", {f.hidden, c.dim});
-      add("feed_forward.up.weight", {f.hidden, c.dim});
-      add("feed_forward.down.weight", {c.dim, f.hidden});
-      continue;
-    }
-    add("router.weight", {f.experts, c.dim});
-    for (std::int64_t e = 0; e < f.experts; ++e) {
-      add(fmt::format("experts.{}.gate.weight", e), {f.hidden, c.dim});
-      add(fmt::format("experts.{}.up.weight", e), {f.hidden, c.dim});
-      add(fmt::format("experts.{}.down.weight", e), {c.dim, f.hidden});
-    }
+    add_feed_forward(c.layers[l].feed_forward, c.dim, add);
   }
   out.push_back({"norm.weight", {c.dim}});
   if (!c.tied_embeddings) out.push_back({"head.weight", {c.vocab, c.dim}});

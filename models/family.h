@@ -53,8 +53,12 @@ Config read_config(const Json&, std::string_view where);
 ///   norm.weight [D]
 ///   blocks.{}.attention_norm.weight [D]          blocks.{}.feed_forward_norm.weight [D]
 ///   blocks.{}.attention.{q,k,v,o}.weight         blocks.{}.attention.{q,k}_norm.weight
+///   blocks.{}.attention.{q,k,v,o}.bias           blocks.{}.attention.sinks [H]
 ///   blocks.{}.feed_forward.{gate,up}.weight [F, D]  .down.weight [D, F]      (dense)
 ///   blocks.{}.router.weight [E, D]               blocks.{}.experts.{e}.{gate,up,down}.weight
+///   blocks.{}.router.bias [E]                    blocks.{}.router.correction_bias [E]
+///   blocks.{}.shared.{gate,up,down}.weight       blocks.{}.shared_gate.weight [1, D]
+/// An MLP with biases has {gate,up}.bias [F] and down.bias [D], one without a gate no gate.
 struct ParameterShape {
   std::string name;
   std::vector<std::int64_t> shape;

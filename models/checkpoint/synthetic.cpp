@@ -44,10 +44,12 @@ std::vector<float> values_of(std::string_view parameter, const std::vector<std::
   std::int64_t elements = 1;
   for (const std::int64_t n : shape) elements *= n;
   std::vector<float> values(static_cast<std::size_t>(elements), 1.0F);
-  if (shape.size() < 2) return values;  // norms
+  if (parameter.ends_with("norm.weight")) return values;
   const bool is_embedding = parameter == "embedding.weight";
-  const float scale =
-      is_embedding ? 1.0F : static_cast<float>(1.0 / std::sqrt(static_cast<double>(shape[1])));
+  const float scale = is_embedding ? 1.0F
+                      : shape.size() == 1
+                          ? 0.1F  // biases and sinks
+                          : static_cast<float>(1.0 / std::sqrt(static_cast<double>(shape[1])));
   const std::uint64_t key = key_of(seed, parameter);
   for (std::size_t i = 0; i < values.size(); i += 2) {
     const auto [a, b] = normals(key, i / 2);

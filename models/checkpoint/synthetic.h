@@ -2,9 +2,9 @@
 // tests.
 //
 // Every matrix is normal with a standard deviation of 1 / sqrt(inputs), so activations stay of
-// order one at any depth; norms are one; router rows have the same scale, so that tokens spread
-// over the experts. A parameter's values depend on seed and name alone, not on what was asked for
-// before.
+// order one at any depth; norms are one, biases a tenth as large; router rows have the same scale,
+// so that tokens spread over the experts. A parameter's values depend on seed and name alone, not
+// on what was asked for before.
 #pragma once
 
 #include <map>

@@ -1,13 +1,18 @@
 #include "models/decoder/attention.h"
 
+#include <array>
+
 #include "models/decoder/parameters.h"
 
 namespace moe {
 namespace {
 
 PreparedWeight prepare_linear(const Ops& ops, WeightSource& source, const std::string& name,
-                              std::int64_t outputs, std::int64_t inputs) {
-  return ops.prepare_linear(parameter(source, name, {outputs, inputs}), nullptr);
+                              bool has_bias, const std::array<std::int64_t, 2>& shape) {
+  const WeightView weight = parameter(source, name + ".weight", {shape[0], shape[1]});
+  if (!has_bias) return ops.prepare_linear(weight, nullptr);
+  const WeightView bias = parameter(source, name + ".bias", {shape[0]});
+  return ops.prepare_linear(weight, &bias);
 }
 
 /// RMSNorm of q or k, over all heads together or over each.
@@ -33,14 +38,18 @@ Tensor project(const Ops& ops, const AttentionSpec& spec, const Prepared& linear
 
 Attention prepare_attention(const Ops& ops, const Config& config, const AttentionSpec& spec,
                             WeightSource& source, const std::string& prefix) {
-  const std::int64_t dim = config.dim;
+  const std::int64_t dim = config.dim, q = spec.heads * spec.qk_dim;
+  const std::int64_t k = spec.kv_heads * spec.qk_dim, v = spec.kv_heads * spec.v_dim;
+  const bool bias = spec.qkv_bias;
   return {
-      .q = prepare_linear(ops, source, prefix + "q.weight", spec.heads * spec.qk_dim, dim),
-      .k = prepare_linear(ops, source, prefix + "k.weight", spec.kv_heads * spec.qk_dim, dim),
-      .v = prepare_linear(ops, source, prefix + "v.weight", spec.kv_heads * spec.v_dim, dim),
-      .o = prepare_linear(ops, source, prefix + "o.weight", dim, spec.heads * spec.v_dim),
+      .q = prepare_linear(ops, source, prefix + "q", bias, {q, dim}),
+      .k = prepare_linear(ops, source, prefix + "k", bias, {k, dim}),
+      .v = prepare_linear(ops, source, prefix + "v", bias, {v, dim}),
+      .o = prepare_linear(ops, source, prefix + "o", spec.o_bias, {dim, spec.heads * spec.v_dim}),
       .q_norm = prepare_qk_norm(ops, config, spec, source, prefix + "q_norm.weight", spec.heads),
       .k_norm = prepare_qk_norm(ops, config, spec, source, prefix + "k_norm.weight", spec.kv_heads),
+      .sinks = spec.sinks ? ops.prepare_sinks(parameter(source, prefix + "sinks", {spec.heads}))
+                          : nullptr,
   };
 }
 
@@ -53,8 +62,7 @@ Tensor forward(const Ops& ops, const Attention& attention, const AttentionSpec& 
                            .v_TGe = project(ops, spec, *attention.v, nullptr, x_TD, spec.v_dim),
                            .spec = &spec,
                            .layer = layer,
-                           .additive_bias = {},
-                           .sinks_H = {}};
+                           .sinks = attention.sinks.get()};
   return ops.linear(*attention.o, ops.attention(step, args));
 }
 

@@ -12,7 +12,7 @@ namespace moe {
 
 struct Attention {
   PreparedWeight q, k, v, o;
-  PreparedWeight q_norm, k_norm;  // null where the family has none
+  PreparedWeight q_norm, k_norm, sinks;  // null where the family has none
 };
 
 /// The attention whose parameters are called `prefix` + "q.weight" and so on.

@@ -37,7 +37,8 @@ void add(Bytes& bytes, std::string_view part, const PreparedWeight& weight) {
 
 void add(Bytes& bytes, const Block& block) {
   const Attention& a = block.attention;
-  for (const PreparedWeight* weight : {&a.q, &a.k, &a.v, &a.o}) add(bytes, "attention", *weight);
+  for (const PreparedWeight* weight : {&a.q, &a.k, &a.v, &a.o, &a.sinks})
+    add(bytes, "attention", *weight);
   for (const PreparedWeight* weight :
        {&a.q_norm, &a.k_norm, &block.attention_norm, &block.feed_forward_norm}) {
     add(bytes, "norms", *weight);

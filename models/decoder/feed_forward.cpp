@@ -7,12 +7,28 @@
 namespace moe {
 namespace {
 
-/// Adds the three matrices of the MLP whose parameters begin with `prefix`.
-void add_expert(const FeedForwardSpec& spec, std::int64_t dim, WeightSource& source,
-                const std::string& prefix, ExpertViews& views) {
-  views.gate_FD.push_back(parameter(source, prefix + "gate.weight", {spec.hidden, dim}));
-  views.up_FD.push_back(parameter(source, prefix + "up.weight", {spec.hidden, dim}));
-  views.down_DF.push_back(parameter(source, prefix + "down.weight", {dim, spec.hidden}));
+/// The MLP of width `hidden` whose parameters begin with `prefix`.
+MlpViews mlp_views(const FeedForwardSpec& spec, std::int64_t hidden, std::int64_t dim,
+                   WeightSource& source, const std::string& prefix) {
+  MlpViews views;
+  if (spec.gated) views.gate_FD = parameter(source, prefix + "gate.weight", {hidden, dim});
+  views.up_FD = parameter(source, prefix + "up.weight", {hidden, dim});
+  views.down_DF = parameter(source, prefix + "down.weight", {dim, hidden});
+  if (!spec.bias) return views;
+  if (spec.gated) views.gate_bias_F = parameter(source, prefix + "gate.bias", {hidden});
+  views.up_bias_F = parameter(source, prefix + "up.bias", {hidden});
+  views.down_bias_D = parameter(source, prefix + "down.bias", {dim});
+  return views;
+}
+
+PreparedWeight prepare_router(const Ops& ops, const FeedForwardSpec& spec, std::int64_t dim,
+                              WeightSource& source, const std::string& prefix) {
+  const std::int64_t experts = spec.experts;
+  RouterViews views{.weight_ED = parameter(source, prefix + "weight", {experts, dim})};
+  if (spec.router_bias) views.bias_E = parameter(source, prefix + "bias", {experts});
+  if (spec.correction_bias)
+    views.correction_E = parameter(source, prefix + "correction_bias", {experts});
+  return ops.prepare_router(spec, views);
 }
 
 }  // namespace
@@ -21,14 +37,19 @@ FeedForward prepare_feed_forward(const Ops& ops, const FeedForwardSpec& spec, st
                                  WeightSource& source, const std::string& prefix) {
   ExpertViews views;
   if (spec.experts == 0) {
-    add_expert(spec, dim, source, prefix + "feed_forward.", views);
+    views.experts.push_back(mlp_views(spec, spec.hidden, dim, source, prefix + "feed_forward."));
     return Dense{.mlp = ops.prepare_experts(spec, views)};
   }
   for (std::int64_t e = 0; e < spec.experts; ++e) {
-    add_expert(spec, dim, source, fmt::format("{}experts.{}.", prefix, e), views);
+    views.experts.push_back(
+        mlp_views(spec, spec.hidden, dim, source, fmt::format("{}experts.{}.", prefix, e)));
   }
-  const WeightView router = parameter(source, prefix + "router.weight", {spec.experts, dim});
-  return Mixture{.router = ops.prepare_router(router), .experts = ops.prepare_experts(spec, views)};
+  if (spec.shared_hidden > 0)
+    views.shared = mlp_views(spec, spec.shared_hidden, dim, source, prefix + "shared.");
+  if (spec.shared_gate)
+    views.shared_gate_1D = parameter(source, prefix + "shared_gate.weight", {1, dim});
+  return Mixture{.router = prepare_router(ops, spec, dim, source, prefix + "router."),
+                 .experts = ops.prepare_experts(spec, views)};
 }
 
 Tensor forward(const Ops& ops, const Dense& dense, const FeedForwardSpec&, const Tensor& x_TD,

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -63,19 +64,35 @@ struct AttentionArgs {
   Tensor q_THd, k_TGd, v_TGe;
   const AttentionSpec* spec = nullptr;
   std::int64_t layer = 0;
-  bool causal = true;
-  Tensor additive_bias;  // undefined, or broadcastable to [H, rows, keys]
-  Tensor sinks_H;        // undefined, or one logit per head that only enlarges the denominator
-  double softcap = 0;    // 0: none
+  /// Added to the scores: undefined, or [H or 1, queries or 1, keys or 1] by absolute position, so
+  /// one bias serves sequences at different positions, and a step of decoding.
+  Tensor additive_bias = {};  // NOLINT(readability-redundant-member-init): else g++ wants it named
+  const Prepared* sinks = nullptr;  // where the spec has them
 };
 
 struct Routing {
   Tensor logits_TE, weight_TK, expert_TK;  // expert_TK int64; equal scores go to the lower id
 };
 
-/// gate and up may be one view per expert; a dense MLP is one expert.
+struct RouterViews {
+  WeightView weight_ED;
+  std::optional<WeightView> bias_E = std::nullopt,
+                            correction_E = std::nullopt;  // as the spec has them
+};
+
+/// The matrices of one MLP, and what else its spec has.
+struct MlpViews {
+  std::optional<WeightView> gate_FD = std::nullopt;
+  WeightView up_FD, down_DF;
+  std::optional<WeightView> gate_bias_F = std::nullopt, up_bias_F = std::nullopt,
+                            down_bias_D = std::nullopt;
+};
+
+/// All experts of a layer; a dense MLP is one.
 struct ExpertViews {
-  std::vector<WeightView> gate_FD, up_FD, down_DF;
+  std::vector<MlpViews> experts;
+  std::optional<MlpViews> shared = std::nullopt;  // an MLP beside them, of the spec's shared_hidden
+  std::optional<WeightView> shared_gate_1D = std::nullopt;
 };
 
 /// Targets that hidden rows predict: target i is id `id[i]` at row `row[i]`. Rows ascend; one may
@@ -111,14 +128,16 @@ class Ops {
   virtual PreparedStep begin_step(const StepStart&, PreparedStep last) const = 0;
 
   virtual Tensor rope(const TableStep&, const RopeSpec&, const Tensor& x_THd) const = 0;
+  virtual PreparedWeight prepare_sinks(const WeightView& logit_H) const = 0;
   virtual Tensor attention(const TableStep&, const AttentionArgs&) const = 0;  // [T, H * e]
 
-  virtual PreparedWeight prepare_router(const WeightView& weight_ED) const = 0;
+  virtual PreparedWeight prepare_router(const FeedForwardSpec&, const RouterViews&) const = 0;
   /// `force_TK` (int64) replaces the choice and keeps the scores; undefined: free.
   virtual Routing router(const Prepared&, const FeedForwardSpec&, const Tensor& x_TD,
                          const Tensor& force_TK) const = 0;
 
   virtual PreparedWeight prepare_experts(const FeedForwardSpec&, const ExpertViews&) const = 0;
+  /// The chosen experts' outputs by their weights and, where there is one, the shared expert's.
   virtual Tensor experts(const Prepared&, const Tensor& x_TD, const Routing&) const = 0;
   virtual Tensor dense(const Prepared&, const Tensor& x_TD) const = 0;  // the one expert, weight 1
 

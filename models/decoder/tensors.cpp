@@ -14,6 +14,10 @@ Tensor copied(const WeightView& view, const at::TensorOptions& options) {
   return at::empty(view.shape, options).copy_(borrowed(view));
 }
 
+std::int64_t bytes_of(const Tensor& t) {
+  return t.defined() ? static_cast<std::int64_t>(t.nbytes()) : 0;
+}
+
 at::ScalarType wide(at::ScalarType narrow) {
   return narrow == at::kDouble ? at::kDouble : at::kFloat;
 }

@@ -12,6 +12,9 @@ Tensor borrowed(const WeightView&);
 /// A copy on the options' device in their dtype.
 Tensor copied(const WeightView&, const at::TensorOptions&);
 
+/// Bytes of the tensor's elements; none where it is undefined.
+std::int64_t bytes_of(const Tensor&);
+
 /// The dtype that sums, norms and softmaxes over elements of `narrow` are computed in: float32, or
 /// float64 where that is float64.
 at::ScalarType wide(at::ScalarType narrow);

@@ -7,7 +7,7 @@ namespace moe {
 
 /// Writes the step's keys and values into their sequences' pages, then attends: [T, H * e]. Scores
 /// and their softmax as transformers' eager attention: products in the activation dtype, softmax in
-/// float32.
-Tensor torch_attention(const TorchStep&, const AttentionArgs&);
+/// float32. `sinks_H` may be undefined.
+Tensor torch_attention(const TorchStep&, const AttentionArgs&, const Tensor& sinks_H);
 
 }  // namespace moe

@@ -1,68 +1,67 @@
 #include "models/decoder/torch_mixture.h"
 
-#include "harness/error.h"
+#include <limits>
+
 #include "models/decoder/tensors.h"
 
 namespace moe {
+namespace {
 
-TorchExperts torch_experts(const FeedForwardSpec& spec, const ExpertViews& views,
-                           const at::TensorOptions& options) {
-  const auto experts = std::ssize(views.gate_FD);
-  require(
-      experts >= 1 && std::ssize(views.up_FD) == experts && std::ssize(views.down_DF) == experts,
-      "experts: {} gates, {} ups and {} downs: expected one of each for every expert", experts,
-      views.up_FD.size(), views.down_DF.size());
-  const std::int64_t hidden = spec.hidden, dim = views.gate_FD[0].shape.at(1);
-  TorchExperts kept{.gate_up_E2FD = at::empty({experts, 2 * hidden, dim}, options),
-                    .down_EDF = at::empty({experts, dim, hidden}, options)};
-  for (std::int64_t e = 0; e < experts; ++e) {
-    const auto i = static_cast<std::size_t>(e);
-    kept.gate_up_E2FD[e].narrow(0, 0, hidden).copy_(borrowed(views.gate_FD[i]));
-    kept.gate_up_E2FD[e].narrow(0, hidden, hidden).copy_(borrowed(views.up_FD[i]));
-    kept.down_EDF[e].copy_(borrowed(views.down_DF[i]));
-  }
-  return kept;
+/// Ids of the best `count`, in order. A stable sort, because topk does not say which of two equal
+/// scores it takes.
+Tensor best(const Tensor& score_TN, std::int64_t count) {
+  return std::get<1>(at::sort(score_TN, /*stable=*/true, /*dim=*/-1, /*descending=*/true))
+      .narrow(-1, 0, count)
+      .contiguous();
 }
 
-void record(const TorchExperts& experts, const ExpertViews& views, TorchParameters& kept) {
-  const std::int64_t dim = experts.down_EDF.size(1), hidden = experts.down_EDF.size(2);
-  for (std::int64_t e = 0; e < experts.down_EDF.size(0); ++e) {
-    const auto i = static_cast<std::size_t>(e);
-    const auto add = [&](const WeightView& view, const Tensor& whole, std::int64_t begin,
-                         std::int64_t rows) {
-      kept.add(view.parameter, {.whole = whole, .expert = e, .begin = begin, .rows = rows});
-    };
-    add(views.gate_FD[i], experts.gate_up_E2FD, 0, hidden);
-    add(views.up_FD[i], experts.gate_up_E2FD, hidden, hidden);
-    add(views.down_DF[i], experts.down_EDF, 0, dim);
-  }
+/// Scores with those of experts outside the best groups at minus infinity.
+Tensor of_best_groups(const Tensor& score_TE, const FeedForwardSpec& spec) {
+  if (spec.groups == spec.groups_kept) return score_TE;
+  const Tensor score_TGe = score_TE.view({score_TE.size(0), spec.groups, -1});
+  const std::int64_t summed = spec.group_score == GroupScore::best ? 1 : 2;
+  const Tensor group_TG = std::get<0>(score_TGe.topk(summed, -1)).sum(-1);
+  const Tensor kept_TG = at::zeros_like(group_TG, at::kBool)
+                             .scatter(-1, best(group_TG, spec.groups_kept), /*value=*/1);
+  return score_TGe
+      .masked_fill(kept_TG.logical_not().unsqueeze(-1), -std::numeric_limits<double>::infinity())
+      .view_as(score_TE);
 }
 
-Routing torch_route(const Tensor& logits_TE, const FeedForwardSpec& spec, const Tensor& force_TK) {
+Tensor shared_output(const TorchExperts& experts, const Tensor& x_TD) {
+  const Tensor y_TD = torch_mlp(experts.shared, experts.spec, 0, x_TD);
+  if (!experts.shared_gate_1D.defined()) return y_TD;
+  return at::sigmoid(at::linear(x_TD, experts.shared_gate_1D)) * y_TD;
+}
+
+}  // namespace
+
+Routing torch_route(const TorchRouter& router, const FeedForwardSpec& spec, const Tensor& x_TD,
+                    const Tensor& force_TK) {
+  const Tensor x = spec.router_f32 ? x_TD.to(router.weight_ED.dtype()) : x_TD;
+  const Tensor logits_TE = router.bias_E.defined() ? at::linear(x, router.weight_ED, router.bias_E)
+                                                   : at::linear(x, router.weight_ED);
   const at::ScalarType dtype = wide(logits_TE.scalar_type());
-  const Tensor score_TE = spec.score == Score::softmax ? at::softmax(logits_TE, -1, dtype)
-                                                       : at::sigmoid(logits_TE.to(dtype));
-  // A stable sort, because topk does not say which of two equal scores it takes.
-  const Tensor expert_TK =
-      force_TK.defined()
-          ? force_TK
-          : std::get<1>(at::sort(score_TE, /*stable=*/true, /*dim=*/-1, /*descending=*/true))
-                .narrow(-1, 0, spec.experts_per_token)
-                .contiguous();
+  const Tensor score_TE = spec.score == Score::softmax   ? at::softmax(logits_TE, -1, dtype)
+                          : spec.score == Score::sigmoid ? at::sigmoid(logits_TE.to(dtype))
+                                                         : logits_TE.to(dtype);
+  Tensor expert_TK = force_TK;
+  if (!force_TK.defined()) {
+    const Tensor choice_TE =
+        router.correction_E.defined() ? score_TE + router.correction_E : score_TE;
+    expert_TK = best(of_best_groups(choice_TE, spec), spec.experts_per_token);
+  }
   Tensor weight_TK = score_TE.gather(-1, expert_TK);
-  if (spec.renormalise) weight_TK = weight_TK / weight_TK.sum(-1, /*keepdim=*/true);
+  if (spec.score == Score::softmax_of_chosen) weight_TK = at::softmax(weight_TK, -1);
+  // Sigmoids can all be so small that their sum is 0 in float32; nothing else notices the addend.
+  const double least = spec.score == Score::sigmoid ? 1e-20 : 0;
+  if (spec.renormalise) weight_TK = weight_TK / (weight_TK.sum(-1, /*keepdim=*/true) + least);
+  if (spec.routed_scale != 1) weight_TK = weight_TK * spec.routed_scale;
   return {.logits_TE = logits_TE, .weight_TK = weight_TK, .expert_TK = expert_TK};
 }
 
-Tensor torch_swiglu(const TorchExperts& experts, std::int64_t expert, const Tensor& x_RD) {
-  const std::int64_t hidden = experts.down_EDF.size(2);
-  const Tensor gate_up_R2F = at::linear(x_RD, experts.gate_up_E2FD[expert]);
-  const Tensor h_RF =
-      at::silu(gate_up_R2F.narrow(-1, 0, hidden)) * gate_up_R2F.narrow(-1, hidden, hidden);
-  return at::linear(h_RF, experts.down_EDF[expert]);
-}
-
 Tensor torch_mixture(const TorchExperts& experts, const Tensor& x_TD, const Routing& routing) {
+  const FeedForwardSpec& spec = experts.spec;
   const std::int64_t choices = routing.expert_TK.size(1);
   const Tensor expert_N = routing.expert_TK.reshape(-1);
   const Tensor order_N =
@@ -70,7 +69,7 @@ Tensor torch_mixture(const TorchExperts& experts, const Tensor& x_TD, const Rout
   const Tensor token_N = order_N.div(choices, "floor");
   const Tensor weight_N1 = routing.weight_TK.reshape(-1).index_select(0, order_N).unsqueeze(1);
   const Tensor count_E =
-      at::bincount(expert_N, {}, experts.down_EDF.size(0)).to(at::kCPU).contiguous();
+      at::bincount(expert_N, {}, experts.experts.down_EDF.size(0)).to(at::kCPU).contiguous();
   // Adding in place is safe for autograd (the sum's gradient needs no earlier sum) and saves a
   // table of [T, K, D]. A token comes once for an expert, so the order of its sum is fixed.
   Tensor y_TD = at::zeros(x_TD.sizes(), x_TD.options().dtype(wide(x_TD.scalar_type())));
@@ -79,11 +78,15 @@ Tensor torch_mixture(const TorchExperts& experts, const Tensor& x_TD, const Rout
     const std::int64_t rows = count_E[e].item<std::int64_t>();
     if (rows == 0) continue;
     const Tensor token_R = token_N.narrow(0, begin, rows);
-    const Tensor y_RD = torch_swiglu(experts, e, x_TD.index_select(0, token_R));
-    y_TD.index_add_(0, token_R, y_RD * weight_N1.narrow(0, begin, rows));
+    const Tensor weight_R1 = weight_N1.narrow(0, begin, rows);
+    Tensor x_RD = x_TD.index_select(0, token_R);
+    if (spec.scale_input) x_RD = x_RD * weight_R1.to(x_RD.dtype());
+    const Tensor y_RD = torch_mlp(experts.experts, spec, e, x_RD);
+    y_TD.index_add_(0, token_R, spec.scale_input ? y_RD.to(y_TD.dtype()) : y_RD * weight_R1);
     begin += rows;
   }
-  return y_TD.to(x_TD.dtype());
+  y_TD = y_TD.to(x_TD.dtype());
+  return experts.shared.down_EDF.defined() ? y_TD + shared_output(experts, x_TD) : y_TD;
 }
 
 }  // namespace moe

@@ -1,30 +1,30 @@
 // Routing and experts of the `torch` table. A dense feed-forward is the mixture's arithmetic with
-// one expert, which is why both live here.
+// one expert (torch_mlp.h).
 #pragma once
 
-#include "models/decoder/ops.h"
-#include "models/decoder/torch_parameters.h"
+#include "models/decoder/torch_mlp.h"
 
 namespace moe {
 
-/// Experts as the table keeps them: gate above up in one matrix each.
-struct TorchExperts {
-  Tensor gate_up_E2FD, down_EDF;
+/// What the table keeps of a router. In float32 where the spec asks for that.
+struct TorchRouter {
+  Tensor weight_ED, bias_E, correction_E;  // the last two may be undefined
 };
 
-TorchExperts torch_experts(const FeedForwardSpec&, const ExpertViews&, const at::TensorOptions&);
+struct TorchExperts {
+  FeedForwardSpec spec;  // experts_per_token of it is not used: the routing says how many
+  TorchMlps experts, shared;
+  Tensor shared_gate_1D;  // shared and its gate are undefined where there are none
+};
 
-/// Writes down which part of the tensors is which expert's.
-void record(const TorchExperts&, const ExpertViews&, TorchParameters& kept);
+/// Scores in float32, the best K of them (with their correction, of the best groups), equal ones to
+/// the lower id; weights stay float32 (transformers rounds OLMoE's to the activation dtype,
+/// Mixtral's not).
+Routing torch_route(const TorchRouter&, const FeedForwardSpec&, const Tensor& x_TD,
+                    const Tensor& force_TK);
 
-/// Scores over all experts in float32, the best K, equal ones to the lower id; weights stay
-/// float32 (transformers rounds OLMoE's to the activation dtype, Mixtral's not).
-Routing torch_route(const Tensor& logits_TE, const FeedForwardSpec&, const Tensor& force_TK);
-
-/// Sum over a token's experts in order of their ids, in float32 and rounded once.
+/// Sum over a token's experts in order of their ids, in float32 and rounded once; then the shared
+/// expert's output, in the activations' dtype.
 Tensor torch_mixture(const TorchExperts&, const Tensor& x_TD, const Routing&);
-
-/// down(silu(gate(x)) * up(x)) of one expert.
-Tensor torch_swiglu(const TorchExperts&, std::int64_t expert, const Tensor& x_RD);
 
 }  // namespace moe

@@ -13,10 +13,6 @@
 namespace moe {
 namespace {
 
-std::int64_t bytes_of(const Tensor& t) {
-  return t.defined() ? static_cast<std::int64_t>(t.nbytes()) : 0;
-}
-
 struct TorchWeight final : Prepared {
   Tensor weight, bias;  // undefined where there is none
   NormSpec norm;        // of a norm
@@ -24,10 +20,17 @@ struct TorchWeight final : Prepared {
   std::int64_t bytes() const override { return shared ? 0 : bytes_of(weight) + bytes_of(bias); }
 };
 
+struct TorchRouterWeights final : Prepared {
+  TorchRouter router;
+  std::int64_t bytes() const override {
+    return bytes_of(router.weight_ED) + bytes_of(router.bias_E) + bytes_of(router.correction_E);
+  }
+};
+
 struct TorchExpertWeights final : Prepared {
   TorchExperts experts;
   std::int64_t bytes() const override {
-    return bytes_of(experts.gate_up_E2FD) + bytes_of(experts.down_EDF);
+    return bytes_of(experts.experts) + bytes_of(experts.shared) + bytes_of(experts.shared_gate_1D);
   }
 };
 
@@ -77,7 +80,7 @@ class TorchOps final : public Ops {
   PreparedWeight prepare_norm(const NormSpec& spec, const WeightView* weight) const override {
     auto norm = std::make_unique<TorchWeight>();
     norm->norm = spec;
-    if (weight != nullptr) norm->weight = keep(*weight);
+    if (weight != nullptr) norm->weight = keep(*weight, options_);
     return norm;
   }
   Tensor norm(const Prepared& prepared, const Tensor& x) const override {
@@ -110,31 +113,52 @@ class TorchOps final : public Ops {
     return at::cat({a * cos - b * sin, b * cos + a * sin, rest}, -1);
   }
 
+  PreparedWeight prepare_sinks(const WeightView& logit_H) const override {
+    return keep(logit_H, nullptr);
+  }
   Tensor attention(const TableStep& step, const AttentionArgs& args) const override {
-    return torch_attention(begun(step), args);
+    require((args.sinks != nullptr) == args.spec->sinks, "attention {} sinks, of a spec {} them",
+            args.sinks != nullptr ? "with" : "without", args.spec->sinks ? "with" : "without");
+    return torch_attention(begun(step), args,
+                           args.sinks != nullptr ? as<TorchWeight>(*args.sinks).weight : Tensor());
   }
 
-  PreparedWeight prepare_router(const WeightView& weight_ED) const override {
-    return keep(weight_ED, nullptr);
+  PreparedWeight prepare_router(const FeedForwardSpec& spec,
+                                const RouterViews& views) const override {
+    auto prepared = std::make_unique<TorchRouterWeights>();
+    TorchRouter& router = prepared->router;
+    const at::ScalarType narrow = options_.dtype().toScalarType();
+    const at::TensorOptions wider = options_.dtype(wide(narrow));
+    const at::TensorOptions& options = spec.router_f32 ? wider : options_;
+    router.weight_ED = keep(views.weight_ED, options);
+    if (views.bias_E) router.bias_E = keep(*views.bias_E, options);
+    if (views.correction_E) router.correction_E = keep(*views.correction_E, wider);
+    return prepared;
   }
   Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
                  const Tensor& force_TK) const override {
-    return torch_route(at::linear(x_TD, as<TorchWeight>(router).weight), spec, force_TK);
+    return torch_route(as<TorchRouterWeights>(router).router, spec, x_TD, force_TK);
   }
 
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,
                                  const ExpertViews& views) const override {
-    auto experts = std::make_unique<TorchExpertWeights>();
-    experts->experts = torch_experts(spec, views, options_);
-    if (kept_ != nullptr) record(experts->experts, views, *kept_);
-    return experts;
+    auto prepared = std::make_unique<TorchExpertWeights>();
+    TorchExperts& experts = prepared->experts;
+    experts.spec = spec;
+    experts.experts = torch_mlps(spec, spec.hidden, views.experts, options_, kept_);
+    if (views.shared) {
+      experts.shared = torch_mlps(spec, spec.shared_hidden, {&*views.shared, 1}, options_, kept_);
+    }
+    if (views.shared_gate_1D) experts.shared_gate_1D = keep(*views.shared_gate_1D, options_);
+    return prepared;
   }
   Tensor experts(const Prepared& experts, const Tensor& x_TD,
                  const Routing& routing) const override {
     return torch_mixture(as<TorchExpertWeights>(experts).experts, x_TD, routing);
   }
   Tensor dense(const Prepared& mlp, const Tensor& x_TD) const override {
-    return torch_swiglu(as<TorchExpertWeights>(mlp).experts, 0, x_TD);
+    const TorchExperts& one = as<TorchExpertWeights>(mlp).experts;
+    return torch_mlp(one.experts, one.spec, 0, x_TD);
   }
 
   PreparedWeight prepare_head(const WeightView& weight_VD) const override {
@@ -157,12 +181,12 @@ class TorchOps final : public Ops {
  private:
   PreparedWeight keep(const WeightView& weight, const WeightView* bias) const {
     auto prepared = std::make_unique<TorchWeight>();
-    prepared->weight = keep(weight);
-    if (bias != nullptr) prepared->bias = keep(*bias);
+    prepared->weight = keep(weight, options_);
+    if (bias != nullptr) prepared->bias = keep(*bias, options_);
     return prepared;
   }
-  Tensor keep(const WeightView& view) const {
-    Tensor whole = copied(view, options_);
+  Tensor keep(const WeightView& view, const at::TensorOptions& options) const {
+    Tensor whole = copied(view, options);
     if (kept_ != nullptr) {
       kept_->add(view.parameter,
                  {.whole = whole, .expert = std::nullopt, .begin = 0, .rows = whole.size(0)});

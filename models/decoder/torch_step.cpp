@@ -50,11 +50,7 @@ RopeTurn turn_of(const RopeSpec& spec, const Tensor& position_T,
 
 /// Layers that see the same keys, as many heads wide, share a plan.
 bool share_a_plan(const AttentionSpec& a, const AttentionSpec& b) {
-  return a.heads == b.heads && a.window == b.window;
-}
-
-std::int64_t first_key_seen(const AttentionSpec& spec, std::int64_t query) {
-  return spec.window ? std::max<std::int64_t>(0, query - *spec.window + 1) : 0;
+  return a.heads == b.heads && a.window == b.window && a.chunk == b.chunk;
 }
 
 /// The slots of the keys of a batch, [B, S].
@@ -108,6 +104,12 @@ AttentionPlan plan_of(const AttentionSpec& spec, const StepStart& start, std::in
 }
 
 }  // namespace
+
+std::int64_t first_key_seen(const AttentionSpec& spec, std::int64_t query) {
+  const std::int64_t in_window = spec.window ? query - *spec.window + 1 : 0;
+  const std::int64_t in_chunk = spec.chunk ? query / *spec.chunk * *spec.chunk : 0;
+  return std::max({std::int64_t{0}, in_window, in_chunk});
+}
 
 std::int64_t score_elements(const at::Device& device) {
   return std::int64_t{1} << (device.is_cpu() ? 20 : 26);

@@ -16,28 +16,6 @@ namespace {
 
 class TorchOps : public OnDevice {};
 
-TEST_P(TorchOps, equal_scores_go_to_the_lower_expert) {
-  const std::vector<float> zeros(std::size_t{6} * 4, 0.0F);
-  const WeightView weight{.bytes = std::as_bytes(std::span(zeros)), .shape = {6, 4}};
-  const PreparedWeight router = ops().prepare_router(weight);
-  const FeedForwardSpec spec{.hidden = 1, .experts = 6, .experts_per_token = 3};
-  const Routing routing = ops().router(*router, spec, at::ones({2, 4}, ops().activations()), {});
-  EXPECT_TRUE(routing.expert_TK.to(at::kCPU).equal(at::arange(3).expand({2, 3})));
-  EXPECT_TRUE(routing.weight_TK.to(at::kCPU).allclose(at::full({2, 3}, 1.0 / 6)));
-}
-
-TEST_P(TorchOps, a_sigmoid_router_scores_each_expert_alone) {
-  const std::vector<float> rows = {0, 2, -1};
-  const WeightView weight{.bytes = std::as_bytes(std::span(rows)), .shape = {3, 1}};
-  const PreparedWeight router = ops().prepare_router(weight);
-  const FeedForwardSpec spec{
-      .hidden = 1, .experts = 3, .experts_per_token = 2, .score = Score::sigmoid};
-  const Routing routing = ops().router(*router, spec, at::ones({1, 1}, ops().activations()), {});
-  EXPECT_TRUE(routing.expert_TK.to(at::kCPU).equal(at::tensor({1, 0}, at::kLong).view({1, 2})));
-  const Tensor expected = at::tensor({1 / (1 + std::exp(-2.0)), 0.5}, at::kFloat).view({1, 2});
-  EXPECT_TRUE(routing.weight_TK.to(at::kCPU).allclose(expected));
-}
-
 TEST_P(TorchOps, layer_norm_has_mean_zero_and_variance_one_before_its_weight) {
   const std::vector<float> ramp = {1, 2, 3, 4};
   const WeightView weight{.bytes = std::as_bytes(std::span(ramp)), .shape = {4}};
@@ -63,86 +41,6 @@ TEST_P(TorchOps, rope_turns_the_first_dims_and_leaves_the_rest) {
   const double angle = 2 * std::pow(100, -0.5);
   EXPECT_NEAR(y[2][1][1].item<double>(), a * std::cos(angle) - b * std::sin(angle), 1e-6);
   EXPECT_NEAR(y[2][1][3].item<double>(), b * std::cos(angle) + a * std::sin(angle), 1e-6);
-}
-
-struct HeadShape {
-  std::int64_t heads = 0, groups = 0, qk_dim = 0, v_dim = 0;
-};
-
-AttentionSpec attention_spec(const HeadShape& shape, double scale) {
-  AttentionSpec spec;
-  spec.heads = shape.heads;
-  spec.kv_heads = shape.groups;
-  spec.qk_dim = shape.qk_dim;
-  spec.v_dim = shape.v_dim;
-  spec.scale = scale;
-  return spec;
-}
-
-/// One query's attention, written out: scores, softcap, bias, what is hidden, sinks, softmax.
-Tensor written_out(const AttentionArgs& args, std::int64_t i, std::int64_t head) {
-  const AttentionSpec& spec = *args.spec;
-  const std::int64_t group = head / (spec.heads / spec.kv_heads), keys = args.k_TGd.size(0);
-  Tensor y = at::zeros({spec.v_dim}, at::kDouble);
-  double sum = args.sinks_H.defined() ? std::exp(args.sinks_H[head].item<double>()) : 0;
-  for (std::int64_t j = 0; j < keys; ++j) {
-    if ((args.causal && j > i) || (spec.window && j <= i - *spec.window)) continue;
-    double score = spec.scale * args.q_THd[i][head].dot(args.k_TGd[j][group]).item<double>();
-    if (args.softcap > 0) score = args.softcap * std::tanh(score / args.softcap);
-    if (args.additive_bias.defined()) score += args.additive_bias[head][i][j].item<double>();
-    sum += std::exp(score);
-    y += std::exp(score) * args.v_TGe[j][group].to(at::kCPU, at::kDouble);
-  }
-  return y / sum;
-}
-
-TEST_P(TorchOps, attention_is_its_definition_with_window_bias_sinks_and_softcap) {
-  const at::TensorOptions options = ops().activations();
-  const std::int64_t rows = 9;
-  AttentionSpec spec = attention_spec({.heads = 4, .groups = 2, .qk_dim = 6, .v_dim = 3}, 0.4);
-  const AttentionArgs plain{.q_THd = at::randn({rows, 4, 6}, options),
-                            .k_TGd = at::randn({rows, 2, 6}, options),
-                            .v_TGe = at::randn({rows, 2, 3}, options),
-                            .spec = &spec,
-                            .additive_bias = {},
-                            .sinks_H = {}};
-  for (const bool full : {false, true}) {
-    AttentionArgs args = plain;
-    spec.window = full ? std::optional<std::int64_t>(4) : std::nullopt;
-    args.causal = full;
-    args.softcap = full ? 1.5 : 0;
-    if (full) args.additive_bias = at::randn({4, rows, rows}, options);
-    if (full) args.sinks_H = at::randn({4}, options);
-    const OneSequence step(ops(), spec, rows);
-    const Tensor y =
-        ops().attention(step.step(), args).to(at::kCPU, at::kDouble).view({rows, 4, 3});
-    for (std::int64_t i = 0; i < rows; ++i) {
-      for (std::int64_t head = 0; head < 4; ++head) {
-        EXPECT_TRUE(y[i][head].allclose(written_out(args, i, head), 1e-4, 1e-5));
-      }
-    }
-  }
-}
-
-TEST_P(TorchOps, attention_in_pieces_is_attention_at_once) {
-  const at::TensorOptions options = ops().activations();
-  const std::int64_t rows = 3000;  // 4 heads x 3000 x 3000 scores: many pieces on a CPU
-  AttentionSpec spec = attention_spec({.heads = 4, .groups = 1, .qk_dim = 2, .v_dim = 2}, 1);
-  spec.window = 700;
-  const AttentionArgs args{.q_THd = at::randn({rows, 4, 2}, options),
-                           .k_TGd = at::randn({rows, 1, 2}, options),
-                           .v_TGe = at::randn({rows, 1, 2}, options),
-                           .spec = &spec,
-                           .additive_bias = {},
-                           .sinks_H = {}};
-  const Tensor y = ops().attention(OneSequence(ops(), spec, rows).step(), args);
-  const Tensor i = at::arange(rows, options).unsqueeze(1), j = at::arange(rows, options);
-  const Tensor scores = args.q_THd.permute({1, 0, 2}).matmul(args.k_TGd.permute({1, 2, 0}));
-  const Tensor hidden = (j > i).logical_or(j <= i - 700);
-  const Tensor whole = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity())
-                           .softmax(-1)
-                           .matmul(args.v_TGe.permute({1, 0, 2}));
-  EXPECT_TRUE(y.allclose(whole.permute({1, 0, 2}).reshape({rows, -1}), 1e-4, 1e-5));
 }
 
 /// The sum of a block's outputs, each with a fixed weight: a scalar to differentiate.
