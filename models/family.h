@@ -13,10 +13,24 @@
 
 namespace moe {
 
-/// A checkpoint tensor and the parameter it fills. `{}` stands for a layer, `{e}` for an expert.
+/// Which rows of a tensor are a parameter's, where several parameters share it: all; some, the
+/// parameters' one after the other as the family lists them (q, k, v); or every n-th of n.
+enum class TakenRows : std::uint8_t { all, in_turn, interleaved };
+
+/// How a parameter is cut out of its tensor, in this order.
+struct Recipe {
+  bool by_expert = false;   // the tensor is [E, ...]: the slice of the parameter's expert
+  bool transposed = false;  // it is [inputs, outputs]
+  TakenRows rows = TakenRows::all;
+
+  bool operator==(const Recipe&) const = default;
+};
+
+/// A checkpoint tensor and a parameter it fills. `{}` stands for a layer, `{e}` for an expert.
 struct WeightName {
   std::string_view checkpoint;
   std::string_view parameter;
+  Recipe recipe = {};
 };
 
 /// A key of config.json that must have this value, because we implement nothing else. `null`

@@ -7,46 +7,13 @@
 #include "harness/error.h"
 #include "harness/json_text.h"
 #include "models/checkpoint/digest_cache.h"
+#include "models/checkpoint/names.h"
 #include "models/family.h"
 
 namespace moe {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Whether `name` is `pattern` with numbers in place of {} and {e}; the numbers are written to
-/// `numbers`.
-bool matches(std::string_view pattern, std::string_view name, std::vector<std::string>* numbers) {
-  std::size_t p = 0, n = 0;
-  while (p < pattern.size()) {
-    if (pattern[p] != '{') {
-      if (n >= name.size() || pattern[p] != name[n]) return false;
-      ++p;
-      ++n;
-      continue;
-    }
-    p = pattern.find('}', p) + 1;
-    const std::size_t begin = n;
-    while (n < name.size() && name[n] >= '0' && name[n] <= '9') ++n;
-    if (n == begin) return false;
-    if (numbers != nullptr) numbers->emplace_back(name.substr(begin, n - begin));
-  }
-  return n == name.size();
-}
-
-std::string filled(std::string_view pattern, const std::vector<std::string>& numbers) {
-  std::string out;
-  std::size_t next = 0;
-  for (std::size_t p = 0; p < pattern.size(); ++p) {
-    if (pattern[p] != '{') {
-      out += pattern[p];
-    } else {
-      out += numbers.at(next++);
-      p = pattern.find('}', p);
-    }
-  }
-  return out;
-}
 
 const Family& family_named(std::string_view name) {
   const auto found = std::ranges::find(families(), name, &Family::name);
@@ -86,9 +53,8 @@ std::vector<fs::path> list_files(const fs::path& directory,
 }
 
 bool is_ignored(const Family& family, const std::string& tensor) {
-  return std::ranges::any_of(family.ignored_weights, [&](std::string_view pattern) {
-    return matches(pattern, tensor, nullptr);
-  });
+  return std::ranges::any_of(family.ignored_weights,
+                             [&](std::string_view pattern) { return matches(pattern, tensor); });
 }
 
 std::string listed(const std::vector<std::string>& names) {
@@ -102,15 +68,13 @@ std::string listed(const std::vector<std::string>& names) {
 }  // namespace
 
 std::string checkpoint_name(std::string_view family, std::string_view parameter) {
-  for (const WeightName& weight : family_named(family).weights) {
-    std::vector<std::string> numbers;
-    if (matches(weight.parameter, parameter, &numbers)) return filled(weight.checkpoint, numbers);
-  }
-  throw Error(fmt::format("family {} has no name for parameter {}", family, parameter),
-              std::source_location::current());
+  return tensor_name(family_named(family), parameter);
 }
 
-Checkpoint::Checkpoint(const fs::path& directory, const Config& config) {
+Checkpoint::Checkpoint(const fs::path& directory, const Config& config)
+    : Checkpoint(directory, config, family_named(config.family)) {}
+
+Checkpoint::Checkpoint(const fs::path& directory, const Config& config, const Family& family) {
   std::map<std::string, fs::path> placed;
   std::map<std::string, std::size_t> found;  // tensor to file
   for (const fs::path& file : list_files(directory, placed)) {
@@ -127,27 +91,26 @@ Checkpoint::Checkpoint(const fs::path& directory, const Config& config) {
             file.string(), tensor);
   }
   std::vector<std::string> missing;
-  for (const ParameterShape& parameter : parameters(config)) {
-    const std::string tensor = checkpoint_name(config.family, parameter.name);
+  for (const auto& [tensor, fed] : fed_by_tensor(family, config)) {
     const auto place = found.find(tensor);
     if (place == found.end()) {
       missing.push_back(tensor);
       continue;
     }
     const WeightView view = files_[place->second].view(tensor);
-    require(view.shape == parameter.shape, "{}: tensor {}: shape [{}], expected [{}]",
+    const TensorLayout layout = layout_of(tensor, fed);
+    require(view.shape == layout.shape, "{}: tensor {}: shape [{}], expected [{}]",
             files_[place->second].file().string(), tensor, fmt::join(view.shape, ", "),
-            fmt::join(parameter.shape, ", "));
-    places_[parameter.name] = {place->second, tensor};
+            fmt::join(layout.shape, ", "));
+    for (std::size_t i = 0; i < fed.size(); ++i)
+      places_[fed[i].name] = {place->second, tensor, layout.cuts[i]};
     found.erase(place);
   }
   require(missing.empty(), "{}: {} tensors are missing: {}", directory.string(), missing.size(),
           listed(missing));
-  const Family& family = family_named(config.family);
   std::vector<std::string> left_over;
   for (const auto& [tensor, file] : found) {
-    const bool tied_head =
-        config.tied_embeddings && tensor == checkpoint_name(config.family, "head.weight");
+    const bool tied_head = config.tied_embeddings && tensor == tensor_name(family, "head.weight");
     if (!tied_head && !is_ignored(family, tensor)) left_over.push_back(tensor);
   }
   require(left_over.empty(), "{}: {} tensors belong to no parameter of a {} model: {}",
@@ -157,11 +120,13 @@ Checkpoint::Checkpoint(const fs::path& directory, const Config& config) {
 WeightView Checkpoint::weight(std::string_view parameter) {
   const auto place = places_.find(parameter);
   require(place != places_.end(), "no parameter {} in the checkpoint", parameter);
-  return files_[place->second.file].view(place->second.tensor);
+  const auto& [file, tensor, cut] = place->second;
+  return cut_out(files_[file].view(tensor), cut, buffers_.emplace_back());
 }
 
 void Checkpoint::release() {
   for (const Safetensors& file : files_) file.release();
+  buffers_.clear();
 }
 
 std::string Checkpoint::digest() {
@@ -170,7 +135,8 @@ std::string Checkpoint::digest() {
   return cached_digest(files, [&](Sha256& sha256) {
     for (const auto& [parameter, place] : places_) {
       sha256.update(parameter);
-      sha256.update(files_[place.file].bytes(place.tensor));
+      std::vector<std::byte> buffer;
+      sha256.update(cut_out(files_[place.file].view(place.tensor), place.cut, buffer).bytes);
       files_[place.file].release();
     }
   });

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <list>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "models/checkpoint/recipe.h"
 #include "models/checkpoint/safetensors.h"
 #include "models/checkpoint/weights.h"
 #include "models/config.h"
@@ -14,24 +16,27 @@ namespace moe {
 
 class Checkpoint : public WeightSource {
  public:
-  /// Opens all files and claims every tensor exactly once, by name and shape: one that is left over
-  /// and not on the family's list of ignored names, missing, or of another shape is an Error that
-  /// names it.
+  /// Opens all files and claims every tensor exactly once, by name and shape, however many
+  /// parameters are cut out of it: one that is left over and not on the family's list of ignored
+  /// names, missing, or of another shape is an Error that names it.
   Checkpoint(const std::filesystem::path& directory, const Config& config);
+  Checkpoint(const std::filesystem::path& directory, const Config& config, const Family& family);
 
   WeightView weight(std::string_view parameter) override;
   void release() override;
-  /// sha256 over names and bytes of all tensors; kept in the user's cache by path, size and time of
-  /// the files.
+  /// sha256 over names and bytes of all parameters, however they lie; kept in the user's cache by
+  /// path, size and time of the files.
   std::string digest() override;
 
  private:
   struct Place {
     std::size_t file = 0;
     std::string tensor;
+    Cut cut;
   };
   std::vector<Safetensors> files_;
   std::map<std::string, Place, std::less<>> places_;  // by parameter
+  std::list<std::vector<std::byte>> buffers_;         // of parameters that do not lie together
 };
 
 /// The name a parameter has in the family's checkpoints: "blocks.3.router.weight" ->

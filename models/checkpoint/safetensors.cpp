@@ -126,17 +126,18 @@ std::span<const std::byte> Safetensors::bytes(const std::string& name) const {
 WeightView Safetensors::view(const std::string& name) const {
   const Tensor& tensor = at(name);
   require(tensor.dtype == "F32" || tensor.dtype == "F16" || tensor.dtype == "BF16",
-          "{}: tensor {}: dtype {}: expected F32, F16 or BF16", file_.string(), name, tensor.dtype);
-  return {bytes(name), dtype_of(tensor.dtype), tensor.shape};
+          "{}: tensor {}: format {} is not read: expected F32, F16 or BF16", file_.string(), name,
+          tensor.dtype);
+  return {bytes(name), format_of(dtype_of(tensor.dtype)), tensor.shape};
 }
 
 void write_safetensors(const std::filesystem::path& file, const std::vector<NamedTensor>& tensors) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   std::size_t at = 0;
   for (const NamedTensor& tensor : tensors) {
-    const std::string dtype = tensor.view.dtype == DType::f32   ? "F32"
-                              : tensor.view.dtype == DType::f16 ? "F16"
-                                                                : "BF16";
+    const std::string dtype = tensor.view.format == Format::f32   ? "F32"
+                              : tensor.view.format == Format::f16 ? "F16"
+                                                                  : "BF16";
     const std::size_t end = at + tensor.view.bytes.size();
     header[tensor.name] = {
         {"dtype", dtype}, {"shape", tensor.view.shape}, {"data_offsets", {at, end}}};

@@ -95,7 +95,7 @@ WeightView Synthetic::weight(std::string_view name) {
   const auto& [parameter, shape] = *found;
   const std::vector<std::byte>& buffer =
       buffers_.emplace_back(stored(values_of(parameter, shape, seed_), dtype_));
-  return {buffer, dtype_, shape};
+  return {buffer, format_of(dtype_), shape};
 }
 
 void Synthetic::release() {

@@ -7,6 +7,14 @@
 
 namespace moe {
 
+std::int64_t size_of(Format format) {
+  return format == Format::f32 ? 4 : 2;
+}
+
+Format format_of(DType dtype) {
+  return dtype == DType::f32 ? Format::f32 : dtype == DType::f16 ? Format::f16 : Format::bf16;
+}
+
 std::int64_t WeightView::elements() const {
   std::int64_t n = 1;
   for (const std::int64_t extent : shape) n *= extent;
@@ -19,7 +27,7 @@ WeightView WeightView::rows(std::int64_t begin, std::int64_t end) const {
   const std::size_t row = shape[0] == 0 ? 0 : bytes.size() / static_cast<std::size_t>(shape[0]);
   WeightView out{bytes.subspan(static_cast<std::size_t>(begin) * row,
                                static_cast<std::size_t>(end - begin) * row),
-                 dtype, shape};
+                 format, shape};
   out.shape[0] = end - begin;
   return out;
 }

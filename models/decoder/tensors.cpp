@@ -1,13 +1,19 @@
 #include "models/decoder/tensors.h"
 
-#include "models/decoder/device.h"
-
 namespace moe {
+
+namespace {
+
+at::ScalarType scalar_type(Format format) {
+  return format == Format::f32 ? at::kFloat : format == Format::f16 ? at::kHalf : at::kBFloat16;
+}
+
+}  // namespace
 
 Tensor borrowed(const WeightView& view) {
   // LibTorch has no tensor over const memory; nothing writes through this one.
   void* data = const_cast<std::byte*>(view.bytes.data());
-  return at::from_blob(data, view.shape, at::TensorOptions(scalar_type(view.dtype)));
+  return at::from_blob(data, view.shape, at::TensorOptions(scalar_type(view.format)));
 }
 
 Tensor copied(const WeightView& view, const at::TensorOptions& options) {

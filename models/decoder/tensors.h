@@ -6,7 +6,7 @@
 
 namespace moe {
 
-/// A tensor over the view's bytes, on the CPU in the view's dtype; valid as long as the view.
+/// A tensor over the view's bytes, on the CPU in the view's format; valid as long as the view.
 Tensor borrowed(const WeightView&);
 
 /// A copy on the options' device in their dtype.

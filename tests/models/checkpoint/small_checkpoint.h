@@ -67,7 +67,8 @@ inline void write_tensors(const std::filesystem::path& file,
   std::vector<NamedTensor> named;
   for (const OwnedTensor& tensor : tensors) {
     named.push_back(
-        {tensor.name, {std::as_bytes(std::span(tensor.bytes)), tensor.dtype, tensor.shape}});
+        {tensor.name,
+         {std::as_bytes(std::span(tensor.bytes)), format_of(tensor.dtype), tensor.shape}});
   }
   write_safetensors(file, named);
 }
