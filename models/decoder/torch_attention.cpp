@@ -83,11 +83,13 @@ Tensor attend(const Attended& a, const Piece& piece, const Tensor& q_BnHd, const
               const Tensor& v_BGSe) {
   const std::int64_t sequences = q_BnHd.size(0), rows = q_BnHd.size(1), heads = q_BnHd.size(2);
   const std::int64_t groups = k_BGSd.size(1), keys = k_BGSd.size(2), shared = heads / groups;
-  const Tensor q = (q_BnHd * a.spec.scale)
-                       .reshape({sequences, rows, groups, shared, -1})
+  const Tensor q = q_BnHd.reshape({sequences, rows, groups, shared, -1})
                        .permute({0, 2, 3, 1, 4})
                        .reshape({sequences, groups, shared * rows, -1});
-  Tensor scores = q.matmul(k_BGSd.transpose(-1, -2)).view({sequences, heads, rows, keys});
+  // The product is scaled, not the query: what is rounded to the activations' dtype is then what
+  // transformers rounds.
+  Tensor scores =
+      (q.matmul(k_BGSd.transpose(-1, -2)) * a.spec.scale).view({sequences, heads, rows, keys});
   if (a.spec.softcap > 0) scores = at::tanh(scores / a.spec.softcap) * a.spec.softcap;
   if (a.additive_bias.defined()) scores = scores + bias_part(a.additive_bias, piece);
   const Tensor hidden = hidden_keys(a.spec, piece, scores.device());

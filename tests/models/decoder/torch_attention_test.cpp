@@ -176,6 +176,26 @@ TEST_P(TorchAttention, refuses_a_bias_that_is_too_short_sinks_unasked_and_anothe
   EXPECT_THROW(ops().attention(begun.step(), args), Error);
 }
 
+TEST_P(TorchAttention, rounds_the_product_before_it_is_scaled) {
+  const auto halves = torch_ops(GetParam(), DType::bf16);
+  const at::TensorOptions options = halves->activations();
+  AttentionSpec spec = attention_spec();
+  spec.scale = 1 / std::sqrt(6.0);
+  const Rows rows = some_rows(64, options);
+  const AttentionArgs args{
+      .q_THd = rows.q_THd, .k_TGd = rows.k_TGd, .v_TGe = rows.v_TGe, .spec = &spec};
+  const Tensor y = halves->attention(OneSequence(*halves, spec, 64).step(), args);
+  // transformers' eager attention: matmul, times scale, softmax in float32, rounded, matmul
+  const Tensor k_HTd = rows.k_TGd.repeat_interleave(kHeads / kGroups, 1).transpose(0, 1);
+  const Tensor v_HTe = rows.v_TGe.repeat_interleave(kHeads / kGroups, 1).transpose(0, 1);
+  const Tensor scores = rows.q_THd.transpose(0, 1).matmul(k_HTd.transpose(1, 2)) * spec.scale;
+  const Tensor hidden = at::ones({64, 64}, options.dtype(at::kBool)).triu(1);
+  const Tensor p = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity())
+                       .softmax(-1, at::kFloat)
+                       .to(at::kBFloat16);
+  EXPECT_TRUE(y.equal(p.matmul(v_HTe).transpose(0, 1).reshape({64, -1})));
+}
+
 TEST_P(TorchAttention, in_pieces_is_attention_at_once) {
   const at::TensorOptions options = ops().activations();
   const std::int64_t rows = 3000;  // 4 heads x 3000 x 3000 scores: many pieces on a CPU
