@@ -66,11 +66,21 @@ std::pair<Tensor, Tensor> KvCache::read_heads(std::int64_t layer, const Tensor& 
   return {gather(keys_[l]), gather(values_[l])};
 }
 
-void KvCache::copy_page(PageId from, PageId to) {
-  require(from >= 0 && from < pages_ && to >= 0 && to < pages_,
-          "copy of page {} to page {} in a cache of {} pages", from, to, pages_);
-  for (Tensor& keys : keys_) keys[to].copy_(keys[from]);
-  for (Tensor& values : values_) values[to].copy_(values[from]);
+void KvCache::copy_pages(std::span<const PageCopy> copies) {
+  if (copies.empty()) return;
+  std::vector<std::int64_t> from, to;
+  for (const PageCopy& copy : copies) {
+    require(copy.from >= 0 && copy.from < pages_ && copy.to >= 0 && copy.to < pages_,
+            "copy of page {} to page {} in a cache of {} pages", copy.from, copy.to, pages_);
+    from.push_back(copy.from);
+    to.push_back(copy.to);
+  }
+  const at::Device device = keys_.at(0).device();
+  const Tensor from_N = at::tensor(from, at::kLong).to(device);
+  const Tensor to_N = at::tensor(to, at::kLong).to(device);
+  for (std::vector<Tensor>* layers : {&keys_, &values_}) {
+    for (Tensor& pages : *layers) pages.index_copy_(0, to_N, pages.index_select(0, from_N));
+  }
 }
 
 std::int64_t KvCache::bytes_per_token(const Config& config, DType dtype) {

@@ -14,6 +14,7 @@
 #include "models/config.h"
 #include "models/decoder/step.h"
 #include "models/decoder/torch.h"
+#include "models/engine/pages.h"
 
 namespace moe {
 
@@ -45,8 +46,8 @@ class KvCache {
   /// [B, G, S, d] and [B, G, S, e].
   std::pair<Tensor, Tensor> read_heads(std::int64_t layer, const Tensor& slot_BS) const;
 
-  /// Copies a whole page in every layer: a branch inside a page.
-  void copy_page(PageId from, PageId to);
+  /// Copies whole pages in every layer, all at once: what is written is none of what is read.
+  void copy_pages(std::span<const PageCopy>);
 
   static std::int64_t bytes_per_token(const Config&, DType);
 

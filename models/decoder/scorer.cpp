@@ -63,7 +63,7 @@ class Scoring {
                             .tokens_per_step = limits_.tokens_per_step});
     KvCache cache(decoder_.config(), decoder_.ops().activations(), pages, limits_.tokens_per_page);
     while (const auto planned = planner.next()) {
-      for (const PageCopy& copy : planned->copies) cache.copy_page(copy.from, copy.to);
+      cache.copy_pages(planned->copies);
       const StepResult result = decoder_.step(step_of(*planned), &cache);
       score_rows(result.hidden_RD, targets_of(trie_, *planned));
     }

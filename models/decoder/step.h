@@ -11,11 +11,10 @@
 #include <vector>
 
 #include "models/decoder/torch.h"
+#include "models/engine/pages.h"
 #include "models/engine/request.h"
 
 namespace moe {
-
-using PageId = std::int32_t;
 
 /// What an encoder left for cross-attention. Decoder-only models have none.
 struct Memory;

@@ -8,6 +8,11 @@ namespace moe {
 
 using PageId = std::int32_t;
 
+/// A page whose contents another takes over: a branch inside a page.
+struct PageCopy {
+  PageId from = 0, to = 0;
+};
+
 class Pages {
  public:
   explicit Pages(std::int64_t pages);  // Error on fewer than none

@@ -16,10 +16,6 @@
 
 namespace moe {
 
-struct PageCopy {
-  PageId from = 0, to = 0;
-};
-
 /// Part of a node that one step runs.
 struct PlannedSequence {
   std::int32_t node = 0;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <memory>
 
 #include "harness/error.h"
@@ -81,8 +82,7 @@ TEST_P(KvCacheCase, sequences_that_share_pages_and_branch_inside_one_are_unshare
   const Ids stem = some_ids(10, config_.vocab);  // two pages and a half
   const Ids a = {3, 4, 5}, b = {7}, c = {9, 8, 7, 6};
   last_row(stem, 0, {0, 1, 2});
-  cache_->copy_page(2, 3);
-  cache_->copy_page(2, 4);
+  cache_->copy_pages(std::vector<PageCopy>{{2, 3}, {2, 4}});
   const Pages pages_a = {0, 1, 2, 5}, pages_b = {0, 1, 3}, pages_c = {0, 1, 4, 6};
   const std::vector<std::int32_t> last_a = {2}, last_b = {0}, last_c = {3};
   Step step;
@@ -94,6 +94,29 @@ TEST_P(KvCacheCase, sequences_that_share_pages_and_branch_inside_one_are_unshare
       at::cat({unpaged_last_row(joined(stem, a)), unpaged_last_row(joined(stem, b)),
                unpaged_last_row(joined(stem, c))});
   EXPECT_LE(difference(alone, shared), kRounding);
+}
+
+TEST_P(KvCacheCase, pages_before_a_window_are_not_read) {
+  for (LayerSpec& layer : config_.layers) layer.attention.window = 6;
+  TinyWeights weights(config_);
+  Decoder windowed(config_, ops(), weights);
+  const Ids ids = some_ids(15, config_.vocab), next = {5};
+  const std::vector<std::int32_t> asked = {0};
+  const auto decode = [&](const Pages& pages) {
+    Step step;
+    step.sequences.push_back({.new_ids = next, .position = 15, .pages = pages, .asked = asked});
+    return run(windowed, step, cache_.get());
+  };
+  const Pages pages = {3, 1, 15, 0};
+  Step prefill;
+  prefill.sequences.push_back({.new_ids = ids, .pages = pages});
+  run(windowed, prefill, cache_.get());
+  const Tensor whole = decode(pages);
+  // Position 15 sees 10 to 15; what lies in the pages of 0 to 7 is no matter, not even NaN.
+  const Tensor nothing = at::full({8, 2, 4}, std::nan(""), ops().activations());
+  for (const std::int64_t layer : {0, 1}) cache_->write(layer, pages, 0, nothing, nothing);
+  EXPECT_TRUE(whole.equal(decode(pages)));
+  EXPECT_TRUE(whole.equal(decode({9999, 9999, 15, 0})));
 }
 
 TEST_P(KvCacheCase, sequences_with_and_without_pages_go_in_one_step) {
@@ -111,7 +134,7 @@ TEST_P(KvCacheCase, refuses_pages_that_are_too_few_or_not_its_own) {
   const Ids ids = some_ids(9, config_.vocab);
   EXPECT_THROW(last_row(ids, 0, {0, 1}), Error);
   EXPECT_THROW(last_row(ids, 0, {0, 1, 16}), Error);
-  EXPECT_THROW(cache_->copy_page(0, 16), Error);
+  EXPECT_THROW(cache_->copy_pages(std::vector<PageCopy>{{1, 2}, {0, 16}}), Error);
   EXPECT_THROW(KvCache(config_, ops().activations(), 0, 4), Error);
 }
 
