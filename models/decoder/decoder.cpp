@@ -123,12 +123,19 @@ StepResult Decoder::step(const Step& step, KvCache* cache) {
   return result;
 }
 
-Tensor Decoder::head(const Tensor& hidden_RD) const {
-  return ops_.head(*head_, hidden_RD);
+Tensor Decoder::head(const Tensor& hidden_RD, StepTimers* timers) const {
+  StepClock clock(timers, ops_.activations().device());
+  Tensor logits_RV = ops_.head(*head_, hidden_RD);
+  clock.lap(&StepTimers::head_s);
+  return logits_RV;
 }
 
-HeadScores Decoder::head_scores(const Tensor& hidden_RD, const HeadTargets& targets) const {
-  return ops_.head_scores(*head_, hidden_RD, targets);
+HeadScores Decoder::head_scores(const Tensor& hidden_RD, const HeadTargets& targets,
+                                StepTimers* timers) const {
+  StepClock clock(timers, ops_.activations().device());
+  HeadScores scores = ops_.head_scores(*head_, hidden_RD, targets);
+  clock.lap(&StepTimers::head_s);
+  return scores;
 }
 
 void Decoder::set_top_k(std::int64_t top_k) {

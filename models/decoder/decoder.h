@@ -30,10 +30,11 @@ class Decoder {
   StepResult step(const Step&, KvCache* cache);
 
   /// Logits of hidden rows, float32 [R, V].
-  Tensor head(const Tensor& hidden_RD) const;
+  Tensor head(const Tensor& hidden_RD, StepTimers* timers = nullptr) const;
 
   /// Log-probabilities of targets that hidden rows predict; no more logits at a time than it says.
-  HeadScores head_scores(const Tensor& hidden_RD, const HeadTargets&) const;
+  HeadScores head_scores(const Tensor& hidden_RD, const HeadTargets&,
+                         StepTimers* timers = nullptr) const;
 
   const Config& config() const { return config_; }
   const Ops& ops() const { return ops_; }

@@ -47,7 +47,9 @@ struct LayerRouting {
   Tensor logits_TE, weight_TK, expert_TK;
 };
 
-/// Wall seconds by operation of the steps that were given it.
+/// Wall seconds by part of the steps and heads that were given it: attention with its projections
+/// and positions, router, experts (or the dense MLP), head; other is preparation, embedding, norms
+/// and residuals. They sum to the step.
 struct StepTimers {
   double attention_s = 0, router_s = 0, experts_s = 0, head_s = 0, other_s = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "harness/clock.h"
 #include "harness/error.h"
 #include "tests/models/decoder/device_test.h"
 #include "tests/models/tiny_model.h"
@@ -170,19 +171,33 @@ TEST_P(DecoderCase, counts_every_choice_until_reset) {
   EXPECT_EQ(model->expert_loads(), std::vector(2, std::vector<std::int64_t>(4, 0)));
 }
 
-TEST_P(DecoderCase, timers_hold_every_part_of_a_step) {
+TEST_P(DecoderCase, timers_hold_every_part_of_a_step_and_sum_to_it) {
   const Config config = tiny_config();
   const auto model = decoder(config);
   const std::vector<TokenId> ids = some_ids(10, config.vocab);
+  const std::vector<std::int32_t> asked = first_rows(ids.size());
+  const std::vector<std::int64_t> targets = {3, 5};
   StepTimers timers;
   Step step;
-  step.sequences.push_back({.new_ids = ids, .position = 0, .pages = {}, .asked = {}});
+  step.sequences.push_back({.new_ids = ids, .position = 0, .pages = {}, .asked = asked});
   step.timers = &timers;
-  model->step(step, nullptr);
-  EXPECT_GT(timers.attention_s, 0);
-  EXPECT_GT(timers.router_s, 0);
-  EXPECT_GT(timers.experts_s, 0);
-  EXPECT_GT(timers.other_s, 0);
+  const double began = steady_seconds();
+  const Tensor hidden_RD = model->step(step, nullptr).hidden_RD;
+  EXPECT_EQ(timers.head_s, 0);
+  model->head(hidden_RD, &timers);
+  const double only_head = timers.head_s;
+  model->head_scores(hidden_RD, {.row = targets, .id = targets}, &timers);
+  const double took = steady_seconds() - began;
+  EXPECT_GT(only_head, 0);
+  EXPECT_GT(timers.head_s, only_head);
+  const double parts[] = {timers.attention_s, timers.router_s, timers.experts_s, timers.other_s};
+  double sum = timers.head_s;
+  for (const double part : parts) {
+    EXPECT_GT(part, 0);
+    sum += part;
+  }
+  EXPECT_LE(sum, took);
+  EXPECT_GT(sum, took / 2);
 }
 
 TEST_P(DecoderCase, bytes_by_part_are_those_of_the_weights) {
