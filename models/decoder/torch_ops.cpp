@@ -7,6 +7,7 @@
 #include "models/decoder/torch_attention.h"
 #include "models/decoder/torch_head.h"
 #include "models/decoder/torch_mixture.h"
+#include "models/decoder/torch_norm.h"
 #include "models/decoder/torch_parameters.h"
 #include "models/decoder/torch_step.h"
 
@@ -47,21 +48,6 @@ const TorchStep& begun(const TableStep& step) {
   return *mine;
 }
 
-/// Normalised in float32, rounded, then multiplied by the weight: the order of transformers.
-Tensor rms_norm(const TorchWeight& norm, const Tensor& x) {
-  const Tensor wide = x.to(wide(x.scalar_type()));
-  const Tensor scale = at::rsqrt(wide.pow(2).mean(-1, /*keepdim=*/true) + norm.norm.eps);
-  const Tensor y = (wide * scale).to(x.dtype());
-  return norm.weight.defined() ? norm.weight * y : y;
-}
-
-Tensor layer_norm(const TorchWeight& norm, const Tensor& x) {
-  const Tensor y =
-      at::layer_norm(x.to(wide(x.scalar_type())), {norm.norm.width}, {}, {}, norm.norm.eps)
-          .to(x.dtype());
-  return norm.weight.defined() ? norm.weight * y : y;
-}
-
 class TorchOps final : public Ops {
  public:
   TorchOps(const at::TensorOptions& options, TorchParameters* kept)
@@ -87,7 +73,7 @@ class TorchOps final : public Ops {
     const auto& norm = as<TorchWeight>(prepared);
     require(x.size(-1) == norm.norm.width, "norm over {} of rows of {}", norm.norm.width,
             x.size(-1));
-    return norm.norm.kind == NormKind::rms ? rms_norm(norm, x) : layer_norm(norm, x);
+    return torch_norm(norm.norm, norm.weight, x);
   }
 
   PreparedWeight prepare_linear(const WeightView& weight_NK,

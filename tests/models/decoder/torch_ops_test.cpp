@@ -43,6 +43,16 @@ TEST_P(TorchOps, rope_turns_the_first_dims_and_leaves_the_rest) {
   EXPECT_NEAR(y[2][1][3].item<double>(), b * std::cos(angle) + a * std::sin(angle), 1e-6);
 }
 
+TEST_P(TorchOps, what_a_step_was_not_begun_for_is_refused) {
+  AttentionSpec spec;
+  spec.heads = 1;
+  spec.rope = {.theta = 100, .dims = 4};
+  const OneSequence three(ops(), spec, 3);
+  const Tensor x = at::rand({3, 1, 4}, ops().activations());
+  EXPECT_THROW(ops().rope(three.step(), {.theta = 200, .dims = 4}, x), Error);
+  EXPECT_THROW(ops().rope(TableStep(), spec.rope, x), Error);  // of another table
+}
+
 /// The sum of a block's outputs, each with a fixed weight: a scalar to differentiate.
 Tensor loss(const Ops& ops, const Config& config, TinyWeights& weights, const Tensor& x_TD) {
   const LayerSpec& spec = config.layers[0];
