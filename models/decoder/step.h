@@ -11,8 +11,7 @@
 #include <vector>
 
 #include "models/decoder/torch.h"
-#include "models/engine/pages.h"
-#include "models/engine/request.h"
+#include "models/ids.h"
 
 namespace moe {
 

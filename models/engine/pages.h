@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace moe {
+#include "models/ids.h"
 
-using PageId = std::int32_t;
+namespace moe {
 
 /// A page whose contents another takes over: a branch inside a page.
 struct PageCopy {

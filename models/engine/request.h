@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace moe {
+#include "models/ids.h"
 
-using TokenId = std::int32_t;
+namespace moe {
 
 enum class RequestKind : std::uint8_t {
   log_likelihood,  // of the continuation, given the context

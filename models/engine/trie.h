@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "models/engine/request.h"
+#include "models/ids.h"
 
 namespace moe {
 

@@ -9,7 +9,7 @@
 #include <vector>
 #include <nlohmann/json_fwd.hpp>
 
-#include "models/engine/request.h"
+#include "models/ids.h"
 #include "models/tokenizer/normalizer.h"
 
 namespace moe {

@@ -11,7 +11,7 @@
 #include <vector>
 #include <nlohmann/json_fwd.hpp>
 
-#include "models/engine/request.h"
+#include "models/ids.h"
 #include "models/tokenizer/merges.h"
 
 namespace moe {

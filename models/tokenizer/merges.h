@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "models/engine/request.h"
+#include "models/ids.h"
 
 namespace moe {
 

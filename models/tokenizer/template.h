@@ -5,7 +5,7 @@
 #include <vector>
 #include <nlohmann/json_fwd.hpp>
 
-#include "models/engine/request.h"
+#include "models/ids.h"
 
 namespace moe {
 

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-namespace moe {
+#include "models/ids.h"
 
-using TokenId = std::int32_t;
+namespace moe {
 
 class Tokenizer {
  public:
