@@ -7,17 +7,23 @@
 
 namespace moe {
 
-/// SplitMix64 (Steele et al. 2014).
+/// SplitMix64 (Steele et al. 2014) as a counter-based generator: a value of its own for every x.
+constexpr std::uint64_t splitmix64(std::uint64_t x) {
+  x += 0x9E3779B97F4A7C15ULL;
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBULL;
+  return x ^ (x >> 31U);
+}
+
+/// The same as a sequence.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
 
   std::uint64_t next() {
+    const std::uint64_t x = splitmix64(state_);
     state_ += 0x9E3779B97F4A7C15ULL;
-    std::uint64_t x = state_;
-    x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    x = (x ^ (x >> 27U)) * 0x94D049BB133111EBULL;
-    return x ^ (x >> 31U);
+    return x;
   }
 
   /// Uniform in [0, n): the high half of a 64 x 64-bit product, without rejection; its bias is

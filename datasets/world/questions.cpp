@@ -4,8 +4,8 @@
 #include <array>
 #include <set>
 
-#include "datasets/world/random.h"
 #include "harness/error.h"
+#include "harness/random.h"
 
 namespace moe {
 namespace {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <set>
 
-#include "datasets/world/random.h"
 #include "harness/error.h"
+#include "harness/random.h"
 
 namespace moe {
 namespace {

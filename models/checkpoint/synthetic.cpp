@@ -7,20 +7,12 @@
 #include <numbers>
 
 #include "harness/error.h"
+#include "harness/random.h"
 #include "harness/sha256.h"
 #include "models/family.h"
 
 namespace moe {
 namespace {
-
-/// SplitMix64 (Steele et al. 2014): a counter-based generator, value i from state + i * odd
-/// constant.
-std::uint64_t splitmix(std::uint64_t x) {
-  x += 0x9E3779B97F4A7C15ULL;
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBULL;
-  return x ^ (x >> 31U);
-}
 
 std::uint64_t key_of(std::int64_t seed, std::string_view parameter) {
   const std::string digest = sha256_hex(fmt::format("{}:{}", seed, parameter));
@@ -33,8 +25,8 @@ double uniform(std::uint64_t bits) {
 
 /// Two normal values from counter `i` (Box and Muller 1958).
 std::pair<float, float> normals(std::uint64_t key, std::uint64_t i) {
-  const double radius = std::sqrt(-2 * std::log(uniform(splitmix(key + 2 * i))));
-  const double angle = 2 * std::numbers::pi * uniform(splitmix(key + 2 * i + 1));
+  const double radius = std::sqrt(-2 * std::log(uniform(splitmix64(key + 2 * i))));
+  const double angle = 2 * std::numbers::pi * uniform(splitmix64(key + 2 * i + 1));
   return {static_cast<float>(radius * std::cos(angle)),
           static_cast<float>(radius * std::sin(angle))};
 }
