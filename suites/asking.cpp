@@ -10,14 +10,6 @@ namespace {
 
 constexpr double kProgress_s = 0.2, kRouting_s = 2;
 
-std::vector<Window> windows_of(const Request& request, std::int64_t max_tokens) {
-  if (request.kind == RequestKind::rolling)
-    return rolling_windows(request.context_ids.at(0), request.continuation_ids, max_tokens);
-  std::vector<Window> one;
-  one.push_back(window_of(request.context_ids, request.continuation_ids, max_tokens));
-  return one;
-}
-
 }  // namespace
 
 void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::span<const Question> questions,

@@ -8,6 +8,7 @@
 #include "models/decoder/device.h"
 #include "models/decoder/generator.h"
 #include "models/decoder/step_loop.h"
+#include "models/engine/windows.h"
 
 namespace moe {
 namespace {
@@ -17,17 +18,6 @@ std::int64_t first_top_k(const Config& config) {
     if (layer.feed_forward.experts > 0) return layer.feed_forward.experts_per_token;
   }
   return 0;
-}
-
-/// The windows of a request: one, or those of a rolling text.
-std::vector<Window> windows_of(const Request& request, std::int64_t max_tokens) {
-  if (request.kind == RequestKind::rolling)
-    return rolling_windows(request.context_ids.at(0), request.continuation_ids, max_tokens);
-  require(request.kind == RequestKind::log_likelihood,
-          "score() takes log-likelihood and rolling requests");
-  std::vector<Window> windows;
-  windows.push_back(window_of(request.context_ids, request.continuation_ids, max_tokens));
-  return windows;
 }
 
 /// `text` up to where a stop string appears in it, one string after the other; whether one does.

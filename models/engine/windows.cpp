@@ -9,6 +9,8 @@ namespace moe {
 Window window_of(std::span<const TokenId> context, std::span<const TokenId> continuation,
                  std::int64_t max_tokens) {
   const auto scored = static_cast<std::int64_t>(continuation.size());
+  require(scored > 0, "a request without a continuation after {} tokens of context",
+          context.size());
   require(scored <= max_tokens, "a continuation of {} tokens is longer than the model's {}", scored,
           max_tokens);
   std::vector<TokenId> all(context.begin(), context.end());
@@ -43,6 +45,20 @@ std::vector<Window> rolling_windows(TokenId prefix, std::span<const TokenId> ids
     windows.push_back(std::move(window));
     predicted = end;
   }
+  return windows;
+}
+
+std::vector<Window> windows_of(const Request& request, std::int64_t max_tokens) {
+  if (request.kind == RequestKind::rolling) {
+    require(request.context_ids.size() == 1,
+            "a rolling text is led by one prefix token; this one is by {}",
+            request.context_ids.size());
+    return rolling_windows(request.context_ids.front(), request.continuation_ids, max_tokens);
+  }
+  require(request.kind == RequestKind::log_likelihood,
+          "only log-likelihood and rolling requests are scored");
+  std::vector<Window> windows;
+  windows.push_back(window_of(request.context_ids, request.continuation_ids, max_tokens));
   return windows;
 }
 

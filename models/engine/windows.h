@@ -18,7 +18,8 @@ struct Window {
 };
 
 /// (context + continuation)[-(max_tokens + 1):][:-1], scored at the continuation. Error where the
-/// continuation alone is longer than the model.
+/// continuation alone is longer than the model, and where there is none: it would never be
+/// answered.
 Window window_of(std::span<const TokenId> context, std::span<const TokenId> continuation,
                  std::int64_t max_tokens);
 
@@ -27,6 +28,10 @@ Window window_of(std::span<const TokenId> context, std::span<const TokenId> cont
 /// led by `prefix`.
 std::vector<Window> rolling_windows(TokenId prefix, std::span<const TokenId> ids,
                                     std::int64_t max_tokens);
+
+/// The windows of a request that is scored: one, or those of a rolling text, which has none where
+/// it is empty. Error on any other kind of request.
+std::vector<Window> windows_of(const Request&, std::int64_t max_tokens);
 
 /// llama.cpp's perplexity: disjoint chunks of `chunk` tokens whose first is overwritten by `bos`
 /// (where not negative), scored from the middle on; the tail is dropped.

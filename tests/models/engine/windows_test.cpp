@@ -55,6 +55,23 @@ TEST(windows, a_continuation_as_long_as_the_model_fits_and_a_longer_one_is_an_er
   EXPECT_THROW(window_of(Ids{}, Ids{1}, 8), Error);
 }
 
+TEST(windows, nothing_to_score_is_an_error_since_it_would_never_be_answered) {
+  const std::string message = message_of<Error>([] { window_of(Ids{1, 2}, Ids{}, 8); });
+  EXPECT_NE(message.find("continuation"), std::string::npos) << message;
+}
+
+TEST(windows, of_a_request_are_those_of_its_kind) {
+  Request request;
+  request.context_ids = {9};
+  request.continuation_ids = counted(10);
+  request.kind = RequestKind::rolling;
+  EXPECT_EQ(windows_of(request, 4).size(), 3U);
+  request.kind = RequestKind::log_likelihood;
+  EXPECT_EQ(windows_of(request, 10).size(), 1U);
+  request.kind = RequestKind::generate;
+  EXPECT_THROW(windows_of(request, 10), Error);
+}
+
 TEST(windows, rolling_windows_are_lm_evals) {
   const nlohmann::json golden = lm_eval_golden("windows.json");
   ASSERT_GE(golden["cases"].size(), 50U);
