@@ -108,15 +108,20 @@ def rows_of(file):
     return [text]
 
 
+LETTERS = ["A", "B", "C", "D"]  # a list: of a string, "" and "BC" would be parts
+
+
 def mmlu_text(rows, subset):
     """JSON Lines with the Hugging Face fields."""
     lines = []
     for row in rows:
         if isinstance(row, list):  # the original CSV: question, four choices, letter
-            row = {"question": row[0], "choices": row[1:-1], "answer": "ABCD".index(row[-1])}
+            if len(row) != 6 or row[5] not in LETTERS:
+                raise ValueError(f"expected a question, 4 choices and a letter from A to D, found {row}")
+            row = {"question": row[0], "choices": row[1:5], "answer": LETTERS.index(row[5])}
         record = {"question": row["question"], "subject": row.get("subject") or subset,
-                  "choices": list(row["choices"]), "answer": int(row["answer"])}
-        if len(record["choices"]) != 4 or not 0 <= record["answer"] < 4:
+                  "choices": list(row["choices"]), "answer": row["answer"]}
+        if len(record["choices"]) != 4 or type(record["answer"]) is not int or not 0 <= record["answer"] < 4:
             raise ValueError(f"expected 4 choices and an answer from 0 to 3, found {record}")
         lines.append(json.dumps(record, ensure_ascii=False) + "\n")
     return "".join(lines)

@@ -30,8 +30,10 @@ std::vector<Item> from_csv(const std::string& text, const std::string& where) {
 }
 
 Item from_json(const nlohmann::json& json, const std::string& where) {
-  Item item{
-      .question = json.at("question"), .choices = json.at("choices"), .gold = json.at("answer")};
+  const nlohmann::json& answer = json.at("answer");
+  require(answer.is_number_integer(), "{}: answer {}: expected a whole number from 0 to 3", where,
+          answer.dump());
+  Item item{.question = json.at("question"), .choices = json.at("choices"), .gold = answer};
   require(item.choices.size() == kChoices && item.gold >= 0 &&
               item.gold < static_cast<std::int64_t>(kChoices),
           "{}: {} choices and answer {}: expected 4 and a number from 0 to 3", where,

@@ -75,7 +75,10 @@ TEST(dataset, broken_records_are_named_by_file_and_line) {
   }
   for (const std::string_view bad :
        {"{", "[]\n", "{\"question\": 1}\n", "\n",
-        "{\"question\": \"q\", \"choices\": [\"a\"], \"answer\": 0}\n"}) {
+        "{\"question\": \"q\", \"choices\": [\"a\"], \"answer\": 0}\n",
+        "{\"question\": \"q\", \"choices\": [\"a\", \"b\", \"c\", \"d\"], \"answer\": 2.9}\n",
+        "{\"question\": \"q\", \"choices\": [\"a\", \"b\", \"c\", \"d\"], \"answer\": true}\n",
+        "{\"question\": \"q\", \"choices\": [\"a\", \"b\", \"c\", \"d\"], \"answer\": -1}\n"}) {
     const TemporaryFolder folder;
     folder.write("m/a.jsonl", bad);
     const std::string message =

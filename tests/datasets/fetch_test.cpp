@@ -227,6 +227,14 @@ TEST_F(Fetch, multiple_choice_arrives_as_its_reader_wants_it_whatever_the_reposi
   }
 }
 
+TEST_F(Fetch, an_answer_that_is_no_single_letter_is_refused_with_its_record) {
+  for (const char* answer : {"", "BC", "E", "b"}) {
+    folder_.write("hub/datasets/tiny/odd/data/test/sums_test.csv",
+                  fmt::format("Where?,1,2,3,4,{}\n", answer));
+    expect_error(fetch_mmlu("tiny/odd"), 2, {"sums", "Where?", "letter from A to D"});
+  }
+}
+
 TEST_F(Fetch, keeps_what_else_is_in_the_folder_and_leaves_it_alone_on_an_error) {
   folder_.write("hub/datasets/tiny/sums/sums/test.jsonl", kQuestion);
   folder_.write("hub/datasets/tiny/sums/broken/test.jsonl", "{\"question\": \"no choices\"}\n");
