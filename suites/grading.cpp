@@ -6,6 +6,7 @@
 
 #include "harness/error.h"
 #include "harness/statistics.h"
+#include "suites/facts.h"
 
 namespace moe {
 namespace {
@@ -16,10 +17,11 @@ constexpr Metric kImbalance = {"load_imbalance", "1", false, false};
 constexpr Metric kEntropy = {"routing_entropy", "1", true, false};
 constexpr Metric kDead = {"dead_experts", "1", false, false};
 
-std::int64_t gold_of(const Document& document) {
+std::int64_t gold_of(const Document& document, std::size_t choices) {
   const Json gold = Json::parse(document.target, nullptr, /*allow_exceptions=*/false);
-  require(gold.is_number_integer(), "question {} {}: \"{}\" is no choice's number", document.task,
-          document.document, document.target);
+  require(gold.is_number_integer() && gold >= 0 && gold < choices,
+          "{}: its right choice is \"{}\", expected a number from 0 to {}", place_of(document),
+          document.target, choices - 1);
   return gold.get<std::int64_t>();
 }
 
@@ -29,12 +31,14 @@ std::int64_t winner(const std::vector<double>& scores) {
 }
 
 Graded grade_one(const Document& document, const std::vector<double>& log_likelihood) {
-  const auto characters =
-      Json::parse(document.facts_json).at("characters").get<std::vector<double>>();
+  const auto characters = fact_of<std::vector<double>>(document, "characters");
+  require(characters.size() == log_likelihood.size(),
+          "{}: the lengths of {} choices are stored, there are {}", place_of(document),
+          characters.size(), log_likelihood.size());
   std::vector<double> normalised;
   for (std::size_t c = 0; c < log_likelihood.size(); ++c)
-    normalised.push_back(log_likelihood[c] / characters.at(c));
-  const std::int64_t gold = gold_of(document);
+    normalised.push_back(log_likelihood[c] / characters[c]);
+  const std::int64_t gold = gold_of(document, log_likelihood.size());
   return {document.task, document.document, winner(log_likelihood) == gold ? 1.0 : 0.0,
           winner(normalised) == gold ? 1.0 : 0.0};
 }
@@ -114,7 +118,8 @@ std::vector<Graded> grade(const CaseRecord& record) {
   std::vector<Graded> graded;
   for (const Document& document : record.documents) {
     const auto found = scores.find({document.task, document.document});
-    const auto choices = Json::parse(document.facts_json).value("choices", std::size_t{0});
+    if (!facts_of(document).contains("choices")) continue;  // what a timed step was given
+    const auto choices = fact_of<std::size_t>(document, "choices");
     if (choices == 0 || found == scores.end() || found->second.size() != choices) continue;
     graded.push_back(grade_one(document, found->second));
   }

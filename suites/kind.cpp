@@ -16,19 +16,27 @@ const Kind& find_kind(std::string_view name) {
 }
 
 void check_tables(const Suite& suite, const Kind& kind) {
+  const auto at = [&](const std::string& key) {
+    const auto line = suite.option_lines.find(key);
+    return line == suite.option_lines.end()
+               ? fmt::format("suite {}", suite.name)
+               : fmt::format("suite {}, line {}", suite.name, line->second);
+  };
   for (const auto& [name, table] : suite.options.items()) {
     const auto known = std::ranges::find(kind.tables, name, &OptionTable::name);
-    require(known != kind.tables.end(), "unknown key \"{}\"; a suite of kind {} does not read it",
-            name, kind.name);
-    require(table.is_object(), "\"{}\": expected a table", name);
+    require(known != kind.tables.end(),
+            "{}: unknown key \"{}\"; a suite of kind {} does not read it", at(name), name,
+            kind.name);
+    require(table.is_object(), "{}: \"{}\": expected a table", at(name), name);
     for (const auto& [key, value] : table.items()) {
       require(known->keys.empty() || std::ranges::find(known->keys, key) != known->keys.end(),
-              "[{}]: unknown key \"{}\"; known are {}", name, key, fmt::join(known->keys, ", "));
+              "{}: [{}]: unknown key \"{}\"; known are {}", at(name + "." + key), name, key,
+              fmt::join(known->keys, ", "));
     }
   }
   for (const OptionTable& table : kind.tables)
-    require(!table.required || suite.options.contains(table.name), "table [{}] is missing",
-            table.name);
+    require(!table.required || suite.options.contains(table.name),
+            "suite {}: table [{}] is missing", suite.name, table.name);
 }
 
 }  // namespace moe

@@ -87,7 +87,8 @@ struct Kind {
 std::span<const Kind* const> kinds();
 const Kind& find_kind(std::string_view name);
 
-/// Error names a table or key of the suite that its kind does not read, or a table it lacks.
+/// Error names line and key of a table or key that the suite's kind does not read, or a table it
+/// lacks.
 void check_tables(const Suite&, const Kind&);
 
 }  // namespace moe

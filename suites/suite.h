@@ -31,15 +31,16 @@ struct Suite {
   std::string name;
   std::string kind;
   std::int64_t version = 1;
-  std::string title;  // one line for `list suites`
-  std::string task;   // of its leaf tasks' names; the suite's name where it gives none
-  std::vector<Axis> axes;
+  std::string title;       // one line for `list suites`
+  std::string task;        // of its leaf tasks' names; the suite's name where it gives none
+  std::vector<Axis> axes;  // in the order of the file
   Measure measure;
   double max_logit_difference = 0;  // relative; 0: what the dtype explains
   std::string dataset, split;       // "" where there are no questions
   Json options = Json::object();    // the kind's own tables: prompt, score, groups, ...
-  std::string toml;                 // stored with the run
-  std::string sha256;               // of it
+  std::map<std::string, std::int64_t> option_lines;  // of "prompt" and "prompt.answers"
+  std::string toml;                                  // stored with the run
+  std::string sha256;                                // of it
 };
 
 std::vector<Suite> bundled_suites();

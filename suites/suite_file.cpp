@@ -2,91 +2,30 @@
 #include <algorithm>
 #include <array>
 #include <utility>
-#include <toml++/toml.h>
 
 #include "datasets/dataset.h"
 #include "harness/error.h"
 #include "harness/sha256.h"
 #include "suites/kind.h"
 #include "suites/suite.h"
+#include "suites/toml_reader.h"
 
 namespace moe {
 namespace {
 
-/// Reads a table and remembers where things stand, for errors.
-class TableReader {
- public:
-  TableReader(std::string_view name, const toml::table& table) : name_(name), table_(table) {}
-
-  std::string at(const toml::node& node) const {
-    return fmt::format("suite {}, line {}", name_, node.source().begin.line);
-  }
-
-  template <typename T>
-  T get(std::string_view key, std::string_view expected) const {
-    const toml::node* node = table_.get(key);
-    require(node != nullptr, "{}: key \"{}\" is missing", at(table_), key);
-    return required(node->value<T>(), "{}: key \"{}\": expected {}", at(*node), key, expected);
-  }
-
-  template <typename T>
-  T get_or(std::string_view key, T missing, std::string_view expected) const {
-    return table_.contains(key) ? get<T>(key, expected) : std::move(missing);
-  }
-
-  const toml::table* sub(std::string_view key) const {
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return nullptr;
-    require(node->is_table(), "{}: \"{}\": expected a table", at(*node), key);
-    return node->as_table();
-  }
-
-  void only(std::span<const std::string_view> known) const {
-    for (const auto& [key, node] : table_) {
-      require(std::ranges::find(known, key.str()) != known.end(),
-              "{}: unknown key \"{}\"; known are {}", at(node), key.str(), fmt::join(known, ", "));
-    }
-  }
-
- private:
-  std::string_view name_;
-  const toml::table& table_;
-};
-
-/// A TOML value as JSON. Dates have no place in a suite.
-Json to_json(std::string_view name, const toml::node& node) {
-  if (const auto* table = node.as_table()) {
-    Json out = Json::object();
-    for (const auto& [key, value] : *table) out[std::string(key.str())] = to_json(name, value);
-    return out;
-  }
-  if (const auto* array = node.as_array()) {
-    Json out = Json::array();
-    for (const toml::node& value : *array) out.push_back(to_json(name, value));
-    return out;
-  }
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* integer = node.as_integer()) return integer->get();
-  if (const auto* real = node.as_floating_point()) return real->get();
-  if (const auto* flag = node.as_boolean()) return flag->get();
-  throw Error(fmt::format("suite {}, line {}: dates and times have no meaning here", name,
-                          node.source().begin.line),
-              std::source_location::current());
-}
-
 std::vector<Axis> read_axes(std::string_view name, const toml::table* table) {
   std::vector<Axis> axes;
   if (table == nullptr) return axes;
-  for (const auto& [key, node] : *table) {
-    const toml::array* values = node.as_array();
+  for (const auto& [key, node] : in_file_order(*table)) {
+    const toml::array* values = node->as_array();
     require(values != nullptr && !values->empty(),
             "suite {}, line {}: axis \"{}\": expected a list of values", name,
-            node.source().begin.line, key.str());
-    Axis& axis = axes.emplace_back(Axis{std::string(key.str()), {}});
+            node->source().begin.line, key);
+    Axis& axis = axes.emplace_back(Axis{key, {}});
     for (const toml::node& value : *values) {
       require(!value.is_table() && !value.is_array(),
               "suite {}, line {}: axis \"{}\": expected plain values", name,
-              value.source().begin.line, key.str());
+              value.source().begin.line, key);
       axis.values.push_back(to_json(name, value));
     }
   }
@@ -123,17 +62,17 @@ double read_require(std::string_view name, const toml::table* table) {
   return bound;
 }
 
-}  // namespace
+/// An option, which its kind reads as JSON, and where it and its keys stand.
+void read_option(Suite& suite, std::string_view key, const toml::node& node) {
+  const std::string option(key);
+  suite.options[option] = to_json(suite.name, node);
+  suite.option_lines[option] = node.source().begin.line;
+  if (!node.is_table()) return;
+  for (const auto& [inner, value] : *node.as_table())
+    suite.option_lines[fmt::format("{}.{}", key, inner.str())] = value.source().begin.line;
+}
 
-Suite parse_suite(std::string_view toml, std::string_view name) {
-  toml::table table;
-  try {
-    table = toml::parse(toml);
-  } catch (const toml::parse_error& error) {
-    throw Error(
-        fmt::format("suite {}, line {}: {}", name, error.source().begin.line, error.description()),
-        std::source_location::current());
-  }
+Suite read_suite(std::string_view toml, std::string_view name, const toml::table& table) {
   const TableReader reader(name, table);
   Suite suite{.name = std::string(name),
               .kind = reader.get<std::string>("kind", "a name"),
@@ -145,29 +84,50 @@ Suite parse_suite(std::string_view toml, std::string_view name) {
               .max_logit_difference = read_require(name, reader.sub("require")),
               .dataset = reader.get_or<std::string>("dataset", "", "a dataset's name"),
               .split = reader.get_or<std::string>("split", "", "a split's name"),
+              .option_lines = {},
               .toml = std::string(toml),
               .sha256 = sha256_hex(toml)};
   constexpr auto kCommon = std::to_array<std::string_view>(
       {"kind", "version", "title", "task", "axes", "measure", "require", "dataset", "split"});
   for (const auto& [key, node] : table) {
-    if (std::ranges::find(kCommon, key.str()) == kCommon.end())
-      suite.options[std::string(key.str())] = to_json(name, node);
+    if (std::ranges::find(kCommon, key.str()) == kCommon.end()) read_option(suite, key.str(), node);
   }
+  return suite;
+}
+
+void check(const Suite& suite) {
+  require(suite.version >= 1, "version {}: expected 1 or more", suite.version);
+  const Kind& kind = find_kind(suite.kind);
+  require(kind.questions == !suite.dataset.empty() && suite.dataset.empty() == suite.split.empty(),
+          "a suite of kind {} {} `dataset` and `split`", suite.kind,
+          kind.questions ? "needs" : "has no");
+  if (kind.questions) find_split(find_dataset(suite.dataset), suite.split);
+}
+
+}  // namespace
+
+Suite parse_suite(std::string_view toml, std::string_view name) {
+  toml::table table;
   try {
-    require(suite.version >= 1, "version {}: expected 1 or more", suite.version);
-    const Kind& kind = find_kind(suite.kind);
-    require(
-        kind.questions == !suite.dataset.empty() && suite.dataset.empty() == suite.split.empty(),
-        "a suite of kind {} {} `dataset` and `split`", suite.kind,
-        kind.questions ? "needs" : "has no");
-    if (kind.questions) find_split(find_dataset(suite.dataset), suite.split);
-    check_tables(suite, kind);
-    kind.check(suite);
-  } catch (const Error& error) {
-    throw error.while_doing(fmt::format("suite {}", name));
-  } catch (const Json::exception& error) {
-    throw Error(fmt::format("suite {}: {}", name, error.what()), std::source_location::current());
+    table = toml::parse(toml);
+  } catch (const toml::parse_error& error) {
+    throw Error(
+        fmt::format("suite {}, line {}: {}", name, error.source().begin.line, error.description()),
+        std::source_location::current());
   }
+  Suite suite = read_suite(toml, name, table);
+  const auto in_suite = [&](const auto& checked) {
+    try {
+      checked();
+    } catch (const Error& error) {
+      throw error.while_doing(fmt::format("suite {}", name));
+    } catch (const Json::exception& error) {
+      throw Error(fmt::format("suite {}: {}", name, error.what()), std::source_location::current());
+    }
+  };
+  in_suite([&] { check(suite); });
+  check_tables(suite, find_kind(suite.kind));  // whose errors name the suite and the line
+  in_suite([&] { find_kind(suite.kind).check(suite); });
   return suite;
 }
 

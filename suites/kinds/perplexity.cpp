@@ -12,6 +12,7 @@
 #include "models/engine/windows.h"
 #include "models/tokenizer/tokenizer.h"
 #include "suites/asking.h"
+#include "suites/facts.h"
 #include "suites/grading.h"
 #include "suites/wikitext.h"
 
@@ -139,17 +140,17 @@ Summary summarise(const Suite&, const CaseRecord& record) {
   for (const Document& document : record.documents) {
     const auto score = scores.find({document.task, document.document});
     if (score == scores.end()) continue;
-    const Json facts = Json::parse(document.facts_json);
     Sums& sums = document.task == kChunks ? chunk : page;
     sums.loss.push_back(-score->second);
     if (document.task == kChunks) {
-      sums.tokens.push_back(facts.at("tokens"));
+      sums.tokens.push_back(fact_of<double>(document, "tokens"));
       continue;
     }
-    sums.words.push_back(facts.at("words"));
-    sums.bytes.push_back(facts.at("bytes"));
-    const Json by_word = {score->second, facts.at("words")},
-               by_byte = {score->second, facts.at("bytes")};
+    const auto words = fact_of<std::int64_t>(document, "words"),
+               bytes = fact_of<std::int64_t>(document, "bytes");
+    sums.words.push_back(static_cast<double>(words));
+    sums.bytes.push_back(static_cast<double>(bytes));
+    const Json by_word = {score->second, words}, by_byte = {score->second, bytes};
     summary.documents.push_back(
         {document.task, document.document,
          Json{

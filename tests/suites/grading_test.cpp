@@ -8,6 +8,7 @@
 #include "harness/error.h"
 #include "suites/questions.h"
 #include "tests/goldens/lm_eval/golden.h"
+#include "tests/temporary_folder.h"
 
 namespace moe {
 namespace {
@@ -121,6 +122,33 @@ TEST(grading, one_question_has_no_standard_error) {
   const Summary summary = accuracy_summary(graded_suite(), record);
   EXPECT_TRUE(std::isnan(value_of(summary, "acc", "").standard_error));
   EXPECT_EQ(value_of(summary, "acc", "").estimate, 1);
+}
+
+TEST(grading, what_is_broken_in_the_store_names_case_task_and_document) {
+  const auto message = [](const std::string& target, const std::string& facts) {
+    CaseRecord record;
+    add(record, "g", 7, 0, {"a", "b"}, {-1, -2});
+    record.documents[0].target = target;
+    record.documents[0].facts_json = facts;
+    return message_of<Error>([&] { accuracy_summary(graded_suite(), record); });
+  };
+  const std::string good = R"({"choices": 2, "characters": [1, 1]})";
+  EXPECT_EQ(message("0", good), "");
+  for (const auto& [target, facts] : std::vector<std::pair<std::string, std::string>>{
+           {"-1", good},
+           {"2", good},
+           {"1.5", good},
+           {"", good},
+           {"0", "{"},
+           {"0", "[]"},
+           {"0", R"({"choices": "two", "characters": [1, 1]})"},
+           {"0", R"({"choices": 2})"},
+           {"0", R"({"choices": 2, "characters": [1]})"},
+           {"0", R"({"choices": 2, "characters": ["a", "b"]})"}}) {
+    const std::string found = message(target, facts);
+    EXPECT_NE(found.find("case case, task g, document 7"), std::string::npos)
+        << target << " " << facts << ": " << found;
+  }
 }
 
 TEST(grading, nothing_answered_is_no_value) {

@@ -1,0 +1,35 @@
+#include "suites/toml_reader.h"
+
+namespace moe {
+
+Json to_json(std::string_view name, const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    Json out = Json::object();
+    for (const auto& [key, value] : *table) out[std::string(key.str())] = to_json(name, value);
+    return out;
+  }
+  if (const auto* array = node.as_array()) {
+    Json out = Json::array();
+    for (const toml::node& value : *array) out.push_back(to_json(name, value));
+    return out;
+  }
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* integer = node.as_integer()) return integer->get();
+  if (const auto* real = node.as_floating_point()) return real->get();
+  if (const auto* flag = node.as_boolean()) return flag->get();
+  throw Error(fmt::format("suite {}, line {}: dates and times have no meaning here", name,
+                          node.source().begin.line),
+              std::source_location::current());
+}
+
+std::vector<std::pair<std::string, const toml::node*>> in_file_order(const toml::table& table) {
+  std::vector<std::pair<std::string, const toml::node*>> nodes;
+  for (const auto& [key, node] : table) nodes.emplace_back(key.str(), &node);
+  std::ranges::sort(nodes, {}, [](const auto& node) {
+    const toml::source_position& at = node.second->source().begin;
+    return std::pair(at.line, at.column);
+  });
+  return nodes;
+}
+
+}  // namespace moe
