@@ -9,6 +9,8 @@
 namespace moe {
 namespace {
 
+constexpr Metric kRate = {"tokens_per_s", "1/s", true, false};
+constexpr Metric kStep = {"step_s", "s", false, false};
 constexpr Metric kTouched = {"experts_touched", "1", false, false};
 
 }  // namespace
@@ -33,6 +35,13 @@ std::vector<std::vector<double>> samples_of(const CaseRecord& record, std::strin
 double sample_of(const CaseRecord& record, std::string_view metric, std::string_view scope) {
   const auto launches = samples_of(record, metric, scope);
   return launches.empty() ? std::nan("") : launches.front().front();
+}
+
+Summary speed_summary(const CaseRecord& record) {
+  Summary summary;
+  add_speed_values(record, "", kRate, kStep, summary.values);
+  add_touched_values(record, "", summary.values);
+  return summary;
 }
 
 void add_speed_values(const CaseRecord& record, std::string_view scope, const Metric& rate,

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "harness/error.h"
+#include "harness/random.h"
 #include "harness/sampling.h"
 #include "models/cost.h"
 
@@ -12,20 +13,18 @@ namespace moe {
 namespace {
 
 constexpr std::uint64_t kPromptSeed = 20240607;
+// Sets of new tokens that take turns. Where a step's own tokens are many, as in prefill, few do:
+// they spread over the experts by themselves, and every round is run once more to see which.
+constexpr std::int64_t kMostRounds = 16, kFewestRounds = 2, kRoundTokens = 4096;
 
-std::uint64_t mixed(std::uint64_t x) {
-  x += 0x9E3779B97F4A7C15ULL;
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBULL;
-  return x ^ (x >> 31U);
+std::int64_t rounds_of(const TimedShape& shape) {
+  return std::clamp(kRoundTokens / (shape.batch * shape.new_tokens), kFewestRounds, kMostRounds);
 }
 
 void send_prompts(const CaseTask& task, EventSink& sink, const TimedShape& shape) {
-  const Json facts = {{"prompts", "seeded random ids"},
-                      {"seed", kPromptSeed},
-                      {"batch", shape.batch},
-                      {"context", shape.context},
-                      {"new_tokens", shape.new_tokens}};
+  const Json facts = {{"prompts", "seeded random ids"}, {"seed", kPromptSeed},
+                      {"batch", shape.batch},           {"context", shape.context},
+                      {"new_tokens", shape.new_tokens}, {"rounds", rounds_of(shape)}};
   sink.send(Document{task.case_key, shape.scope.empty() ? "prompts" : "prompts." + shape.scope, 0,
                      "", facts.dump()});
 }
@@ -50,7 +49,9 @@ void sample_loop(const CaseTask& task, StepLoop& loop, EventSink& sink, const Ti
         sink.send(Progress{task.case_key, index + 1, std::max(measure.min_samples, index + 1),
                            "samples"});
       });
-  if (stop == StopReason::out_of_time) {
+  const bool out_of_time = stop == StopReason::out_of_time;
+  sink.send(Sample{task.case_key, "out_of_time", shape.scope, 0, out_of_time ? 1.0 : 0.0});
+  if (out_of_time) {
     sink.send(LogLine{
         "warning",
         fmt::format(
@@ -68,10 +69,10 @@ double explained_by(DType dtype) {
 }
 
 std::vector<TokenId> random_ids(std::int64_t count, std::int64_t vocabulary, std::uint64_t seed) {
+  Random random(seed);
   std::vector<TokenId> ids;
   for (std::int64_t i = 0; i < count; ++i)
-    ids.push_back(static_cast<TokenId>(mixed(seed + static_cast<std::uint64_t>(i)) %
-                                       static_cast<std::uint64_t>(vocabulary)));
+    ids.push_back(static_cast<TokenId>(random.below(vocabulary)));
   return ids;
 }
 
@@ -96,13 +97,14 @@ std::optional<Verdict> cannot_run(const Engine& engine, const TimedShape& shape)
 
 Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const TimedShape& shape) {
   if (auto verdict = cannot_run(engine, shape)) return *verdict;
-  const std::int64_t length = shape.context + shape.new_tokens;
   send_prompts(task, sink, shape);
-  const auto loop = engine.step_loop(
-      {.batch = shape.batch,
-       .context = shape.context,
-       .new_tokens = shape.new_tokens,
-       .ids = random_ids(shape.batch * length, engine.config().vocab, kPromptSeed)});
+  const std::int64_t rounds = rounds_of(shape), each = shape.context + rounds * shape.new_tokens;
+  const auto loop =
+      engine.step_loop({.batch = shape.batch,
+                        .context = shape.context,
+                        .new_tokens = shape.new_tokens,
+                        .rounds = rounds,
+                        .ids = random_ids(shape.batch * each, engine.config().vocab, kPromptSeed)});
   const double bound = task.suite->max_logit_difference > 0 ? task.suite->max_logit_difference
                                                             : explained_by(engine.dtype());
   const double difference = loop->check();
@@ -112,10 +114,10 @@ Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const 
                                         "of the largest; {:.2g} is explained",
                                         difference, bound)};
   }
-  const std::vector<std::int64_t> touched = loop->experts_touched();
+  const std::vector<double> touched = loop->experts_touched();
   for (std::size_t layer = 0; layer < touched.size(); ++layer) {
     sink.send(Sample{task.case_key, "experts_touched", layer_scope(shape.scope, layer), 0,
-                     static_cast<double>(touched[layer])});
+                     touched[layer]});
   }
   sample_loop(task, *loop, sink, shape);
   return {};

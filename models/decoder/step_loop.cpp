@@ -17,15 +17,23 @@ constexpr std::int64_t kCheckedSequences = 4;  // of a batch, to bound what the 
 constexpr std::int64_t kPrefillTokens = 8192;  // a step, while the context is filled in
 
 std::int64_t pages_for(const StepShape& shape, const Config& config) {
-  require(shape.batch >= 1 && shape.new_tokens >= 1 && shape.context >= 0,
-          "a step of batch {}, {} new tokens, context {}", shape.batch, shape.new_tokens,
-          shape.context);
+  require(shape.batch >= 1 && shape.new_tokens >= 1 && shape.context >= 0 && shape.rounds >= 1,
+          "a step of batch {}, {} new tokens, context {}, {} rounds", shape.batch, shape.new_tokens,
+          shape.context, shape.rounds);
   const std::int64_t length = shape.context + shape.new_tokens;
   require(length <= config.max_positions, "context {} and {} new tokens: the model takes {}",
           shape.context, shape.new_tokens, config.max_positions);
-  require(static_cast<std::int64_t>(shape.ids.size()) == shape.batch * length,
-          "{} token ids for a batch of {} x {}", shape.ids.size(), shape.batch, length);
+  const std::int64_t each = shape.context + shape.rounds * shape.new_tokens;
+  require(static_cast<std::int64_t>(shape.ids.size()) == shape.batch * each,
+          "{} token ids for a batch of {} x {}", shape.ids.size(), shape.batch, each);
   return (length + kTokensPerPage - 1) / kTokensPerPage;
+}
+
+std::size_t distinct(const Tensor& expert_TK) {
+  const Tensor ids = expert_TK.to(at::kCPU, at::kLong).contiguous();
+  const std::span<const std::int64_t> experts(ids.const_data_ptr<std::int64_t>(),
+                                              static_cast<std::size_t>(ids.numel()));
+  return std::set<std::int64_t>(experts.begin(), experts.end()).size();
 }
 
 }  // namespace
@@ -44,7 +52,7 @@ NativeStepLoop::NativeStepLoop(Decoder& decoder, const StepShape& shape)
   last_row_ = {static_cast<std::int32_t>(shape.new_tokens) - 1};
   const std::int64_t chunk = std::max<std::int64_t>(1, kPrefillTokens / shape.batch);
   for (std::int64_t begin = 0; begin < shape.context; begin += chunk) {
-    Step prefill = step(begin, std::min(chunk, shape.context - begin));
+    Step prefill = step(begin, std::min(chunk, shape.context - begin), begin);
     for (StepSequence& sequence : prefill.sequences) sequence.asked = {};
     decoder_.step(prefill, &cache_);
   }
@@ -52,41 +60,48 @@ NativeStepLoop::NativeStepLoop(Decoder& decoder, const StepShape& shape)
 
 std::span<const TokenId> NativeStepLoop::ids(std::int64_t sequence, std::int64_t begin,
                                              std::int64_t count) const {
-  const std::int64_t length = shape_.context + shape_.new_tokens;
+  const std::int64_t each = shape_.context + shape_.rounds * shape_.new_tokens;
   return std::span(shape_.ids)
-      .subspan(static_cast<std::size_t>(sequence * length + begin),
-               static_cast<std::size_t>(count));
+      .subspan(static_cast<std::size_t>(sequence * each + begin), static_cast<std::size_t>(count));
 }
 
-Step NativeStepLoop::step(std::int64_t begin, std::int64_t count) const {
+Step NativeStepLoop::step(std::int64_t begin, std::int64_t count, std::int64_t position) const {
   Step step;
   step.routing.count = false;  // counting would be timed, and dense models do not count
   for (std::int64_t b = 0; b < shape_.batch; ++b) {
     step.sequences.push_back({.new_ids = ids(b, begin, count),
-                              .position = begin,
+                              .position = position,
                               .pages = pages_[static_cast<std::size_t>(b)],
                               .asked = last_row_});
   }
   return step;
 }
 
-Tensor NativeStepLoop::logits_BV() {
-  return decoder_.head(decoder_.step(step(shape_.context, shape_.new_tokens), &cache_).hidden_RD);
+Step NativeStepLoop::step_of(std::int64_t round) const {
+  return step(shape_.context + round * shape_.new_tokens, shape_.new_tokens, shape_.context);
+}
+
+Tensor NativeStepLoop::logits_BV(std::int64_t round) {
+  return decoder_.head(decoder_.step(step_of(round), &cache_).hidden_RD);
 }
 
 StepReading NativeStepLoop::run() {
   const c10::InferenceMode inference;
   const at::Device device = decoder_.ops().activations().device();
+  const std::int64_t round = next_round_;
+  next_round_ = (round + 1) % shape_.rounds;
   synchronise(device);
   const double began = steady_seconds();
-  const Tensor logits = logits_BV();
+  const Tensor logits = logits_BV(round);
   synchronise(device);
-  return {.seconds = steady_seconds() - began, .tokens = shape_.batch * shape_.new_tokens};
+  return {.seconds = steady_seconds() - began,
+          .tokens = shape_.batch * shape_.new_tokens,
+          .round = round};
 }
 
 double NativeStepLoop::check() {
   const c10::InferenceMode inference;
-  const Tensor cached_BV = logits_BV();
+  const Tensor cached_BV = logits_BV(0);
   const std::int64_t length = shape_.context + shape_.new_tokens;
   const std::vector<std::int32_t> last = {static_cast<std::int32_t>(length) - 1};
   double worst = 0;
@@ -104,18 +119,18 @@ double NativeStepLoop::check() {
   return worst;
 }
 
-std::vector<std::int64_t> NativeStepLoop::experts_touched() {
+std::vector<double> NativeStepLoop::experts_touched() {
   const c10::InferenceMode inference;
-  Step recorded = step(shape_.context, shape_.new_tokens);
-  recorded.routing = {.record = true, .count = false, .force_LTK = {}};
-  std::vector<std::int64_t> touched;
-  for (const LayerRouting& layer : decoder_.step(recorded, &cache_).routing) {
-    const Tensor ids = layer.expert_TK.to(at::kCPU, at::kLong).contiguous();
-    const std::span<const std::int64_t> experts(ids.const_data_ptr<std::int64_t>(),
-                                                static_cast<std::size_t>(ids.numel()));
-    touched.push_back(
-        static_cast<std::int64_t>(std::set<std::int64_t>(experts.begin(), experts.end()).size()));
+  std::vector<double> touched;
+  for (std::int64_t round = 0; round < shape_.rounds; ++round) {
+    Step recorded = step_of(round);
+    recorded.routing = {.record = true, .count = false, .force_LTK = {}};
+    const StepResult result = decoder_.step(recorded, &cache_);
+    touched.resize(result.routing.size());
+    for (std::size_t layer = 0; layer < touched.size(); ++layer)
+      touched[layer] += static_cast<double>(distinct(result.routing[layer].expert_TK));
   }
+  for (double& layer : touched) layer /= static_cast<double>(shape_.rounds);
   return touched;
 }
 

@@ -1,4 +1,5 @@
-// One prepared step of a decoder, run again and again from the same state, for timing.
+// One prepared step of a decoder, run again and again from the same state with the tokens of one
+// round after the other, for timing.
 #pragma once
 
 #include <vector>
@@ -11,17 +12,19 @@ namespace moe {
 class NativeStepLoop : public StepLoop {
  public:
   /// Fills the cache with the shape's context. Error where the ids are not batch x (context +
-  /// new_tokens), or the model is shorter.
+  /// rounds x new_tokens), or the model is shorter.
   NativeStepLoop(Decoder&, const StepShape&);
 
   StepReading run() override;
   double check() override;
-  std::vector<std::int64_t> experts_touched() override;
+  std::vector<double> experts_touched() override;
 
  private:
   std::span<const TokenId> ids(std::int64_t sequence, std::int64_t begin, std::int64_t count) const;
-  Step step(std::int64_t begin, std::int64_t count) const;
-  Tensor logits_BV();
+  /// Takes `count` of every sequence's ids from `begin` on, at `position`.
+  Step step(std::int64_t begin, std::int64_t count, std::int64_t position) const;
+  Step step_of(std::int64_t round) const;
+  Tensor logits_BV(std::int64_t round);
 
   Decoder& decoder_;
   StepShape shape_;
@@ -29,6 +32,7 @@ class NativeStepLoop : public StepLoop {
   KvCache cache_;
   std::vector<std::vector<PageId>> pages_;
   std::vector<std::int32_t> last_row_;
+  std::int64_t next_round_ = 0;
 };
 
 }  // namespace moe

@@ -31,27 +31,32 @@ using Answered = std::function<void(std::size_t index, const Scored&)>;
 using ExpertLoads = std::vector<std::vector<std::int64_t>>;
 
 /// One shape to be timed: `batch` sequences that each have `context` tokens in the cache and take
-/// `new_tokens` in one step. Prefill is context 0; decode is new_tokens 1.
+/// `new_tokens` in one step. Prefill is context 0; decode is new_tokens 1. `rounds` sets of new
+/// tokens take turns, each behind the same context: one set alone would be routed to the same
+/// experts in every step, which then wait in the cache of the processor.
 struct StepShape {
-  std::int64_t batch = 1, context = 0, new_tokens = 1;
-  std::vector<TokenId> ids;  // batch x (context + new_tokens), row-major; never one repeated token
+  std::int64_t batch = 1, context = 0, new_tokens = 1, rounds = 1;
+  /// batch x (context + rounds x new_tokens), row-major; never one repeated token.
+  std::vector<TokenId> ids;
 };
 
 struct StepReading {
   double seconds = 0;
   std::int64_t tokens = 0;  // new tokens of the whole batch
+  std::int64_t round = 0;   // whose new tokens these were
 };
 
 /// A prepared step that can be run again and again from the same state.
 class StepLoop {
  public:
   virtual ~StepLoop() = default;
+  /// The step with the new tokens of the next round; after the last comes the first.
   virtual StepReading run() = 0;
-  /// Largest |difference| of logits between this step and one pass without a cache over the same
-  /// tokens, relative to the largest |logit|. The gate before timing.
+  /// Largest |difference| of logits between the first round's step and one pass without a cache
+  /// over the same tokens, relative to the largest |logit|. The gate before timing.
   virtual double check() = 0;
-  /// Distinct experts touched by one step, per mixture layer.
-  virtual std::vector<std::int64_t> experts_touched() = 0;
+  /// Distinct experts touched by one step, per mixture layer: the mean over the rounds.
+  virtual std::vector<double> experts_touched() = 0;
 };
 
 /// What can be changed between cases without loading again.

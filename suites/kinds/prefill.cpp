@@ -6,8 +6,6 @@
 namespace moe {
 namespace {
 
-constexpr Metric kRate = {"tokens_per_s", "1/s", true, false};
-constexpr Metric kStep = {"step_s", "s", false, false};
 constexpr auto kAxes = std::to_array<std::string_view>({"batch", "length"});
 
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
@@ -16,13 +14,6 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
                      .context = 0,
                      .new_tokens = axis_of(task.point, "length"),
                      .scope = ""});
-}
-
-Summary summarise(const Suite&, const CaseRecord& record) {
-  Summary summary;
-  add_speed_values(record, "", kRate, kStep, summary.values);
-  add_touched_values(record, "", summary.values);
-  return summary;
 }
 
 }  // namespace
@@ -34,7 +25,7 @@ extern const Kind prefill = {
     .tables = {},
     .check = [](const Suite& suite) { check_axes(suite, kAxes); },
     .run = run,
-    .summarise = summarise,
+    .summarise = [](const Suite&, const CaseRecord& record) { return speed_summary(record); },
     .plan = nullptr,
 };
 

@@ -112,7 +112,7 @@ class FakeEngine final : public Engine {
       return {.seconds = fake_.seconds[at], .tokens = shape_.batch * shape_.new_tokens};
     }
     double check() override { return fake_.difference; }
-    std::vector<std::int64_t> experts_touched() override { return {4, 2}; }
+    std::vector<double> experts_touched() override { return {4, 2}; }
 
    private:
     FakeSteps& fake_;

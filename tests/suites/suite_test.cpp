@@ -25,10 +25,10 @@ constexpr Pinned kPinned[] = {
     {"world", 1, "94950ee0425b48a49d4ff1eb507e1901b99b55013786085186234b8f5e036487"},
     {"world_letters", 1, "92260e7b0ce1b8f856ccf201e5e2efed0ffda4a867ba88d1012a3c9330ae59cf"},
     {"wikitext2", 1, "eae2cd866e0e5753f98b9fd6212553b4965045e3184b283599cd30577e2b95e2"},
-    {"prefill", 1, "c4593c75c47f88c7f29cbd16848eda36a558fd39777aca3625cba9f6caf41ff1"},
-    {"decode", 1, "97c3e94870b0f6a868ccce4e66a2bdadfe349b80d46ea37879b5cbcad0f2d8cc"},
+    {"prefill", 2, "1d4dcc756d12d6fbb006ba487d96d767456289bca4c53d2291156630c35131f5"},
+    {"decode", 2, "f88d8f74ab44269339784a90dc489c7b5ffaec9c325035fa00f0792fd6428cd7"},
     {"memory", 1, "22e329bdd1cf075139c97e2ee3c931fc41483718faff1869fd205bc6045e8920"},
-    {"sparsity", 1, "2955d8736c04d67d84187da6ba3ce853871bf7667c857900e57a52d37ed4f668"},
+    {"sparsity", 2, "1978b45a7dea89b5e5d1d148cb7da24ece3eca63df9948d61f999b0794f42827"},
 };
 
 TEST(suite, an_edit_of_a_bundled_suite_comes_with_a_new_version) {
@@ -66,8 +66,8 @@ TEST(suite, what_is_wrong_is_named_with_file_and_key) {
       {"decode", "kind    = \"decode\"", "kind = \"encode\"", {"encode", "known", "decode"}},
       {"decode", "kind    = \"decode\"", "", {"kind", "missing"}},
       {"decode", "kind    = \"decode\"", "kind = 3", {"kind", "expected"}},
-      {"decode", "version = 1", "version = \"one\"", {"version", "line 3"}},
-      {"decode", "version = 1", "version = 0", {"version"}},
+      {"decode", "version = 2", "version = \"one\"", {"version", "line 3"}},
+      {"decode", "version = 2", "version = 0", {"version"}},
       {"decode", "title ", "colour = 1\ntitle ", {"colour"}},
       {"decode", "title ", "dataset = \"world\"\nsplit = \"test\"\ntitle ", {"dataset"}},
       {"decode", "batch   = [1, 4, 16, 64]", "", {"batch", "missing"}},

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numeric>
 #include <set>
 
 #include "harness/error.h"
@@ -12,9 +11,6 @@
 
 namespace moe {
 namespace {
-
-constexpr Metric kRate = {"tokens_per_s", "1/s", true, false};
-constexpr Metric kStep = {"step_s", "s", false, false};
 
 class Timing : public testing::Test {
  protected:
@@ -105,13 +101,34 @@ TEST_F(Timing, the_engine_gets_the_shape_with_ids_of_its_vocabulary) {
   EXPECT_EQ(shape.batch, 4);
   EXPECT_EQ(shape.context, 16);
   EXPECT_EQ(shape.new_tokens, 1);
-  EXPECT_EQ(shape.ids.size(), 4U * 17);
+  EXPECT_EQ(shape.rounds, 16);
+  EXPECT_EQ(shape.ids.size(), 4U * (16 + 16 * 1));
   for (const TokenId id : shape.ids) {
     EXPECT_GE(id, 0);
     EXPECT_LT(id, 258);
   }
   ASSERT_EQ(sink_.all<Document>().size(), 1U);
   EXPECT_EQ(Json::parse(sink_.all<Document>()[0].facts_json)["batch"], 4);
+}
+
+TEST_F(Timing, tokens_take_turns_more_often_the_fewer_a_step_takes) {
+  shape_ = {.batch = 1, .context = 0, .new_tokens = 512, .scope = ""};
+  time();
+  EXPECT_EQ(engine_.shapes.back().rounds, 8);
+  shape_.batch = 16;  // 16 x 8192 tokens would be too many to hold, and spread by themselves
+  shape_.new_tokens = 8192;
+  time();
+  EXPECT_EQ(engine_.shapes.back().rounds, 2);
+  EXPECT_EQ(Json::parse(sink_.all<Document>().back().facts_json)["rounds"], 2);
+}
+
+TEST_F(Timing, whether_the_time_was_up_is_stored) {
+  time();
+  EXPECT_EQ(sink_.samples("out_of_time"), (std::vector<double>{0}));
+  suite_.measure.timeout_s = 0.02;
+  engine_.steps.seconds = {0.1, 0.9};
+  time();
+  EXPECT_EQ(sink_.samples("out_of_time"), (std::vector<double>{0, 1}));
 }
 
 TEST_F(Timing, experts_touched_are_sent_by_layer) {
@@ -125,62 +142,6 @@ TEST(timing, random_ids_are_seeded_spread_and_of_the_vocabulary) {
   EXPECT_NE(random_ids(100, 50, 1), random_ids(100, 50, 2));
   const auto ids = random_ids(5000, 50, 1);
   EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), 50U);
-}
-
-CaseRecord record_of(const std::vector<std::vector<double>>& launches, double tokens,
-                     const std::string& scope = "") {
-  CaseRecord record;
-  for (std::size_t l = 0; l < launches.size(); ++l) {
-    auto& launch = record.launches.emplace_back();
-    launch.number = static_cast<std::int64_t>(l);
-    std::int64_t index = 0;
-    for (const double seconds : launches[l]) {
-      launch.samples.push_back({"case", "step_s", scope, index, seconds});
-      launch.samples.push_back({"case", "step_tokens", scope, index++, tokens});
-    }
-  }
-  return record;
-}
-
-std::vector<Value> speed_of(const CaseRecord& record, std::string_view scope = "") {
-  std::vector<Value> values;
-  add_speed_values(record, scope, kRate, kStep, values);
-  return values;
-}
-
-TEST(timing, throughput_is_all_tokens_over_all_time_and_a_step_takes_the_median) {
-  const auto values = speed_of(record_of({{0.1, 0.1, 0.4, 0.2}}, 8));
-  ASSERT_EQ(values.size(), 2U);
-  EXPECT_NEAR(values[0].estimate, 32 / 0.8, 1e-9);  // not the mean of 80, 80, 20, 40
-  EXPECT_NEAR(values[1].estimate, 0.15, 1e-12);
-  for (const Value& value : values) {
-    EXPECT_LE(value.low, value.estimate);
-    EXPECT_GE(value.high, value.estimate);
-    EXPECT_EQ(value.n, 4);
-  }
-}
-
-TEST(timing, launches_that_differ_widen_the_interval_whatever_their_samples_agree_on) {
-  const auto values = speed_of(record_of({{0.1, 0.1}, {0.2, 0.2}, {0.1, 0.1}}, 8));
-  EXPECT_NEAR(values[0].estimate, 48 / 0.8, 1e-9);
-  EXPECT_LT(values[0].low, 40);  // 80, 40 and 80 tokens a second
-  EXPECT_GT(values[0].high, 80);
-  EXPECT_EQ(values[1].n, 6);
-}
-
-TEST(timing, an_estimate_lies_in_its_interval_however_long_each_launch_was) {
-  std::vector<std::vector<double>> launches(10, {0.1, 0.101});
-  launches[3] = std::vector<double>(200, 0.2);  // the slow one has most samples
-  for (const Value& value : speed_of(record_of(launches, 8))) {
-    EXPECT_LE(value.low, value.estimate) << value.metric->name;
-    EXPECT_GE(value.high, value.estimate) << value.metric->name;
-  }
-}
-
-TEST(timing, samples_of_another_scope_or_none_give_no_values) {
-  EXPECT_TRUE(speed_of(record_of({{0.1}}, 8, "prefill"), "decode").empty());
-  EXPECT_EQ(speed_of(record_of({{0.1}}, 8, "prefill"), "prefill").size(), 2U);
-  EXPECT_TRUE(speed_of({}).empty());
 }
 
 TEST(timing, an_axis_of_a_point_must_be_a_positive_whole_number) {
