@@ -1,10 +1,11 @@
 // Memory: what the weights take by part, what a token leaves in the cache, and what the process
 // reaches while a batch is prefilled and decoded.
 #include <array>
-#include <cmath>
+#include <set>
 
 #include "harness/error.h"
 #include "harness/memory.h"
+#include "harness/statistics.h"
 #include "models/cost.h"
 #include "suites/timing.h"
 
@@ -51,16 +52,32 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   return {};
 }
 
+/// One reading a launch: their mean, and how far launches differ.
+Value value_of(const CaseRecord& record, const Metric& metric, const std::string& scope) {
+  std::vector<double> readings;
+  for (const std::vector<double>& launch : samples_of(record, metric.name, scope))
+    readings.push_back(launch.front());
+  const Interval interval = t_interval(readings);
+  return {&metric,
+          scope,
+          mean(readings),
+          interval.low,
+          interval.high,
+          standard_error(readings),
+          static_cast<std::int64_t>(readings.size())};
+}
+
 Summary summarise(const Suite&, const CaseRecord& record) {
   Summary summary;
-  for (const CaseRecord::Launch& launch : record.launches) {
-    if (launch.number != record.launches.front().number) break;
-    for (const Sample& s : launch.samples) {
-      for (const Metric* metric : {&kWeights, &kPredicted, &kKv, &kPeak}) {
-        if (s.metric == metric->name)
-          summary.values.push_back({metric, s.scope, s.value, s.value, s.value, std::nan(""), 1});
+  for (const Metric* metric : {&kWeights, &kPredicted, &kKv, &kPeak}) {
+    std::set<std::string> scopes;
+    for (const CaseRecord::Launch& launch : record.launches) {
+      for (const Sample& s : launch.samples) {
+        if (s.metric == metric->name) scopes.insert(s.scope);
       }
     }
+    for (const std::string& scope : scopes)
+      summary.values.push_back(value_of(record, *metric, scope));
   }
   return summary;
 }

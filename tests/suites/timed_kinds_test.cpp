@@ -32,6 +32,30 @@ TEST(memory, sums_the_parts_and_skips_what_the_model_cannot_take) {
   EXPECT_EQ(longer.run().outcome, Outcome::skipped);
 }
 
+TEST(memory, of_several_launches_is_their_mean_with_their_spread) {
+  Case run("memory", {{"batch", 1}, {"context", 8}});
+  CaseRecord record;
+  for (const double bytes : {100.0, 110.0, 120.0}) {
+    auto& launch = record.launches.emplace_back();
+    launch.number = static_cast<std::int64_t>(record.launches.size()) - 1;
+    launch.samples = {{"case", "peak_resident_bytes", "", 0, bytes},
+                      {"case", "weight_bytes", "experts", 0, 64}};
+  }
+  const Summary summary = run.kind.summarise(run.suite, record);
+  ASSERT_EQ(summary.values.size(), 2U);
+  for (const Value& value : summary.values) {
+    EXPECT_EQ(value.n, 3);
+    const bool peak = value.metric->name == "peak_resident_bytes";
+    EXPECT_EQ(value.estimate, peak ? 110 : 64);
+    EXPECT_NEAR(value.high - value.low, peak ? 2 * 4.3027 * 10 / std::sqrt(3.0) : 0, 0.01);
+  }
+  record.launches.resize(1);  // of one launch nothing is known of the spread
+  for (const Value& value : run.kind.summarise(run.suite, record).values) {
+    EXPECT_EQ(value.low, value.high);
+    EXPECT_TRUE(std::isnan(value.standard_error));
+  }
+}
+
 TEST(sparsity, a_dense_model_is_skipped_with_a_reason) {
   Case run("sparsity", {{"top_k", 1}});
   FakeEngine dense(fake_config(0));
