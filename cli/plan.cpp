@@ -11,6 +11,8 @@
 namespace moe {
 namespace {
 
+using Keys = std::map<std::string, std::string>;  // of a target
+
 /// Axes of a suite that are changed while a model is loaded, and so stay axes though a target key
 /// has the same name.
 bool changed_at_run_time(const std::string& axis) {
@@ -29,23 +31,16 @@ Json value_of(const std::string& word) {
 
 std::string escaped(const std::string& text) {
   std::string out;
-  for (const char c : text) {
-    if (c == '@') {
-      out += "%40";
-    } else if (c == ',') {
-      out += "%2C";
-    } else {
-      out += c;
-    }
-  }
+  for (const char c : text) out += c == '@' ? "%40" : c == ',' ? "%2C" : std::string(1, c);
   return out;
 }
 
-std::string spec_of(const std::string& what, const std::map<std::string, std::string>& keys) {
+std::string spec_of(const std::string& what, const Keys& keys) {
   std::string out = escaped(what);
+  char divider = '@';
   for (const auto& [key, value] : keys) {
-    out +=
-        fmt::format("{}{}={}", out.size() == escaped(what).size() ? '@' : ',', key, escaped(value));
+    out += fmt::format("{}{}={}", divider, key, escaped(value));
+    divider = ',';
   }
   return out;
 }
@@ -65,12 +60,11 @@ Settings settings_for(const Suite& suite, const Settings& all) {
 }
 
 /// Every combination of the settings that are target keys for this suite.
-std::vector<std::map<std::string, std::string>> key_sets(const Suite& suite,
-                                                         const Settings& settings) {
-  std::vector<std::map<std::string, std::string>> sets = {{}};
+std::vector<Keys> key_sets(const Suite& suite, const Settings& settings) {
+  std::vector<Keys> sets = {{}};
   for (const auto& [name, values] : settings) {
     if (has_axis(suite, name)) continue;
-    std::vector<std::map<std::string, std::string>> longer;
+    std::vector<Keys> longer;
     for (const auto& set : sets) {
       for (const std::string& value : values) {
         longer.push_back(set);
@@ -110,8 +104,8 @@ std::size_t target_index(Plan& plan, const std::string& spec) {
 }
 
 /// The target keys among a point's axes ("dtype", "numerics"): they belong to the target.
-std::map<std::string, std::string> take_target_keys(Json& point) {
-  std::map<std::string, std::string> keys;
+Keys take_target_keys(Json& point) {
+  Keys keys;
   for (const std::string_view name : target_keys()) {
     const std::string key(name);
     if (!point.contains(key) || changed_at_run_time(key)) continue;
@@ -122,23 +116,23 @@ std::map<std::string, std::string> take_target_keys(Json& point) {
 }
 
 void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
-               const PlanRequest& request, const std::string& dataset_digest) {
+               const PlanRequest& request) {
   const Suite& suite = plan.suites[suite_index];
   const Target base = resolve_target(spec);
   const Settings settings = settings_for(suite, request.settings);
   for (const auto& set : key_sets(suite, settings)) {
-    std::map<std::string, std::string> keys = base.keys;
+    Keys keys = base.keys;
     for (const auto& [name, value] : set) keys[name] = value;
     for (Json point : points(suite, axis_overrides(suite, settings, base))) {
-      std::map<std::string, std::string> all = keys;
+      Keys all = keys;
       for (const auto& [name, value] : take_target_keys(point)) all[name] = value;
+      const std::string dataset_digest = data_digest(suite, point, plan.data_root);
       for (const Axis& axis : suite.axes) {
         if (changed_at_run_time(axis.name)) all.erase(axis.name);
       }
       const std::size_t target = target_index(plan, spec_of(base.what, all));
       const bool timed = find_kind(suite.kind).timed;
-      const std::int64_t launches =
-          request.launches > 0 ? request.launches : suite.measure.launches;
+      const auto launches = request.launches > 0 ? request.launches : suite.measure.launches;
       const std::string key = case_key(suite, point, plan.targets[target].identity, dataset_digest);
       if (std::ranges::find(plan.cases, key, &PlannedCase::key) != plan.cases.end())
         continue;  // named twice, as A@top_k=2 beside A with top_k=1,2: one case
@@ -190,13 +184,8 @@ Plan make_plan(const PlanRequest& request) {
   }
   for (const std::string& name : request.suites) {
     plan.suites.push_back(find_suite(name));
-    const Suite& suite = plan.suites.back();
-    const std::string dataset_digest =
-        suite.dataset.empty() ? ""
-                              : digest(find_dataset(suite.dataset), suite.split, plan.data_root);
-    for (const std::string& spec : request.targets) {
-      add_cases(plan, plan.suites.size() - 1, spec, request, dataset_digest);
-    }
+    for (const std::string& spec : request.targets)
+      add_cases(plan, plan.suites.size() - 1, spec, request);
   }
   std::ranges::stable_sort(plan.cases, {}, &PlannedCase::target);
   return plan;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "datasets/dataset.h"
 #include "harness/error.h"
+#include "harness/sha256.h"
 
 namespace moe {
 
@@ -13,6 +15,19 @@ const Kind& find_kind(std::string_view name) {
     known += fmt::format("{}{}", known.empty() ? "" : ", ", kind->name);
   require(found != kinds().end(), "unknown kind \"{}\"; known are {}", name, known);
   return **found;
+}
+
+std::string data_digest(const Suite& suite, const Json& point,
+                        const std::filesystem::path& data_root) {
+  const Kind& kind = find_kind(suite.kind);
+  if (kind.splits == nullptr) return "";
+  const Dataset& dataset = find_dataset(suite.dataset);
+  const std::vector<std::string> splits = kind.splits(suite, point);
+  if (splits.size() == 1) return digest(dataset, splits.front(), data_root);
+  std::string all;
+  for (const std::string& split : splits)
+    all += fmt::format("{} {}\n", split, digest(dataset, split, data_root));
+  return sha256_hex(all);
 }
 
 void check_tables(const Suite& suite, const Kind& kind) {

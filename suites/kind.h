@@ -25,6 +25,7 @@ struct CaseTask {
   const Suite* suite = nullptr;
   std::string case_key;
   Json point;
+  std::int64_t launch = 0;  // counts the processes that measure the case
   std::int64_t limit = -1;  // questions per leaf task; -1: all
   std::filesystem::path data_root;
   std::set<std::pair<std::string, std::int64_t>> done;  // (task, document) already answered
@@ -82,10 +83,16 @@ struct Kind {
   Summary (*summarise)(const Suite&, const CaseRecord&);
   /// Counts without a model; null for kinds without questions.
   PlanSummary (*plan)(const CaseTask&, const Tokenizer&, std::int64_t max_tokens);
+  /// The splits of the suite's dataset that a point reads; null for kinds without questions.
+  std::vector<std::string> (*splits)(const Suite&, const Json& point);
 };
 
 std::span<const Kind* const> kinds();
 const Kind& find_kind(std::string_view name);
+
+/// Stands for all data that a point reads, examples included: the digest of its split, or sha256
+/// over the names and digests of several; "" for a kind without questions.
+std::string data_digest(const Suite&, const Json& point, const std::filesystem::path& data_root);
 
 /// Error names line and key of a table or key that the suite's kind does not read, or a table it
 /// lacks.

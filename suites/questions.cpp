@@ -15,11 +15,19 @@ std::string task_name(const Suite& suite, std::string_view subset) {
   return subset.empty() ? suite.task : fmt::format("{}_{}", suite.task, subset);
 }
 
-std::vector<Item> examples(const CaseTask& task, const Dataset& dataset, std::string_view subset) {
-  const auto shots = task.point.value("shots", std::int64_t{0});
-  if (shots == 0) return {};
-  const std::string split = task.suite->options.at("prompt").value("shots_split", "");
+/// "" where there are no examples.
+std::string shots_split(const Suite& suite, const Json& point) {
+  const auto shots = point.value("shots", std::int64_t{0});
+  if (shots == 0) return "";
+  std::string split = suite.options.at("prompt").value("shots_split", "");
   require(!split.empty(), "shots={}: the suite names no shots_split in [prompt]", shots);
+  return split;
+}
+
+std::vector<Item> examples(const CaseTask& task, const Dataset& dataset, std::string_view subset) {
+  const std::string split = shots_split(*task.suite, task.point);
+  if (split.empty()) return {};
+  const auto shots = task.point.at("shots").get<std::int64_t>();
   std::vector<Item> items = load(dataset, subset, split, task.data_root);
   require(static_cast<std::int64_t>(items.size()) >= shots,
           "shots={}: split {} of {} has {} questions", shots, split, subset, items.size());
@@ -29,6 +37,9 @@ std::vector<Item> examples(const CaseTask& task, const Dataset& dataset, std::st
 
 Document document_of(const CaseTask& task, const PromptTemplate& prompt, std::string_view subset,
                      const Item& item) {
+  require(item.gold >= 0 && item.gold < static_cast<std::int64_t>(item.choices.size()),
+          "question {} {}: its answer is {}, expected one of its {} choices, counted from 0",
+          task_name(*task.suite, subset), item.index, item.gold, item.choices.size());
   Json facts = Json::parse(item.facts_json);
   std::vector<std::int64_t> characters;  // of the answers, without the blank before them
   for (const std::string& answer : continuations_of(prompt, item))
@@ -44,6 +55,13 @@ Document document_of(const CaseTask& task, const PromptTemplate& prompt, std::st
 std::int64_t code_points(std::string_view text) {
   return std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+}
+
+std::vector<std::string> question_splits(const Suite& suite, const Json& point) {
+  std::vector<std::string> splits = {suite.split};
+  const std::string shots = shots_split(suite, point);
+  if (!shots.empty() && shots != suite.split) splits.push_back(shots);
+  return splits;
 }
 
 std::vector<Question> questions_of(const CaseTask& task, const Tokenizer& tokenizer) {

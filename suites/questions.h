@@ -20,6 +20,9 @@ struct Question {
 /// All questions of a case that are not done yet, in the order of subsets and documents.
 std::vector<Question> questions_of(const CaseTask&, const Tokenizer&);
 
+/// The splits that a point's questions and examples come from.
+std::vector<std::string> question_splits(const Suite&, const Json& point);
+
 /// What an answer is stored as.
 Answer answer_of(const CaseTask&, const Document&, std::int64_t choice, const Request&,
                  const Scored&);

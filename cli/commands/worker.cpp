@@ -46,6 +46,7 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
     CaseTask task{.suite = &suite,
                   .case_key = job.case_key,
                   .point = Json::parse(job.point_json),
+                  .launch = all.launch,
                   .limit = all.limit,
                   .data_root = all.data_root,
                   .done = {}};

@@ -93,6 +93,7 @@ extern const Kind memory = {
     .run = run,
     .summarise = summarise,
     .plan = nullptr,
+    .splits = nullptr,
 };
 
 }  // namespace moe

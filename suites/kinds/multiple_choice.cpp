@@ -83,6 +83,7 @@ extern const Kind multiple_choice = {
     .run = run,
     .summarise = accuracy_summary,
     .plan = plan,
+    .splits = question_splits,
 };
 
 }  // namespace moe

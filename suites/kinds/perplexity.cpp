@@ -185,6 +185,7 @@ extern const Kind perplexity = {
     .run = run,
     .summarise = summarise,
     .plan = plan,
+    .splits = [](const Suite& suite, const Json&) { return std::vector{suite.split}; },
 };
 
 }  // namespace moe

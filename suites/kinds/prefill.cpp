@@ -27,6 +27,7 @@ extern const Kind prefill = {
     .run = run,
     .summarise = [](const Suite&, const CaseRecord& record) { return speed_summary(record); },
     .plan = nullptr,
+    .splits = nullptr,
 };
 
 }  // namespace moe

@@ -28,8 +28,13 @@ constexpr OptionTable kTables[] = {{"accuracy", true, kAccuracyKeys},
                                    {"prefill", true, kPrefillKeys},
                                    {"decode", true, kDecodeKeys}};
 
+/// The suite that [accuracy] names, as it is asked here: with the number of examples given here,
+/// or with its own.
 Suite accuracy_suite(const Suite& suite) {
-  return find_suite(suite.options.at("accuracy").at("suite").get<std::string>());
+  const Json& options = suite.options.at("accuracy");
+  Suite accuracy = find_suite(options.at("suite").get<std::string>());
+  if (options.contains("shots")) accuracy.axes = {{"shots", {options["shots"]}}};
+  return accuracy;
 }
 
 void check(const Suite& suite) {
@@ -52,16 +57,24 @@ void check(const Suite& suite) {
   require(accuracy.dataset == suite.dataset && accuracy.split == suite.split,
           "[accuracy]: suite {} asks {} {}, this one {} {}", accuracy.name, accuracy.dataset,
           accuracy.split, suite.dataset, suite.split);
+  for (const Axis& axis : accuracy.axes)
+    require(axis.values.size() == 1,
+            "[accuracy]: suite {} asks with {} values of {}; say which by `{}`", accuracy.name,
+            axis.values.size(), axis.name, axis.name);
+  try {
+    find_kind(accuracy.kind).check(accuracy);
+  } catch (const Error& error) {
+    throw error.while_doing(fmt::format("[accuracy]: suite {}", accuracy.name));
+  }
 }
 
 /// The accuracy part of a case as a case of its suite.
 CaseTask accuracy_task(const CaseTask& task, const Suite& accuracy) {
-  const Json& options = task.suite->options.at("accuracy");
-  const std::int64_t limit = options.value("limit", std::int64_t{-1});
+  const std::int64_t limit = task.suite->options.at("accuracy").value("limit", std::int64_t{-1});
   CaseTask sub = task;
   sub.suite = &accuracy;
   sub.limit = task.limit < 0 ? limit : limit < 0 ? task.limit : std::min(limit, task.limit);
-  sub.point = {{"shots", options.value("shots", std::int64_t{0})}};
+  sub.point = points(accuracy, {}).front();
   return sub;
 }
 
@@ -85,21 +98,26 @@ void send_cost(const CaseTask& task, Engine& engine, EventSink& sink) {
 }
 
 Verdict measure(const CaseTask& task, Engine& engine, EventSink& sink) {
-  send_cost(task, engine, sink);
-  score(task, engine, sink);
   const Json& prefill = task.suite->options.at("prefill");
-  Verdict verdict = time_steps(task, engine, sink,
-                               {.batch = axis_of(prefill, "batch"),
+  const Json& decode = task.suite->options.at("decode");
+  const TimedShape shapes[] = {{.batch = axis_of(prefill, "batch"),
                                 .context = 0,
                                 .new_tokens = axis_of(prefill, "length"),
-                                .scope = "prefill"});
-  if (verdict.outcome != Outcome::ok) return verdict;
-  const Json& decode = task.suite->options.at("decode");
-  return time_steps(task, engine, sink,
-                    {.batch = axis_of(decode, "batch"),
-                     .context = axis_of(decode, "context"),
-                     .new_tokens = 1,
-                     .scope = "decode"});
+                                .scope = "prefill"},
+                               {.batch = axis_of(decode, "batch"),
+                                .context = axis_of(decode, "context"),
+                                .new_tokens = 1,
+                                .scope = "decode"}};
+  for (const TimedShape& shape : shapes) {  // before the questions, which take long
+    if (auto verdict = cannot_run(engine, shape)) return *verdict;
+  }
+  send_cost(task, engine, sink);
+  if (task.launch == 0) score(task, engine, sink);  // answers do not vary from launch to launch
+  for (const TimedShape& shape : shapes) {
+    Verdict verdict = time_steps(task, engine, sink, shape);
+    if (verdict.outcome != Outcome::ok) return verdict;
+  }
+  return {};
 }
 
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
@@ -150,6 +168,11 @@ extern const Kind sparsity = {
     .run = run,
     .summarise = summarise,
     .plan = plan,
+    .splits =
+        [](const Suite& suite, const Json&) {
+          const Suite accuracy = accuracy_suite(suite);
+          return question_splits(accuracy, points(accuracy, {}).front());
+        },
 };
 
 }  // namespace moe

@@ -7,7 +7,6 @@
 #include <tuple>
 
 #include "harness/error.h"
-#include "tests/goldens/lm_eval/golden.h"
 #include "tests/suites/case.h"
 #include "tests/temporary_folder.h"
 
@@ -84,40 +83,6 @@ TEST(multiple_choice, a_plan_counts_what_a_run_asks) {
   EXPECT_LT(plan.shared_tokens, plan.prompt_tokens / 4);
   EXPECT_EQ(plan.truncated_requests, 0);
   EXPECT_EQ(run.kind.plan(run.task, run.engine.tokenizer(), 100).truncated_requests, 64);
-}
-
-TEST(perplexity, of_known_log_likelihoods_is_lm_evals) {
-  const Json golden = lm_eval_golden("wikitext.json")["perplexity"];
-  const Suite suite = find_suite("wikitext2");
-  CaseRecord record;
-  std::int64_t index = 0;
-  for (const Json& d : golden["documents"]) {
-    const Json facts = {{"choices", 1}, {"words", d[1]}, {"bytes", d[2]}};
-    record.documents.push_back({"case", "wikitext", index, "", facts.dump()});
-    Answer& answer = record.answers.emplace_back();
-    answer.task = "wikitext";
-    answer.document = index++;
-    answer.log_likelihood = d[0];
-  }
-  const Summary summary = find_kind("perplexity").summarise(suite, record);
-  for (const auto& [metric, value] : golden["values"].items())
-    EXPECT_NEAR(estimate(summary, metric), value, 1e-9 * value.get<double>()) << metric;
-  EXPECT_EQ(summary.documents.size(), 62U);
-  EXPECT_TRUE(std::isnan(estimate(summary, "llamacpp_perplexity")));
-}
-
-TEST(perplexity, of_chunks_is_per_token_under_its_own_name) {
-  CaseRecord record;
-  for (std::int64_t i = 0; i < 3; ++i) {
-    record.documents.push_back({"case", "llamacpp", i, "", R"({"choices": 1, "tokens": 4})"});
-    Answer& answer = record.answers.emplace_back();
-    answer.task = "llamacpp";
-    answer.document = i;
-    answer.log_likelihood = -4.0 * static_cast<double>(i + 1);
-  }
-  const Summary summary = find_kind("perplexity").summarise(find_suite("wikitext2"), record);
-  EXPECT_NEAR(estimate(summary, "llamacpp_perplexity"), std::exp(2.0), 1e-9);
-  EXPECT_TRUE(std::isnan(estimate(summary, "word_perplexity")));
 }
 
 }  // namespace

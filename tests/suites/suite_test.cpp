@@ -143,59 +143,5 @@ TEST(suite, a_file_is_read_by_its_path_and_an_unknown_name_lists_the_bundled) {
             std::string::npos);
 }
 
-TEST(suite, points_are_all_combinations_of_the_axes) {
-  const Suite decode = find_suite("decode");
-  const auto all = points(decode, {});
-  EXPECT_EQ(all.size(), 8U);
-  EXPECT_EQ(std::set(all.begin(), all.end()).size(), 8U);
-  EXPECT_EQ(points(find_suite("wikitext2"), {}), std::vector<Json>{Json::object()});
-}
-
-TEST(suite, given_values_replace_those_of_an_axis) {
-  const auto some = points(find_suite("decode"), {{"batch", {2}}, {"context", {16, 32}}});
-  EXPECT_EQ(some,
-            (std::vector<Json>{{{"batch", 2}, {"context", 16}}, {{"batch", 2}, {"context", 32}}}));
-}
-
-TEST(suite, given_values_are_judged_as_those_of_a_file) {
-  const Suite decode = find_suite("decode");
-  const auto message = [&](const std::string& axis, const std::vector<Json>& values) {
-    return message_of<Error>([&] { points(decode, {{axis, values}}); });
-  };
-  EXPECT_NE(message("lenght", {1}).find("its axes are batch, context"), std::string::npos);
-  for (const Json& bad : {Json(0), Json(-1), Json(1.5), Json("one"), Json(true), Json(nullptr)})
-    EXPECT_NE(message("batch", {bad}).find("batch"), std::string::npos) << bad;
-  EXPECT_NE(message("batch", {}).find("batch"), std::string::npos);
-  EXPECT_NE(message("batch", {4, 4}).find("more than once"), std::string::npos);
-  EXPECT_THROW(points(find_suite("mmlu"), {{"shots", {-5}}}), Error);
-}
-
-TEST(suite, too_many_cases_are_an_error) {
-  std::vector<Json> many;
-  for (int i = 1; i <= 400; ++i) many.emplace_back(i);
-  EXPECT_NE(message_of<Error>([&] {
-              points(find_suite("decode"), {{"batch", many}, {"context", many}});
-            }).find("100000"),
-            std::string::npos);
-}
-
-TEST(suite, a_case_is_known_by_suite_version_target_point_and_data) {
-  const Suite suite = find_suite("decode");
-  Suite next = suite, other = suite;
-  ++next.version;
-  other.name = "mine";
-  const Json point = {{"batch", 1}, {"context", 2}}, turned = {{"context", 2}, {"batch", 1}};
-  const std::string key = case_key(suite, point, "target", "data");
-  EXPECT_EQ(key.size(), 64U);
-  EXPECT_EQ(case_key(suite, turned, "target", "data"), key);
-  EXPECT_EQ(
-      (std::set<std::string>{
-           key, case_key(next, point, "target", "data"), case_key(other, point, "target", "data"),
-           case_key(suite, {{"batch", 1}}, "target", "data"),
-           case_key(suite, point, "another", "data"), case_key(suite, point, "target", "")})
-          .size(),
-      6U);
-}
-
 }  // namespace
 }  // namespace moe

@@ -84,6 +84,44 @@ TEST(sparsity, scores_and_times_with_top_k_and_goes_back_to_the_targets) {
     EXPECT_TRUE(names.contains(name)) << name;
 }
 
+TEST(sparsity, only_the_first_launch_asks_the_questions) {
+  Case run("sparsity", {{"top_k", 4}});
+  run.task.limit = 2;
+  run.task.launch = 1;
+  EXPECT_EQ(run.run().outcome, Outcome::ok);
+  EXPECT_EQ(run.engine.requests_scored, 0);
+  EXPECT_EQ(run.engine.shapes.size(), 2U);
+}
+
+TEST(sparsity, what_does_not_fit_is_found_before_the_questions_are_asked) {
+  Case run("sparsity", {{"top_k", 4}});
+  run.suite.options["decode"]["context"] = 9000;
+  EXPECT_EQ(run.run().outcome, Outcome::skipped);
+  EXPECT_EQ(run.engine.requests_scored, 0);
+  run.suite.options["decode"]["context"] = 128;
+  run.engine.available = 1000;
+  EXPECT_EQ(run.run().outcome, Outcome::out_of_memory);
+  EXPECT_EQ(run.engine.requests_scored, 0);
+}
+
+/// Tokens of the first question's context.
+std::int64_t context_tokens(Case& run) {
+  run.task.limit = 1;
+  run.run();
+  return run.sink.all<Answer>().front().context_tokens;
+}
+
+TEST(sparsity, asks_with_the_examples_of_its_accuracy_suite_unless_told) {
+  Case letters("world_letters", {{"shots", 5}});
+  Case own("sparsity", {{"top_k", 4}}), none("sparsity", {{"top_k", 4}});
+  own.suite.options["accuracy"] = {{"suite", "world_letters"}};
+  none.suite.options["accuracy"] = {{"suite", "world_letters"}, {"shots", 0}};
+  EXPECT_EQ(context_tokens(own), context_tokens(letters));
+  EXPECT_LT(context_tokens(none), context_tokens(letters));
+  EXPECT_EQ(own.kind.splits(own.suite, own.task.point), (std::vector<std::string>{"test", "dev"}));
+  EXPECT_EQ(none.kind.splits(none.suite, none.task.point), (std::vector<std::string>{"test"}));
+}
+
 TEST(sparsity, goes_back_to_the_targets_top_k_when_it_fails) {
   Case run("sparsity", {{"top_k", 4}});
   run.task.limit = 1;
