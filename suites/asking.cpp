@@ -12,7 +12,8 @@ constexpr double kProgress_s = 0.2, kRouting_s = 2;
 
 }  // namespace
 
-void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::span<const Question> questions,
+// Questions are taken by value: the requests of full MMLU are hundreds of megabytes, held once.
+void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Question> questions,
          std::int64_t before) {
   std::vector<Request> requests;
   std::vector<std::pair<std::size_t, std::int64_t>> place;  // of each request: question, choice
@@ -21,9 +22,10 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::span<const 
     sink.send(questions[q].document);
     waiting.push_back(questions[q].requests.size());
     for (std::size_t c = 0; c < questions[q].requests.size(); ++c) {
-      requests.push_back(questions[q].requests[c]);
+      requests.push_back(std::move(questions[q].requests[c]));
       place.emplace_back(q, static_cast<std::int64_t>(c));
     }
+    questions[q].requests.clear();
   }
   const auto total = before + static_cast<std::int64_t>(questions.size());
   std::int64_t done = before;
@@ -57,10 +59,10 @@ void send_routing(const CaseTask& task, Engine& engine, EventSink& sink) {
   engine.reset_expert_loads();
 }
 
-PlanSummary plan_of(std::span<const Question> questions, std::int64_t max_tokens) {
+PlanSummary plan_of(std::vector<Question> questions, std::int64_t max_tokens) {
   PlanSummary plan{.questions = static_cast<std::int64_t>(questions.size())};
   std::vector<Window> windows;
-  for (const Question& question : questions) {
+  for (Question& question : questions) {
     for (const Request& request : question.requests) {
       ++plan.requests;
       bool cut = false;
@@ -70,6 +72,7 @@ PlanSummary plan_of(std::span<const Question> questions, std::int64_t max_tokens
       }
       plan.truncated_requests += cut ? 1 : 0;
     }
+    question.requests = {};  // its windows hold the ids now
   }
   Trie trie;
   for (const Window& window : windows) trie.add(window.input, window.targets);

@@ -2,7 +2,7 @@
 // caused.
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "suites/kind.h"
 #include "suites/questions.h"
@@ -11,12 +11,12 @@ namespace moe {
 
 /// Sends all documents, scores all requests at once, sends answers as they come. `before` questions
 /// were answered in an earlier launch and count as progress.
-void ask(const CaseTask&, Engine&, EventSink&, std::span<const Question>, std::int64_t before);
+void ask(const CaseTask&, Engine&, EventSink&, std::vector<Question>, std::int64_t before);
 
 /// Sends the tokens that every expert was given since the last reset, and resets them.
 void send_routing(const CaseTask&, Engine&, EventSink&);
 
 /// Counts of what asking would run.
-PlanSummary plan_of(std::span<const Question>, std::int64_t max_tokens);
+PlanSummary plan_of(std::vector<Question>, std::int64_t max_tokens);
 
 }  // namespace moe

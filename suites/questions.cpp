@@ -75,10 +75,8 @@ std::vector<Question> questions_of(const CaseTask& task, const Tokenizer& tokeni
     for (const Item& item : items) {
       if (task.done.contains({task_name(*task.suite, subset), item.index})) continue;
       Question& question = out.emplace_back(Question{document_of(task, prompt, subset, item), {}});
-      const std::string context = context_of(prompt, subset, shots, item);
-      for (std::string& continuation : continuations_of(prompt, item))
-        question.requests.push_back(
-            log_likelihood_request(tokenizer, context, std::move(continuation)));
+      question.requests = log_likelihood_requests(
+          tokenizer, context_of(prompt, subset, shots, item), continuations_of(prompt, item));
     }
   }
   return out;

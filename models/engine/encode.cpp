@@ -55,6 +55,26 @@ std::vector<TokenId> encoded(const Tokenizer& tokenizer, std::string_view text) 
   return tokenizer.encode(text, /*add_special_tokens=*/!text.starts_with(led_by));
 }
 
+/// What a context is to all its continuations.
+std::vector<TokenId> context_ids_of(const Tokenizer& tokenizer, std::string_view context) {
+  if (context.empty()) return {prefix_token(tokenizer)};
+  return encoded(tokenizer, context.substr(0, context.size() - trailing_white_space(context)));
+}
+
+std::vector<TokenId> continuation_ids_of(const Tokenizer& tokenizer, std::string_view context,
+                                         std::span<const TokenId> context_ids,
+                                         std::string_view continuation) {
+  if (context.empty()) {
+    std::vector<TokenId> ids = tokenizer.encode(continuation, /*add_special_tokens=*/false);
+    if (!ids.empty() && ids.front() == context_ids.front()) ids.erase(ids.begin());
+    return ids;
+  }
+  std::vector<TokenId> whole = encoded(tokenizer, std::string(context) + std::string(continuation));
+  const std::size_t before = std::min(context_ids.size(), whole.size());
+  whole.erase(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(before));
+  return whole;
+}
+
 }  // namespace
 
 std::size_t trailing_white_space(std::string_view text) {
@@ -87,34 +107,35 @@ TokenId prefix_token(const Tokenizer& tokenizer) {
 std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenizer& tokenizer,
                                                                   std::string_view context,
                                                                   std::string_view continuation) {
-  if (context.empty()) {
-    std::vector<TokenId> ids = tokenizer.encode(continuation, /*add_special_tokens=*/false);
-    const TokenId prefix = prefix_token(tokenizer);
-    if (!ids.empty() && ids.front() == prefix) return {{prefix}, {ids.begin() + 1, ids.end()}};
-    return std::pair(std::vector{prefix}, std::move(ids));
-  }
-  const std::size_t moved = trailing_white_space(context);
-  const std::string both = std::string(context) + std::string(continuation);
-  std::vector<TokenId> context_ids = encoded(tokenizer, context.substr(0, context.size() - moved));
-  std::vector<TokenId> whole = encoded(tokenizer, both);
-  whole.erase(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(
-                                                 std::min(context_ids.size(), whole.size())));
-  return {std::move(context_ids), std::move(whole)};
+  std::vector<TokenId> context_ids = context_ids_of(tokenizer, context);
+  std::vector<TokenId> ids = continuation_ids_of(tokenizer, context, context_ids, continuation);
+  return {std::move(context_ids), std::move(ids)};
 }
 
-Request log_likelihood_request(const Tokenizer& tokenizer, std::string context,
+std::vector<Request> log_likelihood_requests(const Tokenizer& tokenizer, const std::string& context,
+                                             std::vector<std::string> continuations) {
+  const std::vector<TokenId> context_ids = context_ids_of(tokenizer, context);
+  std::vector<Request> requests;
+  for (std::string& continuation : continuations) {
+    std::vector<TokenId> ids = continuation_ids_of(tokenizer, context, context_ids, continuation);
+    require(
+        !ids.empty(),
+        "the continuation \"{}\" adds no token to its context \"...{}\", so there is nothing to "
+        "score",
+        continuation, context.substr(context.size() - std::min<std::size_t>(context.size(), 40)));
+    requests.push_back({.kind = RequestKind::log_likelihood,
+                        .context = context,
+                        .continuation = std::move(continuation),
+                        .context_ids = context_ids,
+                        .continuation_ids = std::move(ids),
+                        .stop = {}});
+  }
+  return requests;
+}
+
+Request log_likelihood_request(const Tokenizer& tokenizer, const std::string& context,
                                std::string continuation) {
-  auto [context_ids, continuation_ids] = encode_pair(tokenizer, context, continuation);
-  require(!continuation_ids.empty(),
-          "the continuation \"{}\" adds no token to its context \"...{}\", so there is nothing to "
-          "score",
-          continuation, context.substr(context.size() - std::min<std::size_t>(context.size(), 40)));
-  return {.kind = RequestKind::log_likelihood,
-          .context = std::move(context),
-          .continuation = std::move(continuation),
-          .context_ids = std::move(context_ids),
-          .continuation_ids = std::move(continuation_ids),
-          .stop = {}};
+  return std::move(log_likelihood_requests(tokenizer, context, {std::move(continuation)}).front());
 }
 
 Request rolling_request(const Tokenizer& tokenizer, std::string text) {

@@ -23,7 +23,13 @@ std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenize
 
 /// A request for the log-likelihood of `continuation` after `context`. Error where no id is left to
 /// score.
-Request log_likelihood_request(const Tokenizer&, std::string context, std::string continuation);
+Request log_likelihood_request(const Tokenizer&, const std::string& context,
+                               std::string continuation);
+
+/// The same for several continuations of one context, which is encoded once. Each request is the
+/// one that log_likelihood_request gives.
+std::vector<Request> log_likelihood_requests(const Tokenizer&, const std::string& context,
+                                             std::vector<std::string> continuations);
 
 /// A request for the rolling log-likelihood of `text`.
 Request rolling_request(const Tokenizer&, std::string text);

@@ -38,6 +38,24 @@ TEST(encode, a_request_keeps_its_text_and_its_ids) {
   EXPECT_EQ(request.continuation_ids, (Ids{' ', 'c'}));
 }
 
+TEST(encode, several_continuations_of_a_context_are_encoded_as_each_alone) {
+  const Tokenizer golden = golden_tokenizer(), bytes = Tokenizer::bytes();
+  for (const Tokenizer* tokenizer : {&golden, &bytes}) {
+    for (const char* context : {"", "the thing", "the th", "<s>is it? ", "is \n\t ", " "}) {
+      const std::vector<std::string> continuations = {" A", "yes", " the thing", "<s>x", "\n"};
+      const auto together = log_likelihood_requests(*tokenizer, context, continuations);
+      ASSERT_EQ(together.size(), continuations.size());
+      for (std::size_t c = 0; c < continuations.size(); ++c) {
+        const auto [context_ids, ids] = encode_pair(*tokenizer, context, continuations[c]);
+        EXPECT_EQ(together[c].context, context);
+        EXPECT_EQ(together[c].continuation, continuations[c]);
+        EXPECT_EQ(together[c].context_ids, context_ids);
+        EXPECT_EQ(together[c].continuation_ids, ids);
+      }
+    }
+  }
+}
+
 TEST(encode, an_empty_context_is_the_prefix_token) {
   const Tokenizer bytes = Tokenizer::bytes();
   EXPECT_EQ(prefix_token(bytes), 256);
