@@ -88,14 +88,24 @@ function(moe_embed target)
   target_sources(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}.cpp)
 endfunction()
 
-# moe_test(name LABELS unit SOURCES a_test.cpp ... USES moe_x ...): one test program, every case in it
-# a CTest test. A case that needs data, goldens or a GPU skips itself and says why.
+# moe_test(name LABELS unit DATA suite.* ... GPU ... SOURCES a_test.cpp ... USES moe_x ...): one test program, every
+# case in it a CTest test. A case that needs data, goldens or a GPU skips itself and says why; DATA and GPU name such
+# cases (GoogleTest's patterns), which carry the label `data` or `gpu` instead; one that needs both is `data`.
 function(moe_test name)
-  cmake_parse_arguments(arg "" "" "LABELS;SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "LABELS;DATA;GPU;SOURCES;USES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${arg_USES} moe_flags GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE MOE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     MOE_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${arg_LABELS}")
+  set(taken "-")
+  foreach(label IN ITEMS data gpu)
+    string(TOUPPER ${label} given)
+    if(arg_${given})
+      list(JOIN arg_${given} ":" patterns)
+      gtest_discover_tests(${name} TEST_FILTER "${patterns}${taken}" DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${label})
+      string(APPEND taken ":${patterns}")
+    endif()
+  endforeach()
+  gtest_discover_tests(${name} TEST_FILTER "*${taken}" DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${arg_LABELS}")
 endfunction()
