@@ -22,8 +22,8 @@ TEST(wikitext, strings_are_detokenised_and_counted_as_lm_eval_does) {
   }
 }
 
-// The pages are cut by our rule, which the golden's script shares: that there are as many as lm-eval
-// names (62) speaks for it, no more. What is done to a page is lm-eval's own code.
+// The pages are cut by our rule, which the golden's script shares: that there are as many as
+// lm-eval names (62) speaks for it, no more. What is done to a page is lm-eval's own code.
 TEST(wikitext, the_62_test_pages_are_detokenised_and_counted_as_lm_eval_does) {
   const char* data = std::getenv("MOEBENCH_DATA");
   if (data == nullptr) GTEST_SKIP() << "MOEBENCH_DATA is not set";
