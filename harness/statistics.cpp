@@ -111,6 +111,32 @@ Interval ratio_interval(std::span<const double> numerators, std::span<const doub
   return {ratio - half, ratio + half};
 }
 
+Interval paired_share_interval(std::int64_t first_only, std::int64_t second_only, std::int64_t n) {
+  require(n > 0 && first_only >= 0 && second_only >= 0 && first_only + second_only <= n,
+          "of {} questions {} and {} answered by one alone", n, first_only, second_only);
+  const double total = static_cast<double>(n) + 2;
+  const auto more = static_cast<double>(first_only - second_only);
+  const auto apart = static_cast<double>(first_only + second_only + 1);
+  const double error = std::sqrt(apart - more * more / total) / total;
+  const Interval interval = normal_interval(more / total, error);
+  return {std::max(-1.0, interval.low), std::min(1.0, interval.high)};
+}
+
+Interval difference_interval(const Estimate& first, const Estimate& second) {
+  const double difference = first.value - second.value;
+  return {difference - std::hypot(first.value - first.low, second.high - second.value),
+          difference + std::hypot(first.high - first.value, second.value - second.low)};
+}
+
+Interval quotient_interval(const Estimate& first, const Estimate& second) {
+  require(first.value > 0 && second.value > 0, "the ratio of {} to {}", first.value, second.value);
+  const auto logarithm = [](const Estimate& x) {
+    return Estimate{std::log(x.value), std::log(std::max(0.0, x.low)), std::log(x.high)};
+  };
+  const Interval interval = difference_interval(logarithm(first), logarithm(second));
+  return {std::exp(interval.low), std::exp(interval.high)};
+}
+
 double pooled_standard_error(std::span<const double> errors, std::span<const std::int64_t> sizes) {
   require(errors.size() == sizes.size() && !errors.empty(), "{} standard errors of {} groups",
           errors.size(), sizes.size());

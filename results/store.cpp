@@ -9,6 +9,7 @@
 #include "harness/embedded.h"
 #include "results/connection.h"
 #include "results/file_system.h"
+#include "results/functions.h"
 #include "results/statement.h"
 
 namespace moe {
@@ -97,6 +98,7 @@ std::string to_text(const Cell& cell) {
 Store::Store(const fs::path& file, Access access) {
   with_sqlite(file, [&] {
     connection_ = std::make_unique<Connection>(Connection{file, open(file, access)});
+    add_functions(connection_->db.getHandle());
     check_version(file, schema_version(), access);
     if (access == Access::read_write) bring_up_to_date(file, connection_->db);
   });

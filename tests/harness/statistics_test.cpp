@@ -57,6 +57,31 @@ TEST(statistics, a_proportion_of_none_or_all_is_not_certain) {
   EXPECT_LT(wilson_interval(20, 20).low, 0.9);
 }
 
+TEST(statistics, agreement_on_few_questions_proves_little) {
+  const Interval two = paired_share_interval(0, 0, 2), many = paired_share_interval(0, 0, 2000);
+  EXPECT_LT(two.low, -0.4);
+  EXPECT_GT(two.high, 0.4);
+  EXPECT_LT(many.high, 0.002);
+  EXPECT_LT(paired_share_interval(2, 0, 2).low, 0) << "two questions do not tell them apart";
+  // Agresti and Min's formula by hand: b* = 20.5, c* = 8.5, n* = 102.
+  const double error = std::sqrt(29.0 - 12.0 * 12.0 / 102.0) / 102.0;
+  const Interval hundred = paired_share_interval(20, 8, 100);
+  EXPECT_NEAR(hundred.low, 12.0 / 102.0 - 1.959964 * error, 1e-6);
+  EXPECT_NEAR(hundred.high, 12.0 / 102.0 + 1.959964 * error, 1e-6);
+  EXPECT_THROW(paired_share_interval(2, 1, 2), Error);
+}
+
+TEST(statistics, a_difference_keeps_the_skew_of_its_parts) {
+  const Interval difference = difference_interval({5, 2, 9}, {3, 0, 7});
+  EXPECT_DOUBLE_EQ(difference.low, 2 - 5);
+  EXPECT_DOUBLE_EQ(difference.high, 2 + 5);
+  const Interval ratio = quotient_interval({8, 4, 8}, {2, 2, 2});
+  EXPECT_NEAR(ratio.low, 2, 1e-12);
+  EXPECT_NEAR(ratio.high, 4, 1e-12);
+  EXPECT_EQ(quotient_interval({1, -1, 3}, {1, 1, 1}).low, 0) << "a bound below 0 is none";
+  EXPECT_THROW(quotient_interval({0, 0, 0}, {1, 1, 1}), Error);
+}
+
 /// How many of 2,000 seeded intervals hold the truth.
 template <typename Draw>
 double coverage(double truth, Draw draw) {
