@@ -10,16 +10,36 @@
 #include "reports/display.h"
 #include "reports/escape.h"
 #include "reports/fill.h"
+#include "reports/find_target.h"
 #include "reports/sources.h"
 
 namespace moe {
 namespace {
 
+/// What SQL is given where a reader sees `shown`: of a target its id, and its name under
+/// NAME_name. What is shown becomes the target's name.
+std::vector<Parameter> bind(const Report& report, const Store& store,
+                            std::vector<Parameter>& shown) {
+  std::vector<Parameter> bound = shown;
+  for (const ReportParameter& wanted : report.parameters) {
+    if (!wanted.is_target) continue;
+    const auto given = std::ranges::find(shown, wanted.name, &Parameter::name);
+    const auto target = find_target(store, to_text(given->value));
+    require(target.has_value(), "{} '{}' is not in the store ({}); it has: {}", wanted.name,
+            to_text(given->value), wanted.meaning, target_names(store));
+    std::ranges::find(bound, wanted.name, &Parameter::name)->value = target->id;
+    given->value = target->label;
+    bound.push_back({.name = wanted.name + "_name", .value = target->label});
+  }
+  return bound;
+}
+
 /// The state of one report being built.
 class Builder {
  public:
-  Builder(const Report& report, const Store& store, std::vector<Parameter> parameters)
-      : report_(report), store_(store), parameters_(std::move(parameters)) {}
+  Builder(const Report& report, const Store& store, std::vector<Parameter> shown,
+          std::vector<Parameter> bound)
+      : report_(report), store_(store), shown_(std::move(shown)), bound_(std::move(bound)) {}
 
   Article build() {
     article_.name = report_.name;
@@ -32,15 +52,15 @@ class Builder {
         throw error.while_doing(fmt::format("report {}, line {}", report_.name, line));
       }
     }
-    article_.parameters = std::move(parameters_);
+    article_.parameters = std::move(shown_);
     article_.runs = read_sources(store_, {seen_.begin(), seen_.end()});
     return std::move(article_);
   }
 
  private:
   std::string plain(std::string_view name) const {
-    const auto found = std::ranges::find(parameters_, name, &Parameter::name);
-    require(found != parameters_.end(), "unknown parameter {{{{{}}}}}", name);
+    const auto found = std::ranges::find(shown_, name, &Parameter::name);
+    require(found != shown_.end(), "unknown parameter {{{{{}}}}}", name);
     return to_text(found->value);
   }
 
@@ -94,7 +114,7 @@ class Builder {
 
   /// The query with the common tables before it, whether or not it has some of its own.
   Table query(std::string_view sql) const {
-    std::vector<Parameter> bound = parameters_;
+    std::vector<Parameter> bound = bound_;
     bound.push_back({.name = "runs", .value = fmt::format("[{}]", fmt::join(seen_, ","))});
     if (article_.common_sql.empty()) return store_.query(sql, bound);
     constexpr std::string_view kWith = "WITH ";
@@ -105,8 +125,8 @@ class Builder {
 
   const Report& report_;
   const Store& store_;
-  std::vector<Parameter> parameters_;
-  std::set<std::int64_t> seen_;  // runs
+  std::vector<Parameter> shown_, bound_;  // a target's name in one, its id in the other
+  std::set<std::int64_t> seen_;           // runs
   Article article_;
 };
 
@@ -138,13 +158,14 @@ std::vector<Parameter> complete(const Report& report, const Store& store,
 
 Article build_article(const Report& report, const Store& store,
                       const std::vector<Parameter>& parameters) {
-  std::vector<Parameter> completed;
+  std::vector<Parameter> shown, bound;
   try {
-    completed = complete(report, store, parameters);
+    shown = complete(report, store, parameters);
+    bound = bind(report, store, shown);
   } catch (const Error& error) {
     throw error.while_doing(fmt::format("report {}", report.name));
   }
-  return Builder(report, store, std::move(completed)).build();
+  return Builder(report, store, std::move(shown), std::move(bound)).build();
 }
 
 }  // namespace moe

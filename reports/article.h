@@ -57,10 +57,4 @@ std::string provenance(const std::vector<RunSource>&);
 /// Those of `all` that an exhibit names.
 std::vector<RunSource> sources_of(const Article&, const Exhibit&);
 
-/// Lets std::visit take one lambda per kind of block.
-template <typename... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-
 }  // namespace moe

@@ -1,76 +1,101 @@
-#include "reports/compare_paired.h"
+#include "reports/change.h"
 
-#include <algorithm>
 #include <cmath>
-#include <optional>
 #include <vector>
 
-#include "harness/statistics.h"
+#include "reports/paired_rows.h"
 
 namespace moe {
 namespace {
 
-std::optional<double> number(const Cell& cell) {
-  if (const auto* whole = std::get_if<std::int64_t>(&cell)) return static_cast<double>(*whole);
-  if (const auto* real = std::get_if<double>(&cell)) return *real;
-  return std::nullopt;
+/// A perplexity is exp(loss / units) over all documents; bits per byte are a multiple of the same
+/// quotient, so that their ratio is that of the losses.
+bool is_exponential(std::string_view metric) {
+  return metric.ends_with("perplexity");
 }
 
-std::optional<Difference> paired(const Store& store, const ComparedValue& a,
-                                 const ComparedValue& b) {
-  const Table table = store.query(
-      "SELECT count(d), avg(d), sum(d * d) FROM ("
-      "  SELECT json_extract(y.metrics, '$.\"' || :metric || '\"')"
-      "       - json_extract(x.metrics, '$.\"' || :metric || '\"') AS d"
-      "  FROM document x JOIN document y ON y.case_run = :b AND y.task = x.task"
-      "       AND y.document = x.document"
-      "  WHERE x.case_run = :a AND (:scope = '' OR x.task = :scope))",
-      {{"metric", a.metric}, {"a", a.case_run}, {"b", b.case_run}, {"scope", a.scope}});
-  const double n = number(table.rows.at(0).at(0)).value_or(0);
-  if (n < 2) return std::nullopt;
-  const double mean = number(table.rows[0][1]).value_or(0);
-  const double squares = number(table.rows[0][2]).value_or(0);
-  const double error = std::sqrt(std::max(0.0, squares - n * mean * mean) / (n - 1) / n);
-  const Interval interval = normal_interval(mean, error);
-  return Difference{mean, interval.low, interval.high, "paired by question"};
+Change paired_shares(const PairedRows& rows) {
+  std::int64_t a = 0, b = 0, only_a = 0, only_b = 0;
+  const auto n = static_cast<std::int64_t>(rows.a.size());
+  for (std::size_t i = 0; i < rows.a.size(); ++i) {
+    const bool of_a = rows.a[i] == 1, of_b = rows.b[i] == 1;
+    a += of_a ? 1 : 0;
+    b += of_b ? 1 : 0;
+    only_a += of_a && !of_b ? 1 : 0;
+    only_b += of_b && !of_a ? 1 : 0;
+  }
+  const auto share = [n](std::int64_t k) {
+    const Interval interval = wilson_interval(k, n);
+    return Estimate{static_cast<double>(k) / static_cast<double>(n), interval.low, interval.high};
+  };
+  const Interval by = paired_share_interval(only_b, only_a, n);
+  return {.a = share(a),
+          .b = share(b),
+          .common = n,
+          .by = {static_cast<double>(b - a) / static_cast<double>(n), by.low, by.high},
+          .how = "paired by question"};
 }
 
-std::vector<double> launch_means(const Store& store, const ComparedValue& value) {
-  const Table table = store.query(
-      "SELECT avg(value) FROM sample WHERE case_run = :case_run AND metric = :metric "
-      "AND scope = :scope AND value IS NOT NULL GROUP BY launch",
-      {{"case_run", value.case_run}, {"metric", value.metric}, {"scope", value.scope}});
-  std::vector<double> means;
-  means.reserve(table.rows.size());
-  for (const auto& row : table.rows) means.push_back(number(row[0]).value_or(0));
-  return means;
+Estimate quotient(const std::vector<double>& over, const std::vector<double>& under,
+                  double (*shown)(double)) {
+  const Interval interval = ratio_interval(over, under);
+  return {shown(mean(over) / mean(under)), shown(interval.low), shown(interval.high)};
 }
 
-std::optional<Difference> welch(const Store& store, const ComparedValue& a,
-                                const ComparedValue& b) {
-  const std::vector<double> x = launch_means(store, a);
-  const std::vector<double> y = launch_means(store, b);
-  if (x.size() < 2 || y.size() < 2) return std::nullopt;
-  const double variance_x = std::pow(standard_error(x), 2);
-  const double variance_y = std::pow(standard_error(y), 2);
-  const double variance = variance_x + variance_y;
-  const double estimate = mean(y) - mean(x);
-  if (variance == 0) return Difference{estimate, estimate, estimate, "Welch over launches"};
-  // Welch and Satterthwaite's degrees of freedom, rounded down to stay on the careful side.
-  const double degrees = variance * variance /
-                         (variance_x * variance_x / static_cast<double>(x.size() - 1) +
-                          variance_y * variance_y / static_cast<double>(y.size() - 1));
-  const double half = student_t_975(std::max<std::int64_t>(1, static_cast<std::int64_t>(degrees))) *
-                      std::sqrt(variance);
-  return Difference{estimate, estimate - half, estimate + half, "Welch over launches"};
+Change paired_losses(std::string_view metric, const PairedRows& rows) {
+  Change change;
+  change.common = static_cast<std::int64_t>(rows.a.size());
+  change.is_ratio = true;
+  change.how = "paired by document";
+  if (is_exponential(metric)) {
+    const auto power = [](double x) { return std::exp(x); };
+    std::vector<double> more;  // loss of B above A's: the logarithm of the ratio is their quotient
+    for (std::size_t i = 0; i < rows.a.size(); ++i) more.push_back(rows.b[i] - rows.a[i]);
+    change.a = quotient(rows.a, rows.units, power);
+    change.b = quotient(rows.b, rows.units, power);
+    change.by = quotient(more, rows.units, power);
+  } else {
+    const auto bits = [](double x) { return x / std::log(2.0); };
+    change.a = quotient(rows.a, rows.units, bits);
+    change.b = quotient(rows.b, rows.units, bits);
+    change.by = quotient(rows.b, rows.a, [](double x) { return x; });
+  }
+  return change;
+}
+
+bool is_point(const Estimate& x) {
+  return !(x.low < x.high);  // also where a bound is not a number
+}
+
+Change unpaired(const ComparedValue& a, const ComparedValue& b) {
+  Change change;
+  change.a = a.estimate;
+  change.b = b.estimate;
+  change.how = "two intervals";
+  change.is_ratio = !is_share(a.metric) && a.estimate.value > 0 && b.estimate.value > 0;
+  change.by.value =
+      change.is_ratio ? b.estimate.value / a.estimate.value : b.estimate.value - a.estimate.value;
+  const Interval by = change.is_ratio ? quotient_interval(b.estimate, a.estimate)
+                                      : difference_interval(b.estimate, a.estimate);
+  change.by.low = by.low;
+  change.by.high = by.high;
+  change.has_interval = a.deterministic || (!is_point(a.estimate) && !is_point(b.estimate));
+  if (a.deterministic && is_point(a.estimate) && is_point(b.estimate)) change.how = "exact";
+  if (!change.has_interval) change.how = "no interval";
+  return change;
 }
 
 }  // namespace
 
-Difference difference(const Store& store, const ComparedValue& a, const ComparedValue& b) {
-  if (const auto found = paired(store, a, b)) return *found;
-  if (const auto found = welch(store, a, b)) return *found;
-  return {b.estimate - a.estimate, b.low - a.high, b.high - a.low, "intervals"};
+bool is_share(std::string_view metric) {
+  return metric == "acc" || metric == "acc_norm";
+}
+
+Change change(const Store& store, const ComparedValue& a, const ComparedValue& b) {
+  const PairedRows rows = paired_rows(store, a, b);
+  if (is_share(a.metric) && !rows.a.empty()) return paired_shares(rows);
+  if (!is_share(a.metric) && rows.units.size() > 1) return paired_losses(a.metric, rows);
+  return unpaired(a, b);
 }
 
 }  // namespace moe

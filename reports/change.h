@@ -1,29 +1,40 @@
-// The interval of one difference, by the best method the stored rows allow.
+// From one value to another: by how much, with its 95 % interval, by the best method the stored
+// rows allow.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "harness/statistics.h"
 #include "results/store.h"
 
 namespace moe {
 
 /// A value of one side, as the view `result` has it.
 struct ComparedValue {
-  std::string suite, point, metric, scope, unit;
-  std::int64_t suite_version = 0, case_run = 0, run = 0, target = 0, n = 0;
+  std::string suite, point, metric, scope, unit, dataset_digest;
+  std::int64_t suite_version = 0, case_run = 0, run = 0, target = 0;
   bool higher_is_better = true, deterministic = false;
-  double estimate = 0, low = 0, high = 0;
+  Estimate estimate;
 };
 
-struct Difference {
-  double estimate = 0, low = 0, high = 0;  // B - A
+struct Change {
+  Estimate a, b;  // of the questions common to both where they are paired, else as they are stored
+  std::optional<std::int64_t> common;  // how many of those
+  bool is_ratio = false;               // `by` is B / A, else B - A
+  Estimate by;
+  bool has_interval = true;  // false: read once where the next reading may differ
   std::string_view how;
 };
 
-/// Paired by question where both keep this metric per question; Welch's t over the means of
-/// launches where both have two or more; else the widest difference the two intervals allow.
-Difference difference(const Store&, const ComparedValue& a, const ComparedValue& b);
+/// Shares of questions change by a difference; everything else by a ratio, as long as both are
+/// above 0. Paired by question or document where both keep the metric for each, else by MOVER from
+/// the two intervals.
+Change change(const Store&, const ComparedValue& a, const ComparedValue& b);
+
+/// Whether a metric is a share of questions: each is right or wrong.
+bool is_share(std::string_view metric);
 
 }  // namespace moe

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <vector>
 
 #include "harness/error.h"
-#include "reports/compare_paired.h"
+#include "reports/change.h"
+#include "reports/find_target.h"
 
 namespace moe {
 namespace {
@@ -28,14 +30,15 @@ std::int64_t whole(const Cell& cell) {
 
 std::vector<ComparedValue> values_of(const Store& store, const Side& side) {
   const std::string_view mine =
-      side.is_run ? "run = :id" : "target = :id AND case_run IN (SELECT id FROM newest)";
+      side.is_run ? "v.run = :id" : "v.target = :id AND v.case_run IN (SELECT id FROM newest)";
   const Table table = store.query(
-      fmt::format(
-          "SELECT suite, point, metric, scope, unit, suite_version, case_run, run, target, n,"
-          " higher_is_better, deterministic, estimate, low, high FROM result"
-          " WHERE outcome = 'ok' AND estimate IS NOT NULL AND {}"
-          " ORDER BY suite, ordinal, metric, scope",
-          mine),
+      fmt::format("SELECT v.suite, v.point, v.metric, v.scope, v.unit, c.dataset_digest,"
+                  " v.suite_version, v.case_run, v.run, v.target, v.higher_is_better,"
+                  " v.deterministic, v.estimate, v.low, v.high"
+                  " FROM result v JOIN \"case\" c ON c.key = v.case_key"
+                  " WHERE v.outcome = 'ok' AND v.estimate IS NOT NULL AND {}"
+                  " ORDER BY v.suite, v.ordinal, v.metric, v.scope",
+                  mine),
       {{"id", side.id}});
   std::vector<ComparedValue> values;
   values.reserve(table.rows.size());
@@ -45,16 +48,14 @@ std::vector<ComparedValue> values_of(const Store& store, const Side& side) {
                       .metric = to_text(row[2]),
                       .scope = to_text(row[3]),
                       .unit = to_text(row[4]),
-                      .suite_version = whole(row[5]),
-                      .case_run = whole(row[6]),
-                      .run = whole(row[7]),
-                      .target = whole(row[8]),
-                      .n = whole(row[9]),
+                      .dataset_digest = to_text(row[5]),
+                      .suite_version = whole(row[6]),
+                      .case_run = whole(row[7]),
+                      .run = whole(row[8]),
+                      .target = whole(row[9]),
                       .higher_is_better = whole(row[10]) != 0,
                       .deterministic = whole(row[11]) != 0,
-                      .estimate = real(row[12]),
-                      .low = real(row[13]),
-                      .high = real(row[14])});
+                      .estimate = {real(row[12]), real(row[13]), real(row[14])}});
   }
   return values;
 }
@@ -81,39 +82,46 @@ bool match_targets(const Side& a, const Side& b, const std::set<std::int64_t>& o
   return shared;
 }
 
-std::string verdict(const ComparedValue& a, const Difference& found) {
-  const double scale = a.unit == "1" ? 1 : std::abs(a.estimate);
-  const bool exact = a.deterministic && found.estimate == 0;
-  if (exact || (found.low >= -kSameWithin * scale && found.high <= kSameWithin * scale))
-    return "same";
-  if (found.low <= 0 && found.high >= 0) return "unsure";
-  const bool good = (found.estimate > 0) == a.higher_is_better;
+bool is_same(const ComparedValue& a, const ComparedValue& b, const Change& found) {
+  const double none = found.is_ratio ? 1 : 0;
+  if (a.target == b.target && a.deterministic && found.by.value == none) return true;
+  if (!found.has_interval) return false;
+  if (found.is_ratio)
+    return found.by.low >= 1 / (1 + kSameWithin) && found.by.high <= 1 + kSameWithin;
+  const double within = kSameWithin * (is_share(a.metric) ? 1 : std::abs(found.a.value));
+  return found.by.low >= -within && found.by.high <= within;
+}
+
+std::string verdict(const ComparedValue& a, const ComparedValue& b, const Change& found) {
+  if (is_same(a, b, found)) return "same";
+  const double none = found.is_ratio ? 1 : 0;
+  if (!found.has_interval || (found.by.low <= none && found.by.high >= none)) return "unsure";
+  const bool good = (found.by.value > none) == a.higher_is_better;
   const bool speed = a.unit == "s" || a.unit.ends_with("/s");
   if (speed) return good ? "faster" : "slower";
   return good ? "better" : "worse";
 }
 
-std::vector<Cell> row_of(const ComparedValue& a, const ComparedValue& b, const Difference& found) {
-  const Cell ratio = a.estimate == 0 ? Cell(nullptr) : Cell(b.estimate / a.estimate);
-  return {a.suite,
-          a.point,
-          a.metric,
-          a.scope,
-          verdict(a, found),
-          found.estimate,
-          found.low,
-          found.high,
-          ratio,
-          a.estimate,
-          a.low,
-          a.high,
-          b.estimate,
-          b.low,
-          b.high,
-          std::string(found.how),
-          a.unit,
-          a.run,
-          b.run};
+void append(std::vector<Cell>& row, const Estimate& estimate, bool known) {
+  for (const double x : {estimate.value, estimate.low, estimate.high})
+    row.push_back(known ? Cell(x) : Cell(nullptr));
+}
+
+/// `found` is nothing where the two were measured on different data.
+std::vector<Cell> row_of(const Store& store, const ComparedValue& a, const ComparedValue& b,
+                         const std::optional<Change>& found) {
+  const std::string word = found ? verdict(a, b, *found) : "not compared";
+  const Table point = store.query("SELECT readable(:point)", {{"point", a.point}});
+  std::vector<Cell> row = {a.suite, point.rows.at(0).at(0), a.metric, a.scope, word};
+  const Estimate by = found ? found->by : Estimate{};
+  append(row, by, found && !found->is_ratio);
+  append(row, by, found && found->is_ratio);
+  append(row, found ? found->a : a.estimate, true);
+  append(row, found ? found->b : b.estimate, true);
+  row.push_back(found && found->common ? Cell(*found->common) : Cell(nullptr));
+  row.emplace_back(std::string(found ? found->how : "different data"));
+  row.insert(row.end(), {Cell(a.unit), Cell(a.run), Cell(b.run)});
+  return row;
 }
 
 }  // namespace
@@ -123,29 +131,40 @@ Side find_side(const Store& store, std::string_view what) {
   const Table run = store.query("SELECT id FROM run WHERE id = :what", {{"what", text}});
   if (!run.rows.empty())
     return {.label = "run " + text, .is_run = true, .id = whole(run.rows[0][0])};
-  const Table target =
-      store.query("SELECT max(id) FROM target WHERE name = :what", {{"what", text}});
-  if (const std::int64_t id = whole(target.rows.at(0).at(0)); id != 0) {
-    return {.label = text, .is_run = false, .id = id};
-  }
-  std::set<std::string> names;
-  for (const auto& row : store.query("SELECT DISTINCT name FROM target").rows) {
-    names.insert(to_text(row[0]));
-  }
+  if (const auto target = find_target(store, what))
+    return {.label = target->label, .is_run = false, .id = target->id};
   const Table runs = store.query("SELECT count(*) FROM run");
-  throw Error(fmt::format("'{}' is neither a run nor a target of {}; it has {} runs (moebench list "
-                          "runs) and the targets: {}",
-                          what, store.file().string(), to_text(runs.rows.at(0).at(0)),
-                          names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))),
-              std::source_location::current());
+  throw Error(
+      fmt::format("'{}' is neither a run nor a target of {}; it has {} runs (moebench list "
+                  "runs) and the targets: {}",
+                  what, store.file().string(), to_text(runs.rows.at(0).at(0)), target_names(store)),
+      std::source_location::current());
 }
 
 Table compare(const Store& store, const Side& a, const Side& b) {
-  Table table{
-      .columns = {"suite", "point", "metric", "scope", "verdict", "difference [+=unit]",
-                  "difference_low", "difference_high", "ratio [x]", "A [=unit]", "A_low", "A_high",
-                  "B [=unit]", "B_low", "B_high", "how", "unit", "A_run", "B_run"},
-      .rows = {}};
+  Table table{.columns = {"suite",
+                          "point",
+                          "metric",
+                          "scope",
+                          "verdict",
+                          "difference [+=unit]",
+                          "difference_low",
+                          "difference_high",
+                          "ratio [x]",
+                          "ratio_low",
+                          "ratio_high",
+                          "A [=unit]",
+                          "A_low",
+                          "A_high",
+                          "B [=unit]",
+                          "B_low",
+                          "B_high",
+                          "n",
+                          "how",
+                          "unit",
+                          "A_run",
+                          "B_run"},
+              .rows = {}};
   const std::vector<ComparedValue> of_a = values_of(store, a);
   const std::vector<ComparedValue> of_b = values_of(store, b);
   const bool by_target = match_targets(a, b, targets_of(of_a), targets_of(of_b));
@@ -153,12 +172,18 @@ Table compare(const Store& store, const Side& a, const Side& b) {
     return std::tuple(value.suite, value.suite_version, value.point, value.metric, value.scope,
                       by_target ? value.target : 0);
   };
-  std::map<decltype(key(of_a.front())), const ComparedValue*> second;
-  for (const ComparedValue& value : of_b) second[key(value)] = &value;
+  std::map<decltype(key(of_a.front())), std::vector<const ComparedValue*>> second;
+  for (const ComparedValue& value : of_b) second[key(value)].push_back(&value);
   for (const ComparedValue& value : of_a) {
-    const auto match = second.find(key(value));
-    if (match == second.end()) continue;
-    table.rows.push_back(row_of(value, *match->second, difference(store, value, *match->second)));
+    const auto found = second.find(key(value));
+    if (found == second.end()) continue;
+    const auto match =
+        std::ranges::find(found->second, value.dataset_digest, &ComparedValue::dataset_digest);
+    const bool same_data = match != found->second.end();
+    const ComparedValue& other = same_data ? **match : *found->second.back();
+    table.rows.push_back(
+        row_of(store, value, other,
+               same_data ? std::optional(change(store, value, other)) : std::nullopt));
   }
   return table;
 }

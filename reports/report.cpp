@@ -19,7 +19,8 @@ namespace {
 
 ReportParameter& parameter_of(Report& report, std::string_view name) {
   const auto found = std::ranges::find(report.parameters, name, &ReportParameter::name);
-  require(found != report.parameters.end(), "no line 'parameter {}: …' above this one", name);
+  require(found != report.parameters.end(),
+          "no line 'parameter {0}: …' or 'target {0}: …' above this one", name);
   return *found;
 }
 
@@ -36,16 +37,19 @@ void read_front_matter(Report& report, std::string_view line) {
     report.title = value;
   } else if (key == "summary") {
     report.summary = value;
-  } else if (word == "parameter" && !name.empty()) {
-    report.parameters.push_back(
-        {.name = std::string(name), .meaning = value, .default_sql = "", .known_sql = ""});
+  } else if ((word == "parameter" || word == "target") && !name.empty()) {
+    report.parameters.push_back({.name = std::string(name),
+                                 .meaning = value,
+                                 .default_sql = "",
+                                 .known_sql = "",
+                                 .is_target = word == "target"});
   } else if (word == "default" && !name.empty()) {
     parameter_of(report, name).default_sql = value;
   } else if (word == "known" && !name.empty()) {
     parameter_of(report, name).known_sql = value;
   } else {
-    throw Error(fmt::format("unknown key '{}'; known are title, summary, parameter NAME, default "
-                            "NAME and known NAME",
+    throw Error(fmt::format("unknown key '{}'; known are title, summary, parameter NAME, target "
+                            "NAME, default NAME and known NAME",
                             key),
                 std::source_location::current());
   }

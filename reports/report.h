@@ -7,6 +7,7 @@
 //   parameter moe: target name of the mixture
 //   default moe: SELECT ...            used where the caller gives none (optional)
 //   known moe: SELECT name FROM target  the values it may take (optional)
+//   target dense: the dense model      instead of parameter: a target by name, spec or number
 //   ---
 //   Prose with {{moe}} filled in.
 //
@@ -39,6 +40,7 @@ struct ReportParameter {
   std::string meaning;      // one line
   std::string default_sql;  // its first cell is the value; "": the parameter must be given
   std::string known_sql;    // its first column holds the values it may take; "": any
+  bool is_target = false;   // bound is the target's id, filled in its name (find_target.h)
 };
 
 struct ReportProse {

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "harness/error.h"
+#include "harness/statistics.h"
 #include "reports/compare.h"
 #include "tests/reports/fixture.h"
 
@@ -12,21 +14,35 @@ namespace {
 
 struct Row {
   std::string verdict, how;
-  double difference = 0;
+  Estimate difference, ratio, a, b;  // not a number where the row has none
+  std::int64_t n = 0;
 };
 
 Row row_of(const Table& table, const std::string& suite, const std::string& point,
            const std::string& metric, const std::string& scope = "") {
   const auto at = [&](const std::vector<Cell>& row, std::string_view column) {
-    return row[static_cast<std::size_t>(std::ranges::find(table.columns, column) -
-                                        table.columns.begin())];
+    return row.at(
+        static_cast<std::size_t>(std::ranges::find(table.columns, column) - table.columns.begin()));
   };
   for (const auto& row : table.rows) {
     if (to_text(at(row, "suite")) != suite || to_text(at(row, "point")) != point) continue;
     if (to_text(at(row, "metric")) != metric || to_text(at(row, "scope")) != scope) continue;
+    const auto number = [&](const std::string& column) {
+      const Cell cell = at(row, column);
+      const auto* real = std::get_if<double>(&cell);
+      return real == nullptr ? std::nan("") : *real;
+    };
+    const auto estimate = [&](const std::string& name, const std::string& unit) {
+      return Estimate{number(name + unit), number(name + "_low"), number(name + "_high")};
+    };
+    const Cell n = at(row, "n");
     return {.verdict = to_text(at(row, "verdict")),
             .how = to_text(at(row, "how")),
-            .difference = std::get<double>(at(row, "difference [+=unit]"))};
+            .difference = estimate("difference", " [+=unit]"),
+            .ratio = estimate("ratio", " [x]"),
+            .a = estimate("A", " [=unit]"),
+            .b = estimate("B", " [=unit]"),
+            .n = std::holds_alternative<std::int64_t>(n) ? std::get<std::int64_t>(n) : 0};
   }
   ADD_FAILURE() << "no row " << suite << " " << point << " " << metric;
   return {};
@@ -43,24 +59,123 @@ class Comparison : public ::testing::Test {
 };
 
 TEST_F(Comparison, pairs_accuracy_by_question) {
-  const Row row = row_of(compared(temporary_.store(), kDense, kMixture), "world", "{}", "acc");
+  const Row row = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc");
   EXPECT_EQ(row.how, "paired by question");
   EXPECT_EQ(row.verdict, "better");
-  EXPECT_NEAR(row.difference, 0.25, 1e-12);
+  EXPECT_NEAR(row.difference.value, 0.25, 1e-12);
+  EXPECT_TRUE(std::isnan(row.ratio.value));
 }
 
-TEST_F(Comparison, says_slower_of_the_second_where_its_steps_take_longer) {
-  const Row row = row_of(compared(temporary_.store(), kDense, kMixture), "decode",
-                         R"({"batch":4,"context":128})", "step_s");
-  EXPECT_EQ(row.how, "Welch over launches");
-  EXPECT_EQ(row.verdict, "slower");
+TEST_F(Comparison, shows_both_on_the_questions_they_have_in_common) {
+  temporary_.store().query("DELETE FROM document WHERE task <> 'world_capitals' AND case_run = 1");
+  const Row row = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc");
+  EXPECT_EQ(row.n, 20);
+  EXPECT_NEAR(row.difference.value, row.b.value - row.a.value, 1e-12);
+}
+
+TEST_F(Comparison, pairs_a_group_by_the_questions_of_its_members) {
+  const Row row =
+      row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc", "world_places");
+  EXPECT_EQ(row.how, "paired by question");
+  EXPECT_EQ(row.n, 40);
+}
+
+TEST_F(Comparison, of_two_questions_answered_alike_is_unsure) {
+  const Store& store = temporary_.store();
+  store.query("DELETE FROM document WHERE task <> 'world_capitals' OR document NOT IN (0, 2)");
+  const Row row = row_of(compared(store, kDense, kMixture), "world", "", "acc");
+  EXPECT_EQ(row.n, 2);
+  EXPECT_EQ(row.difference.value, 0);
+  EXPECT_EQ(row.verdict, "unsure");
+  EXPECT_EQ(row_of(compared(store, kDense, kDense), "world", "", "acc").verdict, "same")
+      << "of one model, equal is equal";
+}
+
+TEST_F(Comparison, pairs_perplexity_by_document) {
+  const Row row =
+      row_of(compared(temporary_.store(), kDense, kMixture), "wikitext2", "", "word_perplexity");
+  EXPECT_EQ(row.how, "paired by document");
+  EXPECT_EQ(row.verdict, "better");
+  EXPECT_EQ(row.n, 62);
+  EXPECT_NEAR(row.ratio.value, row.b.value / row.a.value, 1e-12);
+  EXPECT_NEAR(row.ratio.value, std::exp(-0.183), 0.01);
+  EXPECT_GT(row.ratio.high, row.ratio.low);
+  const double apart =
+      std::hypot(std::log(row.a.high / row.a.value), std::log(row.b.high / row.b.value));
+  EXPECT_LT(std::log(row.ratio.high / row.ratio.value), apart / 2)
+      << "what pages have in common widens nothing";
+}
+
+TEST_F(Comparison, of_speeds_is_their_ratio) {
+  const Table table = compared(temporary_.store(), kDense, kMixture);
+  for (const char* metric : {"step_s", "tokens_per_s"}) {
+    const Row row = row_of(table, "decode", "batch 4, context 128", metric);
+    EXPECT_EQ(row.how, "two intervals");
+    EXPECT_EQ(row.verdict, "slower");
+    EXPECT_NEAR(row.ratio.value, row.b.value / row.a.value, 1e-12);
+    const Interval expected = quotient_interval(row.b, row.a);
+    EXPECT_EQ(row.ratio.low, expected.low);
+    EXPECT_EQ(row.ratio.high, expected.high);
+    EXPECT_TRUE(std::isnan(row.difference.value));
+  }
 }
 
 TEST_F(Comparison, turns_round_with_its_sides) {
   const Table table = compared(temporary_.store(), kMixture, kDense);
-  EXPECT_EQ(row_of(table, "world", "{}", "acc").verdict, "worse");
-  EXPECT_EQ(row_of(table, "decode", R"({"batch":4,"context":128})", "tokens_per_s").verdict,
-            "faster");
+  EXPECT_EQ(row_of(table, "world", "", "acc").verdict, "worse");
+  EXPECT_EQ(row_of(table, "decode", "batch 4, context 128", "tokens_per_s").verdict, "faster");
+}
+
+TEST_F(Comparison, of_what_was_read_once_is_unsure) {
+  const Table table = compared(temporary_.store(), kDense, kMixture);
+  const Row peak = row_of(table, "memory", "", "peak_resident_bytes");
+  EXPECT_EQ(peak.how, "no interval");
+  EXPECT_EQ(peak.verdict, "unsure");
+  const Row weights = row_of(table, "memory", "", "weight_bytes");
+  EXPECT_EQ(weights.how, "exact");
+  EXPECT_EQ(weights.verdict, "worse");
+}
+
+TEST_F(Comparison, of_a_value_below_one_is_relative_too) {
+  temporary_.store().query(
+      "UPDATE value SET estimate = estimate / 1e4, low = low / 1e4, high = high / 1e4");
+  temporary_.store().query("DELETE FROM document");
+  const Row row =
+      row_of(compared(temporary_.store(), kDense, kMixture), "wikitext2", "", "bits_per_byte");
+  EXPECT_EQ(row.verdict, "better");
+}
+
+TEST_F(Comparison, of_different_data_says_so) {
+  temporary_.store().query(
+      "UPDATE \"case\" SET dataset_digest = 'other' WHERE suite = 'world' AND target = 1");
+  const Row row = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc");
+  EXPECT_EQ(row.verdict, "not compared");
+  EXPECT_EQ(row.how, "different data");
+  EXPECT_TRUE(std::isnan(row.difference.value));
+}
+
+TEST_F(Comparison, takes_a_target_by_number_or_spec) {
+  const Store& store = temporary_.store();
+  EXPECT_EQ(find_side(store, "#2").label, kDense);
+  EXPECT_EQ(find_side(store, "synthetic:small-dense").id, 2);
+  EXPECT_EQ(find_side(store, "3").label, kHostile) << "there is no run 3";
+  EXPECT_TRUE(find_side(store, "2").is_run);
+}
+
+TEST_F(Comparison, of_a_name_that_several_targets_have_lists_them) {
+  const Store& store = temporary_.store();
+  store.query(
+      "INSERT INTO target SELECT 9, 'z', name, 'elsewhere/small', family, dtype, numerics, experts,"
+      " experts_per_token, parameters_total, parameters_active, weight_bytes, facts FROM target "
+      "WHERE id = 2");
+  try {
+    find_side(store, kDense);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    for (const char* part : {"#2 (synthetic:small-dense)", "#9 (elsewhere/small)"})
+      EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(find_side(store, "elsewhere/small").label, std::string(kDense) + " #9");
 }
 
 TEST_F(Comparison, of_a_target_with_itself_is_never_a_difference) {
@@ -74,7 +189,7 @@ TEST_F(Comparison, of_a_target_with_itself_is_never_a_difference) {
 
 TEST_F(Comparison, of_a_run_with_itself_sets_each_target_beside_itself) {
   const Table table = compared(temporary_.store(), "1", "1");
-  EXPECT_NEAR(row_of(table, "world", "{}", "acc").difference, 0, 1e-12);
+  EXPECT_NEAR(row_of(table, "world", "", "acc").difference.value, 0, 1e-12);
 }
 
 TEST_F(Comparison, of_something_unknown_says_what_there_is) {
@@ -89,8 +204,9 @@ TEST_F(Comparison, of_something_unknown_says_what_there_is) {
   }
 }
 
-TEST_F(Comparison, with_nothing_in_common_is_empty) {
+TEST_F(Comparison, with_nothing_in_common_is_an_error) {
   EXPECT_TRUE(compared(temporary_.store(), kHostile, kMixture).rows.empty());
+  EXPECT_THROW(comparison(temporary_.store(), kHostile, kMixture), Error);
 }
 
 }  // namespace

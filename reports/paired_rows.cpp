@@ -1,0 +1,57 @@
+#include "reports/paired_rows.h"
+
+#include <nlohmann/json.hpp>
+
+#include "harness/error.h"
+#include "reports/scope_tasks.h"
+
+namespace moe {
+namespace {
+
+double real(const Cell& cell) {
+  if (const auto* whole = std::get_if<std::int64_t>(&cell)) return static_cast<double>(*whole);
+  const auto* value = std::get_if<double>(&cell);
+  require(value != nullptr, "a number of a document is '{}'", to_text(cell));
+  return *value;
+}
+
+bool is_number(const std::string& type) {
+  return type == "integer" || type == "real";
+}
+
+}  // namespace
+
+PairedRows paired_rows(const Store& store, const ComparedValue& a, const ComparedValue& b) {
+  // A metric of a document is a number, or [log-likelihood, units] where the whole is a quotient.
+  const Table table = store.query(
+      "SELECT json_type(x, path), json_type(y, path), json_extract(x, path), json_extract(y, path),"
+      "       json_extract(x, path || '[0]'), json_extract(y, path || '[0]'),"
+      "       json_extract(x, path || '[1]'), json_extract(y, path || '[1]') FROM ("
+      "  SELECT x.metrics AS x, y.metrics AS y, '$.\"' || :metric || '\"' AS path"
+      "  FROM document x JOIN document y"
+      "    ON y.case_run = :b AND y.task = x.task AND y.document = x.document"
+      "  WHERE x.case_run = :a AND (:scope = '' OR x.task IN (SELECT value FROM json_each(:tasks)))"
+      "  ORDER BY x.task, x.document)",
+      {{"metric", a.metric},
+       {"a", a.case_run},
+       {"b", b.case_run},
+       {"scope", a.scope},
+       {"tasks", nlohmann::json(tasks_of_scope(store, a.case_run, a.scope)).dump()}});
+  PairedRows rows;
+  for (const auto& row : table.rows) {
+    const std::string x = to_text(row[0]), y = to_text(row[1]);
+    if (is_number(x) && is_number(y)) {
+      rows.a.push_back(real(row[2]));
+      rows.b.push_back(real(row[3]));
+    } else if (x == "array" && y == "array") {
+      require(real(row[6]) == real(row[7]), "{}: {} of one document is over {} units and over {}",
+              a.suite, a.metric, real(row[6]), real(row[7]));
+      rows.a.push_back(-real(row[4]));
+      rows.b.push_back(-real(row[5]));
+      rows.units.push_back(real(row[6]));
+    }
+  }
+  return rows;
+}
+
+}  // namespace moe

@@ -1,0 +1,43 @@
+// Writes the rows of a made-up store. Values are of the program's own metrics, by name, so that
+// what is approved is a report on a store the program can write.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/value.h"
+#include "results/store.h"
+
+namespace moe::testing {
+
+/// Every metric of the fixture, as suites/ declares it (fixture_test.cpp holds them against it).
+std::span<const Metric> fixture_metrics();
+
+struct Measured {
+  std::string metric;
+  double estimate = 0, half = 0;
+  std::int64_t n = 0;
+  std::string scope = {};  // NOLINT(readability-redundant-member-init): most values have none
+};
+
+class Filler {
+ public:
+  explicit Filler(const Store& store) : store_(store) {}
+
+  void insert(const std::string& table, const std::string& columns,
+              const std::vector<Cell>& cells) const;
+
+  std::int64_t add_case(std::int64_t run, std::int64_t target, const std::string& suite,
+                        const std::string& point, const std::string& outcome = "ok",
+                        const std::string& reason = "");
+
+  void add_value(std::int64_t case_run, const Measured&) const;
+
+ private:
+  const Store& store_;
+  std::int64_t case_runs_ = 0;
+};
+
+}  // namespace moe::testing
