@@ -42,7 +42,8 @@ void draw(const std::vector<ChartFile>& charts, const std::filesystem::path& fol
 void write_article(const Article& article, const Format& format, const std::filesystem::path& out) {
   const Written written = format.write(article);
   if (out.empty()) {
-    fmt::print("{}", written.text);
+    const bool alone = !written.charts.empty();  // pictures that would stand beside a file
+    fmt::print("{}", alone ? format.write(with_numbers_for_charts(article)).text : written.text);
     return;
   }
   write_file(out, written.text);

@@ -57,6 +57,16 @@ std::string escape_markdown(std::string_view text) {
   return out;
 }
 
+std::string unescape_markdown(std::string_view markdown) {
+  std::string out;
+  for (std::size_t at = 0; at < markdown.size(); ++at) {
+    const bool escapes = markdown[at] == '\\' && at + 1 < markdown.size() &&
+                         std::ispunct(static_cast<unsigned char>(markdown[at + 1])) != 0;
+    out += markdown[escapes ? ++at : at];
+  }
+  return out;
+}
+
 std::string escape_script(std::string_view json) {
   std::string out;
   for (const char c : json) {

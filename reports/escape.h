@@ -11,6 +11,9 @@ std::string escape_html(std::string_view);  // text and quoted attributes
 /// One line of Markdown that means its text: also inside a cell of a table.
 std::string escape_markdown(std::string_view);
 
+/// Takes back what escape_markdown did, for formats that are not Markdown.
+std::string unescape_markdown(std::string_view);
+
 /// JSON inside <script>: no "</script>", no "<!--".
 std::string escape_script(std::string_view json);
 

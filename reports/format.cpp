@@ -4,6 +4,13 @@
 
 namespace moe {
 
+Article with_numbers_for_charts(Article article) {
+  for (auto& block : article.blocks) {
+    if (auto* exhibit = std::get_if<Exhibit>(&block)) exhibit->chart.reset();
+  }
+  return article;
+}
+
 const Format& find_format(std::string_view name) {
   std::string known;
   for (const Format* format : formats()) {

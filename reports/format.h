@@ -11,8 +11,8 @@
 
 namespace moe {
 
-/// A chart as a file beside the text. The text names it with the ending .svg: whoever writes the
-/// files draws the specification (vl-convert), or says that the pictures are missing.
+/// A chart as a file beside the text, which names it: whoever writes files draws the specification
+/// (vl-convert). Where the text stands alone, write with_numbers_for_charts() instead.
 struct ChartFile {
   std::string name;  // "pair-1.svg"
   std::string vega_lite;
@@ -29,6 +29,9 @@ struct Format {
   std::string_view summary;    // one line for `list formats`
   Written (*write)(const Article&);
 };
+
+/// The article with each chart as the table it is drawn from.
+Article with_numbers_for_charts(Article);
 
 std::span<const Format* const> formats();
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdint>
@@ -16,11 +17,27 @@ bool is_link(std::string_view target) {
   return target.starts_with("https://") || target.starts_with("http://") || target.starts_with('#');
 }
 
+/// Where the `[` at the front of `text` is closed; npos where it is not. What is escaped is text.
+std::size_t closing_bracket(std::string_view text) {
+  int depth = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '[') {
+      ++depth;
+    } else if (text[at] == ']' && --depth == 0) {
+      return at;
+    }
+  }
+  return std::string_view::npos;
+}
+
 /// Copies `[text](target)` at the front of `rest`, or nothing where there is none.
 bool take_link(std::string_view& rest, std::string& out) {
-  const std::size_t middle = rest.find("](");
+  const std::size_t middle = closing_bracket(rest);
+  if (middle == std::string_view::npos || !rest.substr(middle).starts_with("](")) return false;
   const std::size_t end = rest.find(')', middle);
-  if (middle == std::string_view::npos || end == std::string_view::npos) return false;
+  if (end == std::string_view::npos) return false;
   const std::string_view target = rest.substr(middle + 2, end - middle - 2);
   if (!is_link(target)) return false;
   out += fmt::format("<a href=\"{}\">{}</a>", escape_html(target),
@@ -56,6 +73,13 @@ std::size_t number_marker(std::string_view line) {
   return at > 0 && line.substr(at).starts_with(". ") ? at + 2 : 0;
 }
 
+/// "## text" and a "##" alone: 2; 0 where the line is no heading.
+std::size_t heading_level(std::string_view line) {
+  const std::size_t level = std::min(line.find_first_not_of('#'), line.size());
+  const bool ends = level == line.size() || line[level] == ' ';
+  return level >= 1 && level <= 6 && ends ? level : 0;
+}
+
 class Converter {
  public:
   std::string convert(std::string_view markdown) {
@@ -66,8 +90,8 @@ class Converter {
         copy_code(lines);
       } else if (line.find_first_not_of(' ') == std::string_view::npos) {
         enter(Block::none);
-      } else if (line.starts_with('#')) {
-        heading(line);
+      } else if (const std::size_t level = heading_level(line); level > 0) {
+        heading(line, level);
       } else {
         text(line);
       }
@@ -97,10 +121,10 @@ class Converter {
     out_ += "</code></pre>\n";
   }
 
-  void heading(std::string_view line) {
+  void heading(std::string_view line, std::size_t level) {
     enter(Block::none);
-    const std::size_t level = std::min<std::size_t>(line.find_first_not_of('#'), 6);
-    out_ += fmt::format("<h{0}>{1}</h{0}>\n", level, inline_html(line.substr(level + 1)));
+    const std::string_view words = line.substr(std::min(level + 1, line.size()));
+    out_ += fmt::format("<h{0}>{1}</h{0}>\n", level, inline_html(words));
   }
 
   void item(Block list, std::string_view words) {

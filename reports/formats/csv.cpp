@@ -19,7 +19,7 @@ Written write(const Article& article) {
     const auto* exhibit = std::get_if<Exhibit>(&block);
     if (exhibit == nullptr || exhibit->table.rows.empty()) continue;
     if (!written.text.empty()) written.text += "\n";
-    written.text += fmt::format("# {}\n", exhibit->caption);
+    written.text += fmt::format("# {}\n", unescape_markdown(exhibit->caption));
     std::vector<std::string> names;
     names.reserve(exhibit->table.columns.size());
     for (const std::string& column : exhibit->table.columns) names.push_back(escape_csv(column));

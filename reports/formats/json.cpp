@@ -1,6 +1,7 @@
 // The tables of a report as one JSON object, numbers as they are stored.
 #include <nlohmann/json.hpp>
 
+#include "reports/escape.h"
 #include "reports/format.h"
 
 namespace moe {
@@ -19,7 +20,7 @@ Json exhibit_json(const Exhibit& exhibit) {
     for (const Cell& cell : row) cells.push_back(cell_json(cell));
     rows.push_back(std::move(cells));
   }
-  return {{"caption", exhibit.caption},
+  return {{"caption", unescape_markdown(exhibit.caption)},
           {"chart", exhibit.chart.has_value()},
           {"columns", exhibit.table.columns},
           {"rows", std::move(rows)},

@@ -96,6 +96,23 @@ TEST(prose, becomes_html) {
             "<a href=\"https://b.c\">a</a> [d](javascript:e)");
 }
 
+TEST(prose, has_headings_of_six_levels_and_empty_ones) {
+  EXPECT_EQ(prose_html("#\n"), "<h1></h1>\n");
+  EXPECT_EQ(prose_html("###### a\n"), "<h6>a</h6>\n");
+  EXPECT_EQ(prose_html("#######\n"), "<p>#######</p>\n");
+  EXPECT_EQ(prose_html("#a\n"), "<p>#a</p>\n");
+}
+
+TEST(prose, begins_a_link_at_its_own_bracket) {
+  EXPECT_EQ(inline_html("[1, 2] and [x](https://y)"), "[1, 2] and <a href=\"https://y\">x</a>");
+  EXPECT_EQ(inline_html("[[1]](https://y)"), "<a href=\"https://y\">[1]</a>");
+}
+
+TEST(escaping, is_undone_where_text_is_wanted) {
+  const std::string hostile = "<b>|*`[a](https://x)\\_ & # !";
+  EXPECT_EQ(unescape_markdown(escape_markdown(hostile)), hostile);
+}
+
 TEST(prose, gives_back_what_was_escaped) {
   const std::string hostile = "<b>|*`[a](https://x)\\_ & # !";
   EXPECT_EQ(inline_html(escape_markdown(hostile)), escape_html(hostile));

@@ -67,5 +67,30 @@ TEST(a_chart, is_a_specification_with_its_data) {
   }
 }
 
+TEST(a_chart, is_a_table_where_no_picture_can_stand_beside_the_text) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  const Article article =
+      build_article(find_report("pair"), temporary.store(), {{"moe", kMixture}, {"dense", kDense}});
+  const Written written = find_format("md").write(with_numbers_for_charts(article));
+  EXPECT_TRUE(written.charts.empty());
+  EXPECT_EQ(written.text.find(".svg"), std::string::npos);
+  EXPECT_NE(written.text.find("Decoding: tokens per second of the whole batch\n\n| model"),
+            std::string::npos);
+}
+
+TEST(a_caption, has_no_backslashes_outside_markdown) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  temporary.store().query("UPDATE target SET name = 'small[8x]' WHERE id = 1");
+  const Article article =
+      build_article(find_report("pair"), temporary.store(), {{"moe", "#1"}, {"dense", kDense}});
+  for (const char* format : {"csv", "json"}) {
+    const std::string text = find_format(format).write(article).text;
+    EXPECT_EQ(text.find("small\\"), std::string::npos) << format;
+    EXPECT_NE(text.find("small[8x] with fewer or more experts"), std::string::npos) << format;
+  }
+}
+
 }  // namespace
 }  // namespace moe::testing
