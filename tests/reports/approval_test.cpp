@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <tuple>
@@ -64,6 +65,18 @@ std::string written(const Article& article, const Format& format) {
   return text;
 }
 
+/// A heading's line of dashes with no row under it, in Markdown.
+bool has_empty_table(const std::string& text) {
+  static const std::regex empty(R"(\|-[-:|]*\|\n(?!\|))");
+  return std::regex_search(text, empty);
+}
+
+TEST(an_empty_table, is_recognised) {
+  EXPECT_TRUE(has_empty_table("| a    |\n|------|\n\nText"));
+  EXPECT_TRUE(has_empty_table("| a    | b |\n|------|--:|\n"));
+  EXPECT_FALSE(has_empty_table("| a    |\n|------|\n| 1    |\n"));
+}
+
 TEST(every_report, in_every_format_is_as_approved) {
   const TemporaryStore temporary;
   fill(temporary.store());
@@ -88,7 +101,7 @@ TEST(every_report, of_an_empty_store_says_so_instead_of_failing) {
     const Article article = build_article(report, store, parameters);
     for (const Format* format : formats()) {
       const std::string text = format->write(article).text;
-      EXPECT_EQ(text.find("|---|\n\n"), std::string::npos) << report.name << ": an empty table";
+      EXPECT_FALSE(has_empty_table(text)) << report.name << "." << format->extension;
       EXPECT_EQ(text.find("<tbody>\n</tbody>"), std::string::npos) << report.name;
     }
   }

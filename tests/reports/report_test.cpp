@@ -87,16 +87,6 @@ TEST(report, names_what_a_chart_does_not_know) {
   expect_says(error_with("line x=a"), {"line 5", "y="});
 }
 
-TEST(pair, says_that_scores_at_chance_say_nothing) {
-  const TemporaryStore temporary;
-  fill(temporary.store());
-  temporary.store().query("UPDATE value SET low = 0.2 WHERE scope = ''");
-  const Article article =
-      build_article(find_report("pair"), temporary.store(), {{"moe", kMixture}, {"dense", kDense}});
-  expect_says(std::get<Prose>(article.blocks.at(0)).markdown,
-              {"Guessing would answer 25.0 % of world"});
-}
-
 TEST(report, says_which_parameter_is_missing_and_what_it_means) {
   expect_says(error_of(kHead + "x\n", {}), {"mine", "who", "a name"});
 }
@@ -114,6 +104,17 @@ TEST(report, lists_the_values_a_parameter_may_take) {
   } catch (const Error& error) {
     expect_says(error.what(), {"pair", "typo", kMixture, kDense});
   }
+}
+
+TEST(report, says_how_many_questions_a_run_asked) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  const auto said = [&](std::int64_t run) {
+    const Article article = build_article(find_report("run"), temporary.store(), {{"run", run}});
+    return std::get<Prose>(article.blocks.at(0)).markdown;
+  };
+  expect_says(said(1), {"244 questions", "at most 20 of each subject"});
+  EXPECT_EQ(said(2).find("question"), std::string::npos) << "speed alone asks none";
 }
 
 TEST(report, takes_the_default_of_a_parameter_from_the_store) {

@@ -1,0 +1,141 @@
+// What `report pair` sets side by side, and what it does not.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "harness/error.h"
+#include "reports/format.h"
+#include "tests/reports/fixture.h"
+
+namespace moe::testing {
+namespace {
+
+class Pair : public ::testing::Test {
+ protected:
+  void SetUp() override { fill(temporary_.store()); }
+
+  void sql(const std::string& statement) { temporary_.store().query(statement); }
+
+  Article article(const std::string& moe = kMixture, const std::string& dense = kDense) {
+    return build_article(find_report("pair"), temporary_.store(), {{"moe", moe}, {"dense", dense}});
+  }
+
+  std::string short_text() { return std::get<Prose>(article().blocks.at(0)).markdown; }
+
+  Table table(const std::string& caption) {
+    const Article all = article();
+    for (const auto& block : all.blocks) {
+      const auto* exhibit = std::get_if<Exhibit>(&block);
+      if (exhibit != nullptr && exhibit->caption.starts_with(caption)) return exhibit->table;
+    }
+    ADD_FAILURE() << "no exhibit " << caption;
+    return {};
+  }
+
+  TemporaryStore temporary_;
+};
+
+bool says(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// The cells of one column.
+std::vector<Cell> column(const Table& table, std::string_view name) {
+  std::vector<Cell> cells;
+  const auto at =
+      static_cast<std::size_t>(std::ranges::find(table.columns, name) - table.columns.begin());
+  for (const auto& row : table.rows) cells.push_back(row.at(at));
+  return cells;
+}
+
+/// A second suite beside one of the fixture: the same cases and values under another name.
+void copy_suite(const Store& store, const std::string& from, const std::string& to, int version) {
+  const std::vector<Parameter> names = {{"from", from}, {"to", to}, {"version", version}};
+  store.query(
+      "INSERT INTO suite SELECT max_id + id, :to, :version, kind, title, :to || :version, toml "
+      "FROM "
+      "suite, (SELECT max(id) AS max_id FROM suite) WHERE name = :from",
+      names);
+  store.query(
+      "INSERT INTO \"case\" SELECT id + 1000, key || :to || :version, :to, :version, target, "
+      "point, "
+      "dataset_digest FROM \"case\" WHERE suite = :from",
+      names);
+  store.query(
+      "INSERT INTO case_run SELECT cr.id + 1000, cr.run, cr.\"case\" + 1000, s.id, cr.ordinal, "
+      "cr.started_at, cr.ended_at, cr.outcome, cr.reason FROM case_run cr JOIN \"case\" c ON c.id "
+      "= "
+      "cr.\"case\" JOIN suite s ON s.sha256 = :to || :version WHERE c.suite = :from",
+      names);
+  store.query(
+      "INSERT INTO value SELECT case_run + 1000, metric, scope, estimate / 2, low / 2, high / 2, "
+      "standard_error, n FROM value WHERE case_run + 1000 IN (SELECT id FROM case_run EXCEPT "
+      "SELECT case_run FROM value)");
+}
+
+TEST_F(Pair, says_that_scores_at_chance_say_nothing) {
+  sql("UPDATE value SET low = 0.2 WHERE scope = ''");
+  EXPECT_TRUE(says(short_text(), "Guessing would answer 25.0 % of world")) << short_text();
+}
+
+TEST_F(Pair, does_not_tell_two_apart_by_two_questions) {
+  sql("DELETE FROM document WHERE task <> 'world_capitals' OR document NOT IN (1, 5)");
+  EXPECT_TRUE(says(short_text(), "(2 questions)")) << short_text();
+  EXPECT_TRUE(says(short_text(), "do not tell the two apart")) << short_text();
+}
+
+TEST_F(Pair, compares_speeds_of_one_machine_and_build_only) {
+  EXPECT_FALSE(says(short_text(), "different machines or builds"));
+  sql("INSERT INTO run SELECT 9, started_at, ended_at, 'r', command, question_limit, 'another "
+      "build',"
+      " owner, alive_at, environment FROM run WHERE id = 1");
+  sql("UPDATE case_run SET run = 9 WHERE \"case\" IN (SELECT id FROM \"case\" WHERE target = 2)");
+  EXPECT_TRUE(
+      says(short_text(), "6 points of decode were measured on different machines or builds"))
+      << short_text();
+  EXPECT_FALSE(says(short_text(), "Decoding.")) << short_text();
+  for (const Cell& ratio : column(table("Decoding, tokens per second"), "ratio [x]"))
+    EXPECT_EQ(ratio, Cell(nullptr));
+}
+
+TEST_F(Pair, says_that_data_differ_and_compares_them_not) {
+  sql("UPDATE \"case\" SET dataset_digest = 'other' WHERE suite = 'world' AND target = 1");
+  EXPECT_TRUE(says(short_text(), "**Data.** world was run on other data")) << short_text();
+  EXPECT_TRUE(says(short_text(), "No accuracy suite was run on both models")) << short_text();
+}
+
+TEST_F(Pair, shows_the_newest_version_of_a_suite) {
+  copy_suite(temporary_.store(), "memory", "memory", 2);
+  const auto weights = column(table("Memory by part"), std::string(kMixture) + " [B]");
+  EXPECT_EQ(weights.size(), 8U);
+  EXPECT_EQ(weights.at(0), Cell(48209920.0 / 2)) << "not the largest of both versions";
+}
+
+TEST_F(Pair, keeps_suites_of_one_kind_apart) {
+  for (const char* suite : {"sparsity", "decode", "memory"})
+    copy_suite(temporary_.store(), suite, std::string(suite) + "_mine", 1);
+  const Table sparsity = table("small-8x with fewer or more experts");
+  EXPECT_EQ(sparsity.rows.size(), 6U);
+  EXPECT_EQ(column(sparsity, "suite").at(5), Cell(std::string("sparsity_mine")));
+  EXPECT_EQ(table("Decoding, tokens per second").rows.size(), 12U);
+  EXPECT_EQ(table("Memory by part").rows.size(), 16U);
+  const auto facets = column(table("Decoding: tokens per second"), "context");
+  EXPECT_EQ(std::ranges::count(facets, Cell(std::string("decode_mine, context 128"))), 6);
+}
+
+TEST_F(Pair, takes_targets_by_number_and_tells_namesakes_apart) {
+  sql("UPDATE target SET name = 'small-8x' WHERE id = 2");
+  EXPECT_EQ(article("#1", "2").title, "small-8x #1 against small-8x #2");
+  try {
+    article("small-8x", "#2");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    for (const char* part :
+         {"report pair", "#1 (synthetic:small-8x)", "#2 (synthetic:small-dense)"})
+      EXPECT_TRUE(says(error.what(), part)) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace moe::testing
