@@ -10,10 +10,9 @@ namespace {
 
 int run(const Arguments& arguments) {
   std::string a, b, db, format = "md", out;
-  CLI::App app(
-      "Compares two runs (by number) or two targets (by name): difference, 95 % interval, verdict.",
-      "moebench compare");
-  app.add_option("a", a, "a run's number or a target's name")->required();
+  CLI::App app("Compares two runs or two targets: difference or ratio, 95 % interval, verdict.",
+               "moebench compare");
+  app.add_option("a", a, "a run's number; or a target's name, spec or number after #")->required();
   app.add_option("b", b, "the other")->required();
   app.add_option("--format,-f", format, "md, html, csv or json");
   app.add_option("--out,-o", out, "the file to write; stdout otherwise");
