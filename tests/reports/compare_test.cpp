@@ -154,30 +154,6 @@ TEST_F(Comparison, of_different_data_says_so) {
   EXPECT_TRUE(std::isnan(row.difference.value));
 }
 
-TEST_F(Comparison, takes_a_target_by_number_or_spec) {
-  const Store& store = temporary_.store();
-  EXPECT_EQ(find_side(store, "#2").label, kDense);
-  EXPECT_EQ(find_side(store, "synthetic:small-dense").id, 2);
-  EXPECT_EQ(find_side(store, "3").label, kHostile) << "there is no run 3";
-  EXPECT_TRUE(find_side(store, "2").is_run);
-}
-
-TEST_F(Comparison, of_a_name_that_several_targets_have_lists_them) {
-  const Store& store = temporary_.store();
-  store.query(
-      "INSERT INTO target SELECT 9, 'z', name, 'elsewhere/small', family, dtype, numerics, experts,"
-      " experts_per_token, parameters_total, parameters_active, weight_bytes, facts FROM target "
-      "WHERE id = 2");
-  try {
-    find_side(store, kDense);
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    for (const char* part : {"#2 (synthetic:small-dense)", "#9 (elsewhere/small)"})
-      EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-  }
-  EXPECT_EQ(find_side(store, "elsewhere/small").label, std::string(kDense) + " #9");
-}
-
 TEST_F(Comparison, of_a_target_with_itself_is_never_a_difference) {
   const Table table = compared(temporary_.store(), kDense, kDense);
   EXPECT_FALSE(table.rows.empty());
@@ -190,18 +166,6 @@ TEST_F(Comparison, of_a_target_with_itself_is_never_a_difference) {
 TEST_F(Comparison, of_a_run_with_itself_sets_each_target_beside_itself) {
   const Table table = compared(temporary_.store(), "1", "1");
   EXPECT_NEAR(row_of(table, "world", "", "acc").difference.value, 0, 1e-12);
-}
-
-TEST_F(Comparison, of_something_unknown_says_what_there_is) {
-  try {
-    find_side(temporary_.store(), "typo");
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    const std::string message = error.what();
-    EXPECT_NE(message.find("typo"), std::string::npos);
-    EXPECT_NE(message.find(kDense), std::string::npos);
-    EXPECT_NE(message.find("2 runs"), std::string::npos);
-  }
 }
 
 TEST_F(Comparison, with_nothing_in_common_is_an_error) {

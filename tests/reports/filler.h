@@ -40,4 +40,8 @@ class Filler {
   std::int64_t case_runs_ = 0;
 };
 
+/// What target 1, the mixture, or 2, the dense model, scores: fixture_scores.cpp.
+void add_accuracy(Filler&, std::int64_t target);
+void add_perplexity(Filler&, std::int64_t target);
+
 }  // namespace moe::testing

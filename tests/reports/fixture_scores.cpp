@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "harness/statistics.h"
+#include "tests/reports/filler.h"
+
+namespace moe::testing {
+
+/// Three subjects of 20 questions; the mixture answers three of four, the dense model every other.
+void add_accuracy(Filler& filler, std::int64_t target) {
+  const std::int64_t c = filler.add_case(1, target, "world", "{}");
+  std::int64_t right = 0;
+  for (const std::string task : {"world_capitals", "world_colours", "world_kinship"}) {
+    std::int64_t right_here = 0;
+    for (std::int64_t document = 0; document < 20; ++document) {
+      const bool hit = target == 1 ? document % 4 != 3 : document % 2 == 0;
+      right_here += hit ? 1 : 0;
+      filler.insert("document", "case_run, task, document, target, facts, metrics",
+                    {c, task, document, "0", "{}",
+                     fmt::format(R"({{"acc": {0}.0, "acc_norm": {0}.0}})", hit ? 1 : 0)});
+      for (std::int64_t choice = 0; choice < 4; ++choice) {
+        filler.insert(
+            "answer",
+            "case_run, task, document, choice, filter, launch, continuation, generated, "
+            "log_likelihood, is_greedy, context_tokens, continuation_tokens, "
+            "truncated_tokens, tokens_sha256, prompt_sha256",
+            {c, task, document, choice, "none", target, " A", "", -1.5, 0, 50, 1, 0, "", ""});
+      }
+    }
+    filler.add_value(c, {"acc", static_cast<double>(right_here) / 20, 0.2, 20, task});
+    right += right_here;
+  }
+  filler.add_value(c, {"acc", static_cast<double>(right) / 60, 0.14, 40, "world_places"});
+  filler.add_value(c, {"acc", static_cast<double>(right) / 60, 0.12, 60});
+  filler.add_value(c, {"acc_norm", static_cast<double>(right) / 60, 0.12, 60});
+}
+
+/// 62 pages; the mixture is better on all, by more on some than on others.
+void add_perplexity(Filler& filler, std::int64_t target) {
+  const std::int64_t c = filler.add_case(1, target, "wikitext2", "{}");
+  std::vector<double> loss, words, bytes;
+  for (std::int64_t page = 0; page < 62; ++page) {
+    const auto of_page = static_cast<double>(page % 7);
+    words.push_back(200 + 30 * of_page);
+    bytes.push_back(words.back() * 5.35);
+    const double per_word = 3.6 + 0.05 * of_page + (target == 1 ? 0 : 0.15 + 0.01 * of_page);
+    loss.push_back(per_word * words.back());
+    filler.insert("document", "case_run, task, document, target, facts, metrics",
+                  {c, "wikitext2", page, "", "{}",
+                   fmt::format(R"({{"word_perplexity": [{0}, {1}], "bits_per_byte": [{0}, {2}]}})",
+                               -loss.back(), words.back(), bytes.back())});
+  }
+  const double by_word = mean(loss) / mean(words), by_byte = mean(loss) / mean(bytes);
+  const double half = (ratio_interval(loss, words).high - by_word) * std::exp(by_word);
+  filler.add_value(c, {"word_perplexity", std::exp(by_word), half, 62});
+  filler.add_value(c, {"bits_per_byte", by_byte / std::log(2.0), 0.01, 62});
+}
+
+}  // namespace moe::testing
