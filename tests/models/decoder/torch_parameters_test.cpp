@@ -14,7 +14,8 @@ namespace {
 class ModelGradients : public testing::TestWithParam<const char*> {
  protected:
   static Config config_of(std::string_view kind) {
-    Config config = tiny_config({.experts = kind == "dense" ? 0 : 4});
+    Config config =
+        tiny_config({.layers = 1, .experts = kind == "dense" ? 0 : 4, .experts_per_token = 3});
     if (kind != "everything") return config;
     for (LayerSpec& layer : config.layers) {
       layer.attention.qk_norm = QkNorm::full_width;
