@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
+
+#include "harness/number_in.h"
 
 namespace moe {
 namespace {
@@ -50,16 +51,6 @@ std::optional<std::int64_t> number_of(const fs::path& file) {
   std::ifstream in(file);
   std::int64_t value = 0;
   if (in >> value) return value;
-  return std::nullopt;
-}
-
-/// The number behind `key` in a file of "key number" lines.
-std::optional<std::int64_t> number_in(const fs::path& file, const std::string& key) {
-  std::ifstream in(file);
-  std::string word;
-  for (std::int64_t value = 0; in >> word >> value;) {
-    if (word == key) return value;
-  }
   return std::nullopt;
 }
 
@@ -117,9 +108,13 @@ std::optional<std::int64_t> cgroup_memory_headroom(const fs::path& root) {
 
 std::optional<std::int64_t> cgroup_memory_kills(const fs::path& root) {
   const Groups groups = groups_of(root, "memory");
-  return number_in(
-      groups.folders.front() / (groups.unified ? "memory.events" : "memory.oom_control"),
-      "oom_kill");
+  std::error_code none;
+  for (const fs::path& group : groups.folders) {
+    // In a container that sees the host's paths, the process's own group is the one at the top.
+    const fs::path events = group / (groups.unified ? "memory.events" : "memory.oom_control");
+    if (fs::exists(events, none)) return number_in(events, "oom_kill");
+  }
+  return std::nullopt;
 }
 
 std::optional<double> cgroup_cores(const fs::path& root) {

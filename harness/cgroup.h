@@ -18,7 +18,7 @@ std::optional<std::int64_t> cgroup_memory_limit(const std::filesystem::path& roo
 /// free, since the kernel drops them before it kills. Nothing where there is no limit.
 std::optional<std::int64_t> cgroup_memory_headroom(const std::filesystem::path& root = "/");
 
-/// Kills for memory so far in the process's own group; nothing where it cannot be read.
+/// Kills for memory so far in the innermost group that can be seen; nothing where none tells.
 std::optional<std::int64_t> cgroup_memory_kills(const std::filesystem::path& root = "/");
 
 /// The least CPU quota, in cores; nothing where there is none.

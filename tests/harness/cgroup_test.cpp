@@ -60,6 +60,15 @@ TEST(cgroup, version_1_is_read_too) {
   EXPECT_EQ(cgroup_cores(root.path()), 0.5);
 }
 
+TEST(cgroup, kills_are_told_by_the_innermost_group_that_can_be_seen) {
+  const TemporaryFolder root;
+  root.write("proc/self/cgroup", "0::/host/slice/container\n");
+  root.write("sys/fs/cgroup/memory.events", "low 0\noom 4\noom_kill 3\n");
+  EXPECT_EQ(cgroup_memory_kills(root.path()), 3);
+  root.write("sys/fs/cgroup/host/slice/memory.events", "oom 1\noom_kill 0\n");
+  EXPECT_EQ(cgroup_memory_kills(root.path()), 0);
+}
+
 TEST(cgroup, nonsense_in_its_files_is_no_limit) {
   const TemporaryFolder root;
   root.write("proc/self/cgroup", "0::/a\n");
