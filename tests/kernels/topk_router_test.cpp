@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "kernels/cuda_module.h"
-#include "tests/kernels/device_vector.h"
+#include "kernels/device_vector.h"
 
 namespace moe {
 

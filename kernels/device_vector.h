@@ -1,4 +1,4 @@
-// A vector in GPU memory, for tests of kernels.
+// A vector in GPU memory, for who runs a kernel by itself.
 #pragma once
 
 #include <vector>
