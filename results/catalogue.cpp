@@ -59,25 +59,30 @@ std::int64_t suite_id(const Store& store, const SuiteRow& s) {
 }
 
 std::int64_t target_id(const Store& store, const TargetRow& t) {
-  return insert_or_find(
-      store,
+  const std::string insert_or_update =
       "INSERT INTO target (identity, name, spec, family, dtype, numerics, experts, "
       "experts_per_token, parameters_total, parameters_active, weight_bytes, facts) "
       "VALUES (:identity, :name, :spec, :family, :dtype, :numerics, :experts, :top_k, :total, "
-      ":active, :bytes, :facts)",
-      "SELECT id FROM target WHERE identity = :identity",
-      {{"identity", t.identity},
-       {"name", t.name},
-       {"spec", t.spec},
-       {"family", t.family},
-       {"dtype", t.dtype},
-       {"numerics", t.numerics},
-       {"experts", t.experts},
-       {"top_k", t.experts_per_token},
-       {"total", t.parameters_total},
-       {"active", t.parameters_active},
-       {"bytes", t.weight_bytes},
-       {"facts", t.facts_json}});
+      ":active, :bytes, :facts) "
+      "ON CONFLICT (identity) DO UPDATE SET name = excluded.name, spec = excluded.spec, "
+      "family = excluded.family, dtype = excluded.dtype, numerics = excluded.numerics, "
+      "experts = excluded.experts, experts_per_token = excluded.experts_per_token, "
+      "parameters_total = excluded.parameters_total, "
+      "parameters_active = excluded.parameters_active, weight_bytes = excluded.weight_bytes, "
+      "facts = excluded.facts RETURNING id";
+  const Table row = store.query(insert_or_update, {{"identity", t.identity},
+                                                   {"name", t.name},
+                                                   {"spec", t.spec},
+                                                   {"family", t.family},
+                                                   {"dtype", t.dtype},
+                                                   {"numerics", t.numerics},
+                                                   {"experts", t.experts},
+                                                   {"top_k", t.experts_per_token},
+                                                   {"total", t.parameters_total},
+                                                   {"active", t.parameters_active},
+                                                   {"bytes", t.weight_bytes},
+                                                   {"facts", t.facts_json}});
+  return std::get<std::int64_t>(row.rows.at(0).at(0));
 }
 
 std::int64_t metric_id(const Store& store, const Metric& m) {

@@ -15,6 +15,9 @@ std::int64_t insert_or_find(const Store&, const std::string& insert, const std::
 
 std::int64_t environment_id(const Store&, const Environment&);
 std::int64_t suite_id(const Store&, const SuiteRow&);
+
+/// A target is known by its identity alone; what else is said of it (its name, where it lies) is
+/// what was said last.
 std::int64_t target_id(const Store&, const TargetRow&);
 
 /// Error, which shows both, where the store knows a metric of this name with another unit,

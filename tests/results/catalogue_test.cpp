@@ -46,5 +46,22 @@ TEST(catalogue, stores_a_machine_once) {
   EXPECT_NE(environment_id(store, machine), environment_id(store, larger));
 }
 
+TEST(catalogue, knows_a_target_by_its_identity_and_by_its_newest_name) {
+  const TemporaryFolder folder;
+  const Store store(folder.path() / "a.sqlite");
+  const TargetRow before = testing::plan_of().targets.at(0);
+  TargetRow renamed = before;
+  renamed.name = "renamed";
+  renamed.spec = "/models/renamed";
+  renamed.facts_json = R"({"kv_bytes":1})";
+  const std::int64_t id = target_id(store, before);
+  EXPECT_EQ(target_id(store, renamed), id);
+  EXPECT_EQ(cell(store, "SELECT name || ' ' || spec || ' ' || facts FROM target"),
+            R"(renamed /models/renamed {"kv_bytes":1})");
+  TargetRow other = before;
+  other.identity = "another";
+  EXPECT_NE(target_id(store, other), id);
+}
+
 }  // namespace
 }  // namespace moe
