@@ -5,12 +5,28 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "results/connection.h"
 #include "results/export_choice.h"
 
 namespace moe {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
+
+/// While it lives, all queries see one moment of the store, whatever others write meanwhile. A
+/// savepoint, since it may stand inside a transaction.
+class OneMoment {
+ public:
+  explicit OneMoment(const Store& store) : db_(store.connection().db) {
+    with_sqlite(store.file(), [&] { db_.exec("SAVEPOINT one_moment"); });
+  }
+  ~OneMoment() { sqlite3_exec(db_.getHandle(), "RELEASE one_moment", nullptr, nullptr, nullptr); }
+  OneMoment(const OneMoment&) = delete;
+  OneMoment& operator=(const OneMoment&) = delete;
+
+ private:
+  SQLite::Database& db_;
+};
 
 OrderedJson json_of(const Cell& cell) {
   return std::visit([](const auto& value) { return OrderedJson(value); }, cell);
@@ -105,14 +121,18 @@ std::set<std::string> tasks_of(const Store& store, const ExportedCase& c) {
   return tasks;
 }
 
-/// One line per task and group, with all its metrics. How experts were used, by layer, is no score.
+/// One line per task and group, with all its scores: the metrics that single questions have too. A
+/// perplexity suite may read texts that are not graded one by one (chunks); there, what is told of
+/// layers is no score, and the rest is.
 void write_scores(const Store& store, const ExportedCase& c, std::ostream& out) {
   const std::set<std::string> tasks = tasks_of(store, c);
   const Table table = store.query(
       "SELECT v.scope, m.name, v.estimate, v.standard_error, v.n FROM value v JOIN metric m ON "
-      "m.id = v.metric WHERE v.case_run = :id AND v.scope NOT LIKE 'layer.%' AND m.name NOT IN "
-      "('load_imbalance', 'routing_entropy', 'dead_experts') ORDER BY v.scope, m.name",
-      {{"id", c.case_run}});
+      "m.id = v.metric WHERE v.case_run = :id AND v.scope NOT LIKE 'layer.%' AND (m.name IN "
+      "(SELECT j.key FROM document d, json_each(d.metrics) j WHERE d.case_run = :id) OR (:chunks "
+      "AND v.metric NOT IN (SELECT metric FROM value WHERE case_run = :id AND scope LIKE "
+      "'layer.%'))) ORDER BY v.scope, m.name",
+      {{"id", c.case_run}, {"chunks", std::int64_t{c.kind == "perplexity"}}});
   std::map<std::string, OrderedJson> lines;
   for (const auto& r : table.rows) {
     const std::string scope = to_text(r[0]), metric = to_text(r[1]);
@@ -139,6 +159,7 @@ void write_scores(const Store& store, const ExportedCase& c, std::ostream& out) 
 
 void export_samples(const Store& store, std::int64_t run, const ExportChoice& choice,
                     std::ostream& out) {
+  const OneMoment moment(store);
   const Exported chosen = choose(store, run, choice);
   try {
     write_run(store, run, chosen.target, out);

@@ -1,4 +1,8 @@
 // The export's lines are those that lm-evaluation-harness results are compared in.
+#include <sstream>
+#include <utility>
+
+#include "results/catalogue.h"
 #include "tests/results/export_fixture.h"
 
 namespace moe {
@@ -83,6 +87,39 @@ TEST_F(export_samples_, say_which_run_it_was) {
   EXPECT_EQ(run.at("kind"), "run");
   EXPECT_EQ(run.at("model"), "synthetic:tiny");
   EXPECT_TRUE(run.at("limit").is_null()) << "all questions";
+}
+
+TEST_F(export_samples_, leave_out_what_no_question_has) {
+  fill(plan_of());
+  const Metric speed = {"questions_per_s", "1/s", true, false};
+  insert_value(store_, 1, {&speed, "", 20, 19, 21, 0.5, 4});
+  for (const json& line : of_kind(lines(), "group"))
+    EXPECT_FALSE(line.at("metrics").contains("questions_per_s,none")) << line;
+}
+
+/// Takes text and, once, deletes all answers while it does.
+class DeletingBuffer : public std::stringbuf {
+ public:
+  explicit DeletingBuffer(std::filesystem::path store) : store_(std::move(store)) {}
+
+ protected:
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    if (!std::exchange(done_, true)) Store(store_).query("DELETE FROM answer");
+    return std::stringbuf::xsputn(text, size);
+  }
+
+ private:
+  std::filesystem::path store_;
+  bool done_ = false;
+};
+
+TEST_F(export_samples_, are_of_one_moment_of_the_store) {
+  fill(plan_of());
+  DeletingBuffer buffer(store_.file());
+  std::ostream out(&buffer);
+  export_samples(store_, 1, {}, out);
+  EXPECT_NE(buffer.str().find(R"("kind":"request")"), std::string::npos) << buffer.str();
+  EXPECT_EQ(testing::cell(store_, "SELECT count(*) FROM answer"), "0");
 }
 
 }  // namespace
