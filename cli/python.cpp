@@ -21,8 +21,8 @@ int run_python(const std::vector<std::string>& arguments) {
   if (posix_spawn(&child, words[0].c_str(), nullptr, nullptr, argv.data(), environ) != 0)
     return kNotFound;
   int status = 0;
-  if (waitpid(child, &status, 0) != child || !WIFEXITED(status)) return kNotFound;
-  return WEXITSTATUS(status);
+  if (waitpid(child, &status, 0) != child) return kNotFound;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace moe

@@ -15,7 +15,7 @@ namespace moe {
 void show_report(const Store&, const std::string& name, const std::vector<Parameter>&);
 
 /// Writes an article to a file (its charts as SVG beside it where the format has charts apart and
-/// vl-convert is there; says on stderr where it is not), or to stdout where `out` is empty.
+/// vl-convert draws them; says on stderr why where it does not), or to stdout where `out` is empty.
 void write_article(const Article&, const Format&, const std::filesystem::path& out);
 
 }  // namespace moe

@@ -1,9 +1,9 @@
 // export samples: a run's questions and answers as JSON Lines.
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/write_file.h"
 #include "harness/error.h"
 #include "results/export.h"
 
@@ -41,10 +41,7 @@ int run(const Arguments& arguments) {
     export_samples(store, run_id, choice, std::cout);
     return kDone;
   }
-  std::ofstream file(out, std::ios::binary);
-  export_samples(store, run_id, choice, file);
-  file.close();
-  require(file.good(), "{}: cannot be written", out);
+  write_whole(out, [&](std::ostream& file) { export_samples(store, run_id, choice, file); });
   return kDone;
 }
 

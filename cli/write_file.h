@@ -1,0 +1,16 @@
+// Files that verbs write: a whole new one, or the old one as it was.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <ostream>
+
+namespace moe {
+
+/// Lets `write` fill a file beside `file` and puts it in its place once all is there; an Error of
+/// `write`, or a full disk, leaves what was there. What is no plain file, as /dev/stdout or a pipe,
+/// is written to directly.
+void write_whole(const std::filesystem::path& file,
+                 const std::function<void(std::ostream&)>& write);
+
+}  // namespace moe
