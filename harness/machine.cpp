@@ -134,8 +134,11 @@ std::string Environment::digest() const {
                                 gpu, driver, os, facts_json));
 }
 
-std::string load_average() {
-  return first_line("/proc/loadavg");
+std::optional<double> load_average(const fs::path& root) {
+  std::ifstream in(root / "proc/loadavg");
+  double value = 0;
+  if (in >> value) return value;
+  return std::nullopt;
 }
 
 }  // namespace moe

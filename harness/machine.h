@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 
 namespace moe {
@@ -20,7 +22,8 @@ struct Environment {
 
 Environment this_machine();
 
-/// The kernel's load averages, as /proc/loadavg has them.
-std::string load_average();
+/// The kernel's load average over the last minute; nothing where it does not tell. `root` stands
+/// for "/".
+std::optional<double> load_average(const std::filesystem::path& root = "/");
 
 }  // namespace moe

@@ -47,10 +47,10 @@ void machine(Table& table) {
       table.rows.push_back({label, text, ""});
   }
   table.rows.push_back({"memory free", gigabytes(available_bytes()), ""});
-  const std::string load = load_average();
-  const bool busy = std::stod(load) > 0.5 * static_cast<double>(e.cores);
+  const std::optional<double> load = load_average();
+  const bool busy = load.value_or(0) > 0.5 * static_cast<double>(e.cores);
   table.rows.push_back(
-      {"load", load.substr(0, load.find(' ')),
+      {"load", load ? fmt::format("{:.2f}", *load) : "the system does not tell",
        busy ? "other programs are running: times will be longer and noisier" : ""});
 }
 
@@ -75,14 +75,20 @@ void gpu(Table& table) {
 void data(Table& table) {
   const std::filesystem::path root = default_data_root();
   for (const Dataset& dataset : datasets()) {
-    std::string found = "ready", mend;
-    try {
-      digest(dataset, dataset.splits.front().name, root);
-    } catch (const Error&) {
+    std::string found = "ready", remark;
+    const bool generated = dataset.directory.empty();
+    if (!generated && !std::filesystem::exists(root / dataset.directory)) {
       found = "not there";
-      mend = fmt::format("moebench fetch dataset {}", dataset.name);
+      remark = fmt::format("moebench fetch dataset {}", dataset.name);
+    } else {
+      try {
+        for (const Split& split : dataset.splits) digest(dataset, split.name, root);
+      } catch (const Error& error) {
+        found = "not usable";  // a file is missing, broken, or has not the pinned digest
+        remark = error.what();
+      }
     }
-    table.rows.push_back({"dataset " + dataset.name, found, mend});
+    table.rows.push_back({"dataset " + dataset.name, found, remark});
   }
 }
 
