@@ -1,5 +1,7 @@
 // report NAME --PARAMETER VALUE...: a report from the store.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 
 #include "cli/command.h"
 #include "cli/show_report.h"
@@ -24,12 +26,52 @@ std::string parameters_of_all() {
   return out;
 }
 
-/// A number where it reads as one, so that `--run 3` compares with an integer.
-Cell cell_of(const std::string& word) {
-  const bool digits = !word.empty() && word.size() < 18 &&
-                      word.find_first_not_of("0123456789") == std::string::npos;
-  if (digits) return std::int64_t{std::stoll(word)};
+/// The first word that is neither an option nor its value. Every option of this verb but --help
+/// takes one value, those of the report included, which are not known before it is.
+std::string report_of(const Arguments& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (!word.starts_with("-")) return word;
+    const bool is_long = word.starts_with("--");
+    const bool has_value = is_long ? word.find('=') != std::string::npos : word.size() > 2;
+    if (!has_value && word != "-h" && word != "--help") ++i;
+  }
+  return "";
+}
+
+/// `word` as the kind of value that `like` is; as it stands where it does not read as one.
+Cell as_kind_of(const Cell& like, const std::string& word) {
+  const char* const end = word.data() + word.size();
+  if (std::holds_alternative<std::int64_t>(like)) {
+    std::int64_t value = 0;
+    const auto read = std::from_chars(word.data(), end, value);
+    if (read.ec == std::errc() && read.ptr == end) return value;
+  } else if (std::holds_alternative<double>(like)) {
+    double value = 0;
+    const auto read = std::from_chars(word.data(), end, value);
+    if (read.ec == std::errc() && read.ptr == end) return value;
+  }
   return word;
+}
+
+/// A parameter is a number where those that the report knows, or its default, are numbers: a model
+/// may be called "7".
+std::vector<Parameter> typed(const Report& report, const Store& store,
+                             const std::map<std::string, std::string>& given) {
+  std::vector<Parameter> known;
+  for (const ReportParameter& p : report.parameters) known.push_back({p.name, nullptr});
+  std::vector<Parameter> out;
+  for (Parameter& parameter : known) {
+    const auto word = given.find(parameter.name);
+    if (word == given.end() || word->second.empty()) continue;
+    const auto p = std::ranges::find(report.parameters, parameter.name, &ReportParameter::name);
+    const std::string& sql = p->known_sql.empty() ? p->default_sql : p->known_sql;
+    const Table table = sql.empty() ? Table{} : store.query(sql, known);
+    const Cell like = table.rows.empty() ? Cell(nullptr) : table.rows[0].at(0);
+    parameter.value = as_kind_of(like, word->second);
+    out.push_back(parameter);
+  }
+  return out;
 }
 
 int run(const Arguments& arguments) {
@@ -43,21 +85,19 @@ int run(const Arguments& arguments) {
   app.add_option("--out,-o", out, "the file to write; stdout otherwise");
   app.add_option("--db", db, "the store");
   app.footer(parameters_of_all());
-  std::vector<Parameter> parameters;
-  if (!arguments.empty() && !arguments[0].starts_with("-")) {
-    for (const ReportParameter& p : find_report(arguments[0]).parameters)
+  if (const std::string wanted = report_of(arguments); !wanted.empty()) {
+    for (const ReportParameter& p : find_report(wanted).parameters)
       app.add_option("--" + p.name, given[p.name], p.meaning);
   }
   if (const auto code = parse(app, arguments)) return *code;
-  for (const auto& [parameter, value] : given) {
-    if (!value.empty()) parameters.push_back({parameter, cell_of(value)});
-  }
   if (format.empty())
     format = std::filesystem::path(out).has_extension()
                  ? std::filesystem::path(out).extension().string().substr(1)
                  : "md";
   const Store store(db.empty() ? default_store() : std::filesystem::path(db), Access::read_only);
-  write_article(build_article(find_report(name), store, parameters), find_format(format), out);
+  const Report chosen = find_report(name);
+  write_article(build_article(chosen, store, typed(chosen, store, given)), find_format(format),
+                out);
   return kDone;
 }
 
