@@ -2,7 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <iostream>
+#include <system_error>
 
 #include "harness/error.h"
 
@@ -19,7 +22,8 @@ void print_help(std::FILE* out) {
   }
   fmt::print(out,
              "\nThe store is --db, else $MOEBENCH_DB, else ./moebench.sqlite. Datasets are looked "
-             "up under $MOEBENCH_DATA,\nelse in the cache that `moebench fetch` fills.\n");
+             "up under $MOEBENCH_DATA,\nelse in the cache that `moebench fetch` fills.\n--verbose "
+             "adds to an error where in the program it was noticed.\n");
 }
 
 int unknown_verb(const std::string& verb) {
@@ -31,18 +35,15 @@ int unknown_verb(const std::string& verb) {
   return kUsage;
 }
 
-}  // namespace
-
-std::optional<int> parse(CLI::App& app, const Arguments& arguments) {
-  try {
-    app.parse(Arguments(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kUsage;
-  }
+void print_error(const std::string& verb, const Error& error, bool verbose) {
+  fmt::print(stderr, "moebench {}: {}\n", verb, error.what());
+  if (!verbose) return;
+  const std::source_location& where = error.where();
+  fmt::print(stderr, "  noticed at {}:{}, in {}\n", where.file_name(), where.line(),
+             where.function_name());
 }
 
-int run_program(const Arguments& arguments) {
+int run_verb(const Arguments& arguments, bool verbose) {
   if (arguments.empty()) {
     print_help(stderr);
     return kUsage;
@@ -56,13 +57,46 @@ int run_program(const Arguments& arguments) {
   try {
     return (*found)->run({arguments.begin() + 1, arguments.end()});
   } catch (const Error& error) {
-    fmt::print(stderr, "moebench {}: {}\n", arguments[0], error.what());
+    print_error(arguments[0], error, verbose);
     return kUsage;
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0)
+      return kNotOk;  // no defect: what was printed could not be written
     fmt::print(stderr, "moebench {}: a defect of moebench, please report it: {}\n", arguments[0],
                error.what());
     return kDefect;
   }
+}
+
+/// Why not all that was printed has arrived; "" where it has. A full disk is often noticed here
+/// only, when the last of it is written.
+std::string lost_output() {
+  errno = 0;
+  std::cout.flush();
+  const bool arrived = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+  if (arrived) return "";
+  return errno != 0 ? std::generic_category().message(errno) : "a write before this failed";
+}
+
+}  // namespace
+
+std::optional<int> parse(CLI::App& app, const Arguments& arguments) {
+  try {
+    app.parse(Arguments(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+}
+
+int run_program(Arguments arguments) {
+  const bool verbose = std::erase(arguments, "--verbose") > 0;
+  int code = run_verb(arguments, verbose);
+  if (const std::string why = lost_output(); !why.empty()) {
+    fmt::print(stderr, "moebench: standard output could not be written: {}\n", why);
+    if (code == kDone) code = kNotOk;
+  }
+  return code;
 }
 
 }  // namespace moe

@@ -18,7 +18,7 @@ using Arguments = std::vector<std::string>;  // what stands behind the verb
 
 /// What the program exits with.
 inline constexpr int kDone = 0;           // skipped cases included
-inline constexpr int kNotOk = 1;          // a case was not ok, or a check failed
+inline constexpr int kNotOk = 1;          // a case was not ok, a check failed, output was lost
 inline constexpr int kUsage = 2;          // wrong usage, or wrong input found before a start
 inline constexpr int kDefect = 70;        // of ours
 inline constexpr int kInterrupted = 130;  // what is done is stored
@@ -36,7 +36,8 @@ std::span<const Command* const> commands();
 /// for and printed (0), or the usage was wrong and was explained on stderr (2).
 std::optional<int> parse(CLI::App& app, const Arguments& arguments);
 
-/// The program's main, apart from argv: finds the verb, runs it, turns an Error into an exit code.
-int run_program(const Arguments& arguments);
+/// The program's main, apart from argv: finds the verb, runs it, turns an Error, or standard output
+/// that could not be written, into an exit code. `--verbose`, anywhere, is no verb's own.
+int run_program(Arguments arguments);
 
 }  // namespace moe
