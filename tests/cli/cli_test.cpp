@@ -3,10 +3,12 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/program.h"
+#include "tests/temporary_folder.h"
 
 namespace moe {
 namespace {
@@ -16,10 +18,7 @@ void expect_approved(const std::string& name, const std::string& text) {
   const std::filesystem::path file =
       std::filesystem::path(MOE_SOURCE_DIR) / "tests/cli/approved" / name;
   if (std::getenv("MOEBENCH_APPROVE") != nullptr) std::ofstream(file) << text;
-  std::ifstream in(file);
-  std::ostringstream approved;
-  approved << in.rdbuf();
-  EXPECT_EQ(text, approved.str()) << "run this test with MOEBENCH_APPROVE=1 to accept the change";
+  EXPECT_EQ(text, text_of(file)) << "run this test with MOEBENCH_APPROVE=1 to accept the change";
 }
 
 TEST(program, explains_itself) {
@@ -125,6 +124,44 @@ TEST(check, finds_everything_in_order) {
   const Ran ran =
       moebench({"check", "--target", "synthetic:" + write_tiny_config(folder).string()}, folder);
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+}
+
+TEST(check, names_every_cuda_kernel_or_says_why_none_was_run) {
+  const Ran ran = moebench({"check", "--json"}, fresh_folder("check"));
+  const bool run = ran.out.find("on the GPU\"") != std::string::npos;
+  const bool not_run = ran.out.find(R"("verdict":"not run: )") != std::string::npos;
+  EXPECT_NE(run, not_run) << ran.out;
+}
+
+TEST(doctor, tells_a_dataset_with_another_digest_from_one_that_is_not_there) {
+  const TemporaryFolder folder;
+  folder.write("data/tinyshakespeare/input.txt", "Not to be.\n");
+  const Ran ran = moebench({"doctor", "--json"}, folder.path(),
+                           {{"MOEBENCH_DATA", (folder.path() / "data").string()}});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  std::map<std::string, nlohmann::json> rows;
+  std::istringstream lines(ran.out);
+  for (std::string line; std::getline(lines, line);) {
+    const auto row = nlohmann::json::parse(line);
+    rows[row.at("what").get<std::string>()] = row;
+  }
+  const nlohmann::json wrong = rows.at("dataset tinyshakespeare"),
+                       missing = rows.at("dataset mmlu");
+  EXPECT_EQ(wrong.at("found"), "not usable");
+  EXPECT_NE(wrong.at("remark").get<std::string>().find("pinned is"), std::string::npos) << wrong;
+  EXPECT_EQ(missing.at("found"), "not there");
+  EXPECT_EQ(missing.at("remark"), "moebench fetch dataset mmlu");
+  EXPECT_EQ(rows.at("dataset world").at("found"), "ready") << "it is generated";
+}
+
+TEST(program, says_where_an_error_was_noticed_when_asked) {
+  const std::filesystem::path folder = fresh_folder("verbose");
+  const Ran plain = moebench({"sql", "SELECT 1"}, folder);
+  const Ran verbose = moebench({"--verbose", "sql", "SELECT 1"}, folder);
+  EXPECT_EQ(plain.err.find("noticed at"), std::string::npos) << plain.err;
+  EXPECT_TRUE(verbose.err.starts_with(plain.err)) << verbose.err;
+  EXPECT_NE(verbose.err.find("results/store.cpp:"), std::string::npos) << verbose.err;
+  EXPECT_EQ(verbose.code, 2);
 }
 
 }  // namespace

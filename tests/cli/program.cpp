@@ -6,20 +6,14 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <sstream>
+#include <list>
 
 #include "harness/clock.h"
 #include "harness/error.h"
+#include "tests/temporary_folder.h"
 
 namespace moe {
 namespace {
-
-std::string text_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 void redirect(const std::filesystem::path& file, int descriptor) {
   const int opened = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -61,9 +55,8 @@ Ran moebench(const std::vector<std::string>& arguments, const std::filesystem::p
 }
 
 std::filesystem::path fresh_folder(const std::string& name) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() /
-                                       ("moebench-" + name + "-" + std::to_string(getpid()));
-  std::filesystem::remove_all(folder);
+  static std::list<TemporaryFolder> folders;
+  const std::filesystem::path folder = folders.emplace_back().path() / name;
   std::filesystem::create_directories(folder);
   return folder;
 }

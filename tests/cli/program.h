@@ -20,7 +20,7 @@ using Variables = std::map<std::string, std::string>;
 Ran moebench(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
              const Variables& variables = {}, double kill_after_s = -1);
 
-/// A new empty folder of this test.
+/// A new empty folder, gone when the test program ends.
 std::filesystem::path fresh_folder(const std::string& name);
 
 /// A config.json of a mixture that is run in no time: 2 layers of width 32, 4 experts, reads bytes.
