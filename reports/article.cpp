@@ -25,8 +25,11 @@ std::vector<Parameter> bind(const Report& report, const Store& store,
     if (!wanted.is_target) continue;
     const auto given = std::ranges::find(shown, wanted.name, &Parameter::name);
     const auto target = find_target(store, to_text(given->value));
-    require(target.has_value(), "{} '{}' is not in the store ({}); it has: {}", wanted.name,
-            to_text(given->value), wanted.meaning, target_names(store));
+    if (!target) {
+      throw Error(fmt::format("{} '{}' is not in the store ({}); it has: {}", wanted.name,
+                              to_text(given->value), wanted.meaning, target_names(store)),
+                  std::source_location::current());
+    }
     std::ranges::find(bound, wanted.name, &Parameter::name)->value = target->id;
     given->value = target->label;
     bound.push_back({.name = wanted.name + "_name", .value = target->label});
