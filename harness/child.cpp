@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstring>
 #include <ctime>
 
@@ -38,6 +39,13 @@ void ChildSetup::become_worker(pid_t parent) {
   // Where it is not permitted the kernel chooses as it would.
   [[maybe_unused]] const auto written = write(file, "1000", 4);
   close(file);
+}
+
+void let_children_be_waited_for() {
+  struct sigaction now{};
+  sigaction(SIGCHLD, nullptr, &now);
+  const bool lost = now.sa_handler == SIG_IGN || (now.sa_flags & SA_NOCLDWAIT) != 0;
+  if (lost) std::signal(SIGCHLD, SIG_DFL);
 }
 
 bool still_running(pid_t child) {

@@ -25,6 +25,10 @@ struct ChildSetup {
   static void become_worker(pid_t parent);
 };
 
+/// A process may be started with SIGCHLD ignored: its children would be gone before anybody asked
+/// how they ended.
+void let_children_be_waited_for();
+
 /// Leaves an ended child unreaped: until then nobody else can have its number, or its group's.
 bool still_running(pid_t child);
 

@@ -86,7 +86,7 @@ struct RoutingCount {
 };
 
 struct Progress {
-  std::string case_key;
+  std::string case_key;  // empty while the target is loaded
   std::int64_t done = 0, total = 0;
   std::string unit;  // "questions", "samples"
 };

@@ -4,10 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/process/v2/process.hpp>
@@ -18,8 +17,9 @@
 #include "harness/child.h"
 #include "harness/clock.h"
 #include "harness/error.h"
-#include "harness/lines.h"
+#include "harness/greeting.h"
 #include "harness/memory.h"
+#include "harness/worker_stream.h"
 
 namespace moe {
 namespace {
@@ -31,17 +31,8 @@ using Failure = boost::system::error_code;
 constexpr std::size_t kLongestLine = std::size_t{64} << 20U;  // bytes; no event of ours is longer
 constexpr std::size_t kLongestWords = std::size_t{1} << 16U;  // bytes of a line to people
 constexpr std::chrono::milliseconds kTick{50};
-constexpr double kGrace_s = 2;  // between asking and killing, and for what is left in the pipes
-
-/// One of the worker's output streams.
-struct Stream {
-  asio::readable_pipe pipe;
-  std::array<char, 1 << 16> buffer{};
-  Lines lines;
-  bool open = true;
-
-  explicit Stream(asio::io_context& context) : pipe(context) {}
-};
+constexpr double kGrace_s = 2;  // between asking and killing, and without a byte from the pipes
+constexpr std::size_t kLeft = std::size_t{1} << 20U;  // bytes; no pipe holds more of who has ended
 
 class Worker {
  public:
@@ -62,8 +53,8 @@ class Worker {
     const BrokenPipesReported no_signal;
     asio::async_write(in_, asio::buffer(job_line_),
                       [](const Failure&, std::size_t) {});  // a worker that is gone shows below
-    listen(out_, [this] { read_events(); });
-    listen(err_, [this] { read_words(); });
+    out_.listen([this] { read_events(); });
+    err_.listen([this] { read_words(); });
     while (how_ == WorkerHow::done && still_running(child_.id())) {
       turn();
       if (listener_.tick) listener_.tick();
@@ -71,8 +62,7 @@ class Worker {
     }
     if (how_ == WorkerHow::interrupted) ask_to_end();
     kill_group(SIGKILL);  // also what the worker left behind, which may hold the pipes open
-    const double ended = steady_seconds();
-    while ((out_.open || err_.open) && steady_seconds() - ended < kGrace_s) turn();
+    drain();
     return ending();
   }
 
@@ -84,15 +74,17 @@ class Worker {
     context_.run_for(kTick);
   }
 
-  template <typename Read>
-  void listen(Stream& stream, Read read) {
-    stream.pipe.async_read_some(asio::buffer(stream.buffer),
-                                [this, &stream, read](const Failure& failure, std::size_t size) {
-                                  stream.lines.add({stream.buffer.data(), size});
-                                  stream.open = !failure;
-                                  read();
-                                  if (stream.open) listen(stream, read);
-                                });
+  /// What is left in the pipes. What comes behind is of somebody who got them from the worker and
+  /// has left its group.
+  void drain() {
+    const double began = steady_seconds();
+    const std::size_t before = out_.bytes + err_.bytes;
+    const auto waited = [&] {
+      return steady_seconds() - std::max({began, out_.came_s, err_.came_s});
+    };
+    while ((out_.open || err_.open) && out_.bytes + err_.bytes - before < kLeft &&
+           waited() < kGrace_s)
+      turn();
   }
 
   void read_events() {
@@ -105,13 +97,12 @@ class Worker {
   }
 
   void read_words() {
+    const auto say = [&](const std::string& words) {
+      if (listener_.stderr_line) listener_.stderr_line(words);
+    };
     while (const auto line = err_.lines.next()) say(*line);
     const bool cut = !err_.open || err_.lines.pending() > kLongestWords;
     if (cut && err_.lines.pending() > 0) say(err_.lines.rest());
-  }
-
-  void say(const std::string& words) const {
-    if (listener_.stderr_line) listener_.stderr_line(words);
   }
 
   /// What the listener throws is not the worker's doing and passes through.
@@ -120,21 +111,16 @@ class Worker {
     std::optional<Event> event;
     try {
       event = parse_event(line);
-      if (!greeted_) check_hello(*event, line);
+      if (!greeted_) check_greeting(*event);
+      if (listener_.check) listener_.check(*event);
     } catch (const Error& error) {
       misspoke(error.what());
       return;
     }
     greeted_ = true;
-    heard_ = steady_seconds();
+    const bool progress = !listener_.is_progress || listener_.is_progress(*event);
     if (listener_.event) listener_.event(*event);
-  }
-
-  static void check_hello(const Event& event, const std::string& line) {
-    const Hello* hello = std::get_if<Hello>(&event);
-    require(hello != nullptr, "the worker's first line is no hello: {}", line.substr(0, 120));
-    require(hello->protocol == kProtocolVersion, "the worker speaks protocol {}, this program {}",
-            hello->protocol, kProtocolVersion);
+    if (progress) heard_ = steady_seconds();
   }
 
   void misspoke(const std::string& reason) {
@@ -147,7 +133,7 @@ class Worker {
       stop(WorkerHow::interrupted, {Outcome::failed, "interrupted"});
     } else if (steady_seconds() - heard_ > limits_.silence_s) {
       stop(WorkerHow::silent,
-           {Outcome::timed_out, fmt::format("no sign of life for {:.3g} s", limits_.silence_s)});
+           {Outcome::timed_out, fmt::format("{} {:.3g} s", limits_.silence, limits_.silence_s)});
     }
   }
 
@@ -171,9 +157,10 @@ class Worker {
     child_.wait(failure);
     group_ = 0;
     const int status = child_.native_exit_code();
-    const std::string exit = exit_text(status);
+    const std::string exit =
+        failure ? fmt::format("unknown: {}", failure.message()) : exit_text(status);
     if (how_ == WorkerHow::done && exit != "done") {
-      const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+      const bool killed = !failure && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
       const bool for_memory = killed && out_of_memory_kills() > kills_before_;
       stop(WorkerHow::died,
            for_memory ? Verdict{Outcome::out_of_memory, "killed by the kernel for memory"}
@@ -189,11 +176,11 @@ class Worker {
   std::int64_t kills_before_ = out_of_memory_kills();
   asio::io_context context_;
   asio::writable_pipe in_{context_};
-  Stream out_{context_}, err_{context_};
+  WorkerStream out_{context_}, err_{context_};
   process::process child_;
   pid_t group_ = child_.id();
   bool greeted_ = false;
-  double heard_ = steady_seconds();  // the last event
+  double heard_ = steady_seconds();  // the last progress
   WorkerHow how_ = WorkerHow::done;
   Verdict verdict_;
 };
@@ -203,6 +190,7 @@ class Worker {
 WorkerEnd run_worker(const std::vector<std::string>& command, const Job& job,
                      const WorkerLimits& limits, const WorkerListener& listener) {
   require(!command.empty(), "no command to start a worker with");
+  let_children_be_waited_for();
   std::unique_ptr<Worker> worker;  // large buffers
   try {
     worker = std::make_unique<Worker>(command, job, limits, listener);

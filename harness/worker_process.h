@@ -5,15 +5,19 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/event.h"
 
 namespace moe {
 
+/// Read again at every turn: a listener may change them as the work goes on.
 struct WorkerLimits {
-  double silence_s = 600;  // no event for this long, whatever is said on stderr: killed, timed_out
-  const std::atomic<bool>* interrupted = nullptr;  // set: the worker is asked to end, then killed
+  double silence_s =
+      600;  // no progress for this long, whatever is said on stderr: killed, timed_out
+  std::string_view silence = "no sign of life for";  // how the reason begins
+  const std::atomic<bool>* interrupted = nullptr;    // set: the worker is asked to end, then killed
 };
 
 /// bad_protocol: a line that is no event, no hello first, or a hello of another version.
@@ -27,6 +31,8 @@ struct WorkerEnd {
 };
 
 struct WorkerListener {
+  std::function<void(const Event&)> check = nullptr;  // what it throws is an Error of the worker's
+  std::function<bool(const Event&)> is_progress = nullptr;  // none: every event is
   std::function<void(const Event&)> event;
   std::function<void(const std::string&)> stderr_line;  // what the worker says to people
   std::function<void()> tick;                           // several times a second, events or none
@@ -37,10 +43,11 @@ struct WorkerListener {
 /// own, which is gone when this returns; it dies with the caller, and is the kernel's first choice
 /// when memory runs out. A worker that was asked to end, by an interrupt, is still listened to.
 ///
-/// The listener is called on the calling thread only. What it throws stops the worker and reaches
-/// the caller; Error is also thrown where the command cannot be started. The kernel ends the worker
-/// with the thread that called this, so call it on one that lives as long as the run. Several
-/// workers may run at once, each from a thread of its own.
+/// The listener is called on the calling thread only. What it throws, but for its check, stops the
+/// worker and reaches the caller; Error is also thrown where the command cannot be started. The
+/// kernel ends the worker with the thread that called this, so call it on one that lives as long as
+/// the run. Several workers may run at once, each from a thread of its own. Children can be waited
+/// for from then on, also where the caller was started with SIGCHLD ignored.
 WorkerEnd run_worker(const std::vector<std::string>& command, const Job& job, const WorkerLimits&,
                      const WorkerListener&);
 

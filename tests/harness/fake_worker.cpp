@@ -61,7 +61,6 @@ int behave(const std::string& mode, const moe::Job& job) {
     std::fflush(stdout);
     sleep_for_ever();
   }
-  if (mode == "stubborn") signal(SIGTERM, SIG_IGN);
   if (mode == "hang" || mode == "stubborn") sleep_for_ever();
   if (mode == "chatty") {
     for (int i = 0;; ++i) {
@@ -83,6 +82,7 @@ int main(int argc, char** argv) {
   }
   std::string line;
   std::getline(std::cin, line);
+  if (mode == "stubborn") signal(SIGTERM, SIG_IGN);  // before it can be asked to end
   greet(mode);
   const int code = behave(mode, moe::parse_job(line));
   std::fflush(stdout);
