@@ -11,6 +11,11 @@ else()
   set(torch_root ${MOE_TORCH_ROOT})
 endif()
 
+set(MOE_TORCH_VERSION_FILE ${torch_root}/version.py)  # of the wheel; LibTorch alone has build-version
+if(NOT EXISTS ${MOE_TORCH_VERSION_FILE})
+  set(MOE_TORCH_VERSION_FILE ${torch_root}/build-version)
+endif()
+
 # libtorch_cpu needs libcudart and libcupti even on a machine without a GPU; they are wheels of their own.
 file(GLOB torch_nvidia_lib ${torch_root}/../nvidia/cu13/lib)
 

@@ -12,9 +12,14 @@ struct BuildInfo {
       commit;  // hash, "-dirty" behind it where files were changed; "unknown" outside a checkout
   std::string_view compiler;  // "GNU 12.2.0"
   std::string_view flags;     // "Release -O3 -DNDEBUG"
+  std::string_view torch;     // "2.9.1+cpu"; empty without LibTorch
 };
 
 BuildInfo build_info();
+
+/// The linker's digest of the running program, in hexadecimal; empty where it wrote none. Tells two
+/// builds of one commit apart, also where files were changed.
+std::string build_id();
 
 /// All of it in one line, as a run stores it.
 std::string build_line();

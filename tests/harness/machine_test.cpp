@@ -57,6 +57,11 @@ TEST(build_info, is_filled_in) {
   }
 }
 
+TEST(build_info, tells_two_programs_of_one_commit_apart) {
+  EXPECT_EQ(build_id().size(), 40U) << "the linker's SHA-1";
+  EXPECT_NE(build_line().find(build_id().substr(0, 16)), std::string::npos) << build_line();
+}
+
 TEST(outcome, names_go_both_ways) {
   for (const Outcome outcome : {Outcome::ok, Outcome::wrong, Outcome::skipped,
                                 Outcome::out_of_memory, Outcome::timed_out, Outcome::failed})
