@@ -1,25 +1,14 @@
 #include "cli/execute.h"
 
-#include <csignal>
-#include <filesystem>
-#include <map>
-#include <set>
-#include <nlohmann/json.hpp>
-
 #include "cli/facts.h"
+#include "cli/worker_run.h"
 #include "harness/error.h"
-#include "harness/worker_process.h"
-#include "results/recorder.h"
 #include "suites/kind.h"
 
 namespace moe {
 namespace {
 
-std::atomic<bool> g_interrupted{false};  // written by a signal handler
-
-void on_signal(int) {
-  g_interrupted = true;
-}
+constexpr int kTries = 3;  // of a case whose worker is killed before it answers one more question
 
 class Executor {
  public:
@@ -28,30 +17,23 @@ class Executor {
         options_(options),
         bar_(bar),
         recorder_(store, run_row(plan, options.command)) {
-    for (std::size_t i = 0; i < plan.cases.size(); ++i) index_[plan.cases[i].key] = i;
     result_.run = recorder_.run();
-    result_.cases = static_cast<std::int64_t>(plan.cases.size());
     if (recorder_.carries_on()) bar_.say(fmt::format("carrying on run {}", result_.run));
   }
 
   Execution run() {
-    for (std::size_t target = 0; target < plan_.targets.size() && !result_.interrupted; ++target)
-      run_target(target);
-    if (!result_.interrupted) recorder_.end_run();
+    try {
+      for (std::size_t i = 0; i < plan_.cases.size(); ++i) finish_measured(i);
+      for (std::size_t target = 0; target < plan_.targets.size() && !result_.interrupted; ++target)
+        run_target(target);
+      if (!result_.interrupted) recorder_.end_run();
+    } catch (const Error& error) {  // of the store, or of starting a worker: no case's doing
+      result_.stopped = error.what();
+    }
     return result_;
   }
 
  private:
-  std::vector<std::size_t> pending(std::size_t target, std::int64_t launch) const {
-    std::vector<std::size_t> out;
-    for (std::size_t i = 0; i < plan_.cases.size(); ++i) {
-      const PlannedCase& c = plan_.cases[i];
-      if (c.target == target && c.launches > launch && !recorder_.has_ended(c.key))
-        out.push_back(i);
-    }
-    return out;
-  }
-
   void run_target(std::size_t target) {
     std::int64_t launches = 0;
     for (const PlannedCase& c : plan_.cases) {
@@ -61,160 +43,141 @@ class Executor {
       run_launch(target, launch);
   }
 
+  std::set<std::size_t> pending(std::size_t target, std::int64_t launch) const {
+    std::set<std::size_t> out;
+    for (std::size_t i = 0; i < plan_.cases.size(); ++i) {
+      const PlannedCase& c = plan_.cases[i];
+      if (c.target == target && c.launches > launch && !recorder_.has_ended(c.key) &&
+          !recorder_.ended_launches(c.key).contains(launch))
+        out.insert(i);
+    }
+    return out;
+  }
+
   /// All cases of one launch, in as many processes as it takes: a worker that dies is followed by
-  /// another for the cases behind the one it died in.
+  /// another for what is left.
   void run_launch(std::size_t target, std::int64_t launch) {
-    std::set<std::size_t> left;
-    for (const std::size_t i : pending(target, launch)) left.insert(i);
+    std::set<std::size_t> left = pending(target, launch);
+    WorkerRun worker(plan_, recorder_, options_, bar_, target, launch);
     bool was_killed = false;
-    while (!left.empty() && !result_.interrupted) {
-      const std::set<std::size_t> before = left;
-      const WorkerEnd end = run_process(target, launch, left);
+    int tries = 0;
+    while (!left.empty()) {
+      const std::size_t before = left.size();
+      const std::size_t answers = answered(left);
+      const WorkerEnd end = worker.run(left, [&](std::size_t i, const Verdict& verdict) {
+        left.erase(i);
+        tries = 0;
+        end_launch(i, launch, verdict);
+      });
       if (end.how == WorkerHow::interrupted) {
         result_.interrupted = true;
-      } else if (current_) {
-        finish(*current_, end.verdict);
-        left.erase(*current_);
-      } else if (left == before && !was_killed && end.exit.starts_with("killed") &&
-                 end.verdict.outcome != Outcome::out_of_memory) {
-        was_killed = true;          // by somebody, while it loaded: once is no reason to give up
-      } else if (left == before) {  // it died before its first case: so would the next one
-        const Verdict verdict =
-            end.how == WorkerHow::done
-                ? Verdict{Outcome::failed, "the worker ended without running the case"}
-                : end.verdict;
-        for (const std::size_t i : left) {
-          show(i);
-          finish(i, verdict);
+        return;
+      }
+      note(end);
+      const bool by_somebody = was_killed_by_somebody(end);
+      if (const auto current = worker.current()) {
+        if (answered(left) > answers) tries = 0;
+        if (by_somebody && asks(*current) && ++tries < kTries) {
+          recorder_.drop_unfinished_samples(plan_.cases[*current].key);
+          continue;
         }
-        left.clear();
+        tries = 0;
+        left.erase(*current);
+        end_launch(*current, launch, end.verdict);
+      } else if (left.size() == before && by_somebody && !was_killed) {
+        was_killed = true;                 // while it loaded: once is no reason to give up
+      } else if (left.size() == before) {  // it died before its first case: so would the next one
+        end_all(left, launch, end);
+        return;
       }
     }
   }
 
-  WorkerEnd run_process(std::size_t target, std::int64_t launch, std::set<std::size_t>& left) {
-    current_.reset();
-    last_words_.clear();
-    const std::int64_t row = recorder_.begin_launch(plan_.targets[target].identity, launch);
-    const Job job = job_for(target, launch, left);
-    double silence_s = 0;
-    for (const std::size_t i : left)
-      silence_s = std::max(silence_s, plan_.suites[plan_.cases[i].suite].measure.timeout_s);
-    // Loading and one long step are silent too.
-    const WorkerLimits limits{.silence_s = std::max(600.0, 10 * silence_s),
-                              .interrupted = options_.interrupted};
-    WorkerEnd end = run_worker(
-        options_.worker, job, limits,
-        {.event = [&](const Event& event) { on_event(row, target, launch, event, left); },
-         .stderr_line = [&](const std::string& line) { on_stderr(line); },
-         .tick = [&] { recorder_.flush(); }});
-    recorder_.end_launch(row, end.exit);
-    if (end.how == WorkerHow::died && !last_words_.empty())
-      end.verdict.reason += fmt::format(": {}", last_words_);
-    return end;
-  }
-
-  Job job_for(std::size_t target, std::int64_t launch, const std::set<std::size_t>& left) const {
-    Job job{.target = plan_.targets[target].spec,
-            .launch = launch,
-            .limit = plan_.limit,
-            .data_root = plan_.data_root.string(),
-            .timeout_s = plan_.timeout_s,
-            .cases = {}};
+  void end_all(const std::set<std::size_t>& left, std::int64_t launch, const WorkerEnd& end) {
+    const Verdict verdict =
+        end.how == WorkerHow::done
+            ? Verdict{Outcome::failed, "the worker ended without running the case"}
+            : end.verdict;
     for (const std::size_t i : left) {
-      const PlannedCase& c = plan_.cases[i];
-      const Suite& suite = plan_.suites[c.suite];
-      CaseJob& out = job.cases.emplace_back(CaseJob{.case_key = c.key,
-                                                    .suite_name = suite.name,
-                                                    .suite_toml = suite.toml,
-                                                    .point_json = c.point.dump(),
-                                                    .done = {}});
-      if (!find_kind(suite.kind).timed) out.done = recorder_.done(c.key);
-    }
-    return job;
-  }
-
-  void on_event(std::int64_t row, std::size_t target, std::int64_t launch, const Event& event,
-                std::set<std::size_t>& left) {
-    recorder_.record(row, event);
-    if (const auto* loaded = std::get_if<TargetLoaded>(&event)) {
-      require(loaded->identity == plan_.targets[target].identity,
-              "target {}: its files changed since the run was planned; the same command plans anew",
-              plan_.targets[target].spec);
-    } else if (const auto* started = std::get_if<CaseStarted>(&event)) {
-      current_ = index_.at(started->case_key);
-      show(*current_);
-    } else if (const auto* progress = std::get_if<Progress>(&event)) {
-      bar_.update(progress->done, progress->total, progress->unit);
-    } else if (const auto* log = std::get_if<LogLine>(&event)) {
-      bar_.say(fmt::format("{}: {}", log->level, log->text));
-    } else if (const auto* ended = std::get_if<CaseEnded>(&event)) {
-      const std::size_t i = index_.at(ended->case_key);
-      current_.reset();
-      left.erase(i);
-      const bool more_launches =
-          ended->verdict.outcome == Outcome::ok && launch + 1 < plan_.cases[i].launches;
-      if (more_launches) {
-        bar_.end_case(fmt::format("launch {} of {}", launch + 1, plan_.cases[i].launches));
-      } else {
-        finish(i, ended->verdict);
-      }
+      bar_.begin_case(label_of(plan_, i), static_cast<std::int64_t>(i) + 1,
+                      static_cast<std::int64_t>(plan_.cases.size()));
+      end_launch(i, launch, verdict);
     }
   }
 
-  void show(std::size_t i) {
-    const PlannedCase& c = plan_.cases[i];
-    const std::string point = c.point.empty() ? "" : fmt::format(" {}", c.point.dump());
-    bar_.begin_case(fmt::format("{}{} on {}", plan_.suites[c.suite].name, point,
-                                plan_.targets[c.target].target.name),
-                    static_cast<std::int64_t>(i) + 1, result_.cases);
+  static bool was_killed_by_somebody(const WorkerEnd& end) {
+    return end.how == WorkerHow::died && end.exit.starts_with("killed") &&
+           end.verdict.outcome != Outcome::out_of_memory;
   }
 
-  void on_stderr(const std::string& line) {
-    last_words_ = line;
-    bar_.say(line);
+  bool asks(std::size_t i) const {
+    return find_kind(plan_.suites[plan_.cases[i].suite].kind).questions;
   }
 
-  /// The case's values from what was stored of it, then its outcome.
-  void finish(std::size_t i, Verdict verdict) {
+  std::size_t answered(const std::set<std::size_t>& cases) const {
+    std::size_t sum = 0;
+    for (const std::size_t i : cases)
+      sum += asks(i) ? recorder_.done(plan_.cases[i].key).size() : 0;
+    return sum;
+  }
+
+  void note(const WorkerEnd& end) {
+    if (end.how != WorkerHow::done) recorder_.log("warning", end.verdict.reason);
+  }
+
+  /// The case's launch has ended, and with the last one, or one that went wrong, the case.
+  void end_launch(std::size_t i, std::int64_t launch, Verdict verdict) {
     const PlannedCase& c = plan_.cases[i];
+    const std::int64_t missing = recorder_.unanswered(c.key);
+    if (verdict.outcome == Outcome::ok && missing > 0)
+      verdict = {Outcome::failed, fmt::format("{} of its questions were not answered", missing)};
+    recorder_.end_case_launch(c.key, launch, verdict);
+    if (!finish_measured(i)) bar_.end_case(fmt::format("launch {} of {}", launch + 1, c.launches));
+  }
+
+  /// Ends the case once its launches have: false while some are to come.
+  bool finish_measured(std::size_t i) {
+    const PlannedCase& c = plan_.cases[i];
+    if (recorder_.has_ended(c.key)) return true;
+    const std::map<std::int64_t, Verdict> launches = recorder_.ended_launches(c.key);
+    for (const auto& [number, verdict] : launches) {
+      if (verdict.outcome != Outcome::ok) return finish(i, verdict);
+    }
+    return std::ssize(launches) >= c.launches &&
+           finish(i, summarised(c, launches.rbegin()->second));
+  }
+
+  bool finish(std::size_t i, const Verdict& verdict) {
+    recorder_.end_case(plan_.cases[i].key, verdict);
+    const std::string how = verdict.reason.empty()
+                                ? std::string(name_of(verdict.outcome))
+                                : fmt::format("{} ({})", name_of(verdict.outcome), verdict.reason);
+    recorder_.log("info", fmt::format("{}: {}", label_of(plan_, i), how));
+    bar_.end_case(how);
+    return true;
+  }
+
+  /// Computes and stores the values. What the kind throws befalls its case; what the store throws,
+  /// the run.
+  Verdict summarised(const PlannedCase& c, const Verdict& verdict) {
     const Suite& suite = plan_.suites[c.suite];
-    if (verdict.outcome == Outcome::ok) {
-      try {
-        summarise(c.key, suite);
-      } catch (const Error& error) {
-        verdict = {Outcome::failed, error.what()};
-      }
+    const CaseRecord record = recorder_.stored(c.key);
+    Summary summary;
+    try {
+      summary = find_kind(suite.kind).summarise(suite, record);
+    } catch (const std::exception& error) {
+      return {Outcome::failed, error.what()};
     }
-    recorder_.end_case(c.key, verdict);
-    result_.ok += verdict.outcome == Outcome::ok ? 1 : 0;
-    result_.skipped += verdict.outcome == Outcome::skipped ? 1 : 0;
-    bar_.end_case(verdict.reason.empty()
-                      ? std::string(name_of(verdict.outcome))
-                      : fmt::format("{} ({})", name_of(verdict.outcome), verdict.reason));
-  }
-
-  void summarise(const std::string& key, const Suite& suite) {
-    StoredCase stored = recorder_.stored(key);
-    CaseRecord record{.documents = std::move(stored.documents),
-                      .answers = std::move(stored.answers),
-                      .launches = {},
-                      .routing = std::move(stored.routing)};
-    for (StoredCase::Launch& launch : stored.launches)
-      record.launches.push_back({launch.number, std::move(launch.samples)});
-    const Summary summary = find_kind(suite.kind).summarise(suite, record);
-    recorder_.write_values(key, summary.values);
+    recorder_.write_values(c.key, summary.values);
     for (const DocumentMetrics& metrics : summary.documents)
-      recorder_.write_metrics(key, metrics.task, metrics.document, metrics.metrics_json);
+      recorder_.write_metrics(c.key, metrics.task, metrics.document, metrics.metrics_json);
+    return verdict;
   }
 
   const Plan& plan_;
   const ExecuteOptions& options_;
   ProgressBar& bar_;
   Recorder recorder_;
-  std::map<std::string, std::size_t> index_;
-  std::optional<std::size_t> current_;  // the case under way
-  std::string last_words_;              // what the worker said last on stderr
   Execution result_;
 };
 
@@ -222,16 +185,6 @@ class Executor {
 
 Execution execute(const Plan& plan, Store& store, const ExecuteOptions& options, ProgressBar& bar) {
   return Executor(plan, store, options, bar).run();
-}
-
-const std::atomic<bool>& interrupt_flag() {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  return g_interrupted;
-}
-
-std::vector<std::string> own_worker() {
-  return {std::filesystem::read_symlink("/proc/self/exe").string(), "worker"};
 }
 
 }  // namespace moe

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/patience.h"
 #include "cli/plan.h"
 #include "harness/progress.h"
 #include "results/store.h"
@@ -14,23 +15,19 @@ namespace moe {
 struct ExecuteOptions {
   std::string command;              // as typed, for the record
   std::vector<std::string> worker;  // program and arguments
+  std::string worker_build;         // what a worker must be; empty: any
   const std::atomic<bool>* interrupted = nullptr;
+  Patience patience;
 };
 
 struct Execution {
   std::int64_t run = 0;
-  std::int64_t cases = 0, ok = 0, skipped = 0;
   bool interrupted = false;
+  std::string stopped;  // why the run could not go on; empty where it did
 };
 
 /// Carries on an unfinished run of the same plan, or begins one. Every case gets an outcome; a
-/// worker that dies is one, and the rest goes on.
+/// worker that dies is one, and the rest goes on. An Error is of before there was a run.
 Execution execute(const Plan&, Store&, const ExecuteOptions&, ProgressBar&);
-
-/// Set by SIGINT and SIGTERM once installed.
-const std::atomic<bool>& interrupt_flag();
-
-/// The command that starts a worker of this very program.
-std::vector<std::string> own_worker();
 
 }  // namespace moe

@@ -115,6 +115,21 @@ Keys take_target_keys(Json& point) {
   return keys;
 }
 
+/// The same suite twice is one. Cases are known by their suite's name and version: two texts under
+/// one name would be taken for each other.
+void add_suite(Plan& plan, const std::string& name_or_file) {
+  const Suite suite = find_suite(name_or_file);
+  const auto found = std::ranges::find(plan.suites, suite.name, &Suite::name);
+  if (found == plan.suites.end()) {
+    plan.suites.push_back(suite);
+    return;
+  }
+  require(
+      found->sha256 == suite.sha256,
+      "{}: another suite of this run is called \"{}\" too and has another text: rename one file",
+      name_or_file, suite.name);
+}
+
 void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
                const PlanRequest& request) {
   const Suite& suite = plan.suites[suite_index];
@@ -176,16 +191,15 @@ Plan make_plan(const PlanRequest& request) {
             .data_root = default_data_root(),
             .limit = request.limit,
             .timeout_s = request.timeout_s};
+  for (const std::string& name : request.suites) add_suite(plan, name);
   for (const auto& [name, values] : request.settings) {
     const std::size_t dot = name.find('.');
-    require(dot == std::string::npos ||
-                std::ranges::find(request.suites, name.substr(0, dot)) != request.suites.end(),
+    require(dot == std::string::npos || std::ranges::find(plan.suites, name.substr(0, dot),
+                                                          &Suite::name) != plan.suites.end(),
             "--set {}: no suite \"{}\" is in this run", name, name.substr(0, dot));
   }
-  for (const std::string& name : request.suites) {
-    plan.suites.push_back(find_suite(name));
-    for (const std::string& spec : request.targets)
-      add_cases(plan, plan.suites.size() - 1, spec, request);
+  for (std::size_t s = 0; s < plan.suites.size(); ++s) {
+    for (const std::string& spec : request.targets) add_cases(plan, s, spec, request);
   }
   std::ranges::stable_sort(plan.cases, {}, &PlannedCase::target);
   return plan;

@@ -42,17 +42,15 @@ std::optional<std::string> case_key_of(const Event& event) {
   return std::visit(
       [](const auto& e) -> std::optional<std::string> {
         if constexpr (requires { e.case_key; }) {
-          return e.case_key;
-        } else {
-          return std::nullopt;
+          if (!e.case_key.empty()) return e.case_key;  // progress of loading is of no case
         }
+        return std::nullopt;
       },
       event);
 }
 
 bool leaves_row(const Event& event) {
-  return !std::holds_alternative<Hello>(event) && !std::holds_alternative<Progress>(event) &&
-         !std::holds_alternative<CaseEnded>(event);
+  return !std::holds_alternative<Progress>(event) && !std::holds_alternative<CaseEnded>(event);
 }
 
 EventWriter::EventWriter(Store& store)
@@ -73,6 +71,7 @@ EventWriter::EventWriter(Store& store)
           "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET tokens = tokens + excluded.tokens"),
       started_(store.connection().db,
                "UPDATE case_run SET started_at = coalesce(started_at, ?) WHERE id = ?"),
+      greeted_(store.connection().db, "UPDATE launch SET build = ? WHERE id = ?"),
       loaded_(store.connection().db, "UPDATE launch SET load_s = ? WHERE id = ?"),
       log_(store.connection().db, "INSERT INTO log (run, at, level, text) VALUES (?, ?, ?, ?)") {}
 
@@ -80,7 +79,7 @@ void EventWriter::write(std::int64_t run_id, const TimedEvent& timed) {
   const std::int64_t launch = timed.launch, case_run = timed.case_run;
   const std::string& at = timed.at;
   std::visit(Overloaded{
-                 [](const Hello&) {},
+                 [&](const Hello& e) { run(greeted_, e.build, launch); },
                  [](const Progress&) {},
                  [](const CaseEnded&) {},
                  [&](const TargetLoaded& e) { run(loaded_, Real{e.load_s}, launch); },

@@ -12,8 +12,8 @@ namespace moe {
 /// The key of the case an event is about; none for an event of the whole launch.
 std::optional<std::string> case_key_of(const Event&);
 
-/// False for what only moves a progress bar: greetings, progress, the end of a case (whoever ends a
-/// case also says how it went).
+/// False for what only moves a progress bar, and for the end of a case: whoever ends a case also
+/// says how it went.
 bool leaves_row(const Event&);
 
 /// An event as it came: rows tell when something happened, not when it was written.
@@ -32,7 +32,7 @@ class EventWriter {
   void write(std::int64_t run, const TimedEvent&);
 
  private:
-  SQLite::Statement sample_, document_, answer_, routing_, started_, loaded_, log_;
+  SQLite::Statement sample_, document_, answer_, routing_, started_, greeted_, loaded_, log_;
 };
 
 }  // namespace moe

@@ -46,19 +46,18 @@ bool Recorder::has_ended(const std::string& case_key) const {
   return to_text(table.rows.at(0).at(0)) != "pending";
 }
 
+std::map<std::int64_t, Verdict> Recorder::ended_launches(const std::string& case_key) const {
+  return read_ended_launches(store_, id_of(case_key));
+}
+
 std::vector<CaseJob::Done> Recorder::done(const std::string& case_key) const {
   writer_->write();
-  const Table table = store_.query(
-      "SELECT d.task, d.document FROM document d WHERE d.case_run = :id AND "
-      "(SELECT count(DISTINCT a.choice) FROM answer a WHERE a.case_run = d.case_run AND "
-      "a.task = d.task AND a.document = d.document) >= "
-      "coalesce(json_extract(d.facts, '$.choices'), 1) ORDER BY d.task, d.document",
-      {{"id", id_of(case_key)}});
-  std::vector<CaseJob::Done> done;
-  done.reserve(table.rows.size());
-  for (const auto& row : table.rows)
-    done.push_back({to_text(row[0]), std::get<std::int64_t>(row[1])});
-  return done;
+  return read_done(store_, id_of(case_key));
+}
+
+std::int64_t Recorder::unanswered(const std::string& case_key) const {
+  writer_->write();
+  return count_unanswered(store_, id_of(case_key));
 }
 
 std::int64_t Recorder::begin_launch(const std::string& target_identity, std::int64_t number) {
@@ -74,6 +73,25 @@ void Recorder::end_launch(std::int64_t launch, const std::string& exit) {
   });
 }
 
+void Recorder::drop_unfinished_samples(const std::string& case_key) {
+  const std::int64_t id = id_of(case_key);
+  writer_->write([&] { clear_unfinished_launches(store_, id); });
+}
+
+void Recorder::end_case_launch(const std::string& case_key, std::int64_t number,
+                               const Verdict& verdict) {
+  const std::int64_t id = id_of(case_key);
+  writer_->write([&] {
+    execute(store_,
+            "INSERT OR REPLACE INTO case_launch (case_run, number, outcome, reason) VALUES (:id, "
+            ":number, :outcome, :reason)",
+            {{"id", id},
+             {"number", number},
+             {"outcome", std::string(name_of(verdict.outcome))},
+             {"reason", verdict.reason}});
+  });
+}
+
 void Recorder::record(std::int64_t launch, const Event& event) {
   const auto key = case_key_of(event);
   const std::int64_t case_run = key ? id_of(*key) : 0;
@@ -85,11 +103,16 @@ void Recorder::record(std::int64_t launch, const Event& event) {
   writer_->write_if_due();
 }
 
+void Recorder::log(const std::string& level, const std::string& text) {
+  writer_->add({0, 0, utc_now(), LogLine{level, text}});
+  writer_->write_if_due();
+}
+
 void Recorder::flush() {
   writer_->write_if_due();
 }
 
-StoredCase Recorder::stored(const std::string& case_key) const {
+CaseRecord Recorder::stored(const std::string& case_key) const {
   writer_->write();
   return read_case(store_, id_of(case_key), case_key);
 }

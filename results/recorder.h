@@ -3,7 +3,8 @@
 // Rows are written at the end of every case and at least every half second while events come or
 // flush() is called, so that a killed process loses less than a second. The same plan again, on the
 // same machine and build, carries an unfinished run on: cases that ended keep their outcome,
-// answers that were stored are kept, a timed case that had not ended is measured afresh.
+// launches of a case that ended and answers that were stored are kept, other samples are measured
+// afresh.
 //
 // Only one process carries a run on. One whose owner lives is left alone, and a run of its own is
 // begun. Whether a process of another container or another boot lives cannot be seen from here: its
@@ -17,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/case_record.h"
 #include "harness/event.h"
 #include "harness/machine.h"
 #include "harness/value.h"
@@ -57,18 +59,6 @@ struct RunRow {
   std::string plan() const;
 };
 
-/// What the store kept of a case in a run.
-struct StoredCase {
-  std::vector<Document> documents;  // by (task, document)
-  std::vector<Answer> answers;      // by (task, document, choice, filter)
-  struct Launch {
-    std::int64_t number = 0;
-    std::vector<Sample> samples;  // by (metric, scope, index)
-  };
-  std::vector<Launch> launches;       // by number; a number twice where a process died within it
-  std::vector<RoutingCount> routing;  // added up over its launches
-};
-
 class BatchWriter;
 
 class Recorder {
@@ -84,21 +74,34 @@ class Recorder {
   bool carries_on() const { return carries_on_; }
   bool has_ended(const std::string& case_key) const;
 
+  /// How the case went in each of its launches that ended, by number.
+  std::map<std::int64_t, Verdict> ended_launches(const std::string& case_key) const;
+
   /// Documents of a case whose every answer is stored ("choices" of their facts says how many that
   /// is).
   std::vector<CaseJob::Done> done(const std::string& case_key) const;
 
+  /// Its other documents that are questions.
+  std::int64_t unanswered(const std::string& case_key) const;
+
   std::int64_t begin_launch(const std::string& target_identity, std::int64_t number);
   void end_launch(std::int64_t launch, const std::string& exit);
 
-  /// Stores an event of a launch; progress and greetings leave no row. Error on an event of a case
+  /// What a process that died left of a launch: the next one measures it afresh.
+  void drop_unfinished_samples(const std::string& case_key);
+  void end_case_launch(const std::string& case_key, std::int64_t number, const Verdict&);
+
+  /// Stores an event of a launch; progress leaves no row. Error on an event of a case
   /// that is not in the plan, and where another process has taken the run over.
   void record(std::int64_t launch, const Event&);
+
+  /// A line of the run's log that no worker sent.
+  void log(const std::string& level, const std::string& text);
 
   /// To be called several times a second: writes what has waited long enough, and the sign of life.
   void flush();
 
-  StoredCase stored(const std::string& case_key) const;
+  CaseRecord stored(const std::string& case_key) const;
 
   /// Replaces the case's values. Error where a metric is stored with another definition.
   void write_values(const std::string& case_key, std::span<const Value>);

@@ -91,14 +91,21 @@ std::map<std::string, std::int64_t> insert_cases(const Store& store, std::int64_
 void clear_unfinished_timed(const Store& store, const RunRow& row,
                             const std::map<std::string, std::int64_t>& case_runs) {
   for (const CaseRow& c : row.cases) {
-    if (!c.timed) continue;
-    for (const std::string table : {"sample", "routing_count", "answer", "document"}) {
-      execute(store,
-              fmt::format("DELETE FROM {} WHERE case_run = (SELECT id FROM case_run WHERE id = :id "
-                          "AND outcome = 'pending')",
-                          table),
-              {{"id", case_runs.at(c.key)}});
-    }
+    if (c.timed) clear_unfinished_launches(store, case_runs.at(c.key));
+  }
+}
+
+void clear_unfinished_launches(const Store& store, std::int64_t case_run) {
+  // Counts of tokens come of questions, and stay as the answers do.
+  for (const std::string table : {"sample", "routing_count"}) {
+    const std::string kept =
+        table == "sample" ? "" : "AND NOT EXISTS (SELECT * FROM answer WHERE case_run = :id) ";
+    execute(store,
+            fmt::format("DELETE FROM {} WHERE case_run = (SELECT id FROM case_run WHERE id = :id "
+                        "AND outcome = 'pending') {}AND launch NOT IN (SELECT l.id FROM launch l "
+                        "JOIN case_launch e ON e.number = l.number WHERE e.case_run = :id)",
+                        table, kept),
+            {{"id", case_run}});
   }
 }
 

@@ -26,9 +26,12 @@ void sign_of_life(const Store&, std::int64_t run);
 /// The case_run of every case key, made where it is not there yet.
 std::map<std::string, std::int64_t> insert_cases(const Store&, std::int64_t run, const RunRow&);
 
-/// Removes the raw rows of timed cases that had not ended.
+/// Removes the samples of launches that had not ended, of timed cases that had not.
 void clear_unfinished_timed(const Store&, const RunRow&,
                             const std::map<std::string, std::int64_t>& case_runs);
+
+/// The same of one case; its answers stay.
+void clear_unfinished_launches(const Store&, std::int64_t case_run);
 
 std::int64_t insert_launch(const Store&, std::int64_t run, const std::string& target_identity,
                            std::int64_t number);

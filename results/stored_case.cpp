@@ -19,7 +19,7 @@ double number(const Cell& cell) {
   return value == nullptr ? std::numeric_limits<double>::quiet_NaN() : *value;
 }
 
-void read_questions(const Store& store, std::int64_t id, const std::string& key, StoredCase& out) {
+void read_questions(const Store& store, std::int64_t id, const std::string& key, CaseRecord& out) {
   const std::vector<Parameter> bound = {{"id", id}};
   for (const auto& r : store
                            .query("SELECT task, document, target, facts FROM document WHERE "
@@ -53,7 +53,7 @@ void read_questions(const Store& store, std::int64_t id, const std::string& key,
 }
 
 /// By launch: a number may come twice, where a process died and another carried on.
-void read_samples(const Store& store, std::int64_t id, const std::string& key, StoredCase& out) {
+void read_samples(const Store& store, std::int64_t id, const std::string& key, CaseRecord& out) {
   const Table samples = store.query(
       "SELECT l.id, l.number, s.metric, s.scope, s.\"index\", s.value FROM sample s JOIN launch l "
       "ON l.id = s.launch "
@@ -69,10 +69,45 @@ void read_samples(const Store& store, std::int64_t id, const std::string& key, S
   }
 }
 
+/// Answers to a document `d`, several filters of a choice counted once.
+constexpr std::string_view kAnswered =
+    "(SELECT count(DISTINCT a.choice) FROM answer a WHERE a.case_run = d.case_run AND "
+    "a.task = d.task AND a.document = d.document)";
+
 }  // namespace
 
-StoredCase read_case(const Store& store, std::int64_t case_run, const std::string& case_key) {
-  StoredCase out;
+std::map<std::int64_t, Verdict> read_ended_launches(const Store& store, std::int64_t case_run) {
+  std::map<std::int64_t, Verdict> out;
+  const Table table = store.query(
+      "SELECT number, outcome, reason FROM case_launch WHERE case_run = :id", {{"id", case_run}});
+  for (const auto& r : table.rows)
+    out[integer(store, r[0])] = {outcome_of(to_text(r[1])), to_text(r[2])};
+  return out;
+}
+
+std::vector<CaseJob::Done> read_done(const Store& store, std::int64_t case_run) {
+  const Table table = store.query(
+      fmt::format("SELECT d.task, d.document FROM document d WHERE d.case_run = :id AND {} >= "
+                  "coalesce(json_extract(d.facts, '$.choices'), 1) ORDER BY d.task, d.document",
+                  kAnswered),
+      {{"id", case_run}});
+  std::vector<CaseJob::Done> done;
+  done.reserve(table.rows.size());
+  for (const auto& row : table.rows) done.push_back({to_text(row[0]), integer(store, row[1])});
+  return done;
+}
+
+std::int64_t count_unanswered(const Store& store, std::int64_t case_run) {
+  const Table table =
+      store.query(fmt::format("SELECT count(*) FROM document d WHERE d.case_run = :id AND {} < "
+                              "json_extract(d.facts, '$.choices')",
+                              kAnswered),
+                  {{"id", case_run}});
+  return integer(store, table.rows.at(0).at(0));
+}
+
+CaseRecord read_case(const Store& store, std::int64_t case_run, const std::string& case_key) {
+  CaseRecord out;
   read_questions(store, case_run, case_key, out);
   read_samples(store, case_run, case_key, out);
   for (const auto& r : store

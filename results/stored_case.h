@@ -2,14 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
-#include "results/recorder.h"
+#include "harness/case_record.h"
 #include "results/store.h"
 
 namespace moe {
 
 /// Everything of one case in one run. Error where the file is broken.
-StoredCase read_case(const Store&, std::int64_t case_run, const std::string& case_key);
+CaseRecord read_case(const Store&, std::int64_t case_run, const std::string& case_key);
+
+/// How the case went in each of its launches that ended, by number.
+std::map<std::int64_t, Verdict> read_ended_launches(const Store&, std::int64_t case_run);
+
+/// Documents whose every choice is answered, and how many more are questions.
+std::vector<CaseJob::Done> read_done(const Store&, std::int64_t case_run);
+std::int64_t count_unanswered(const Store&, std::int64_t case_run);
 
 }  // namespace moe

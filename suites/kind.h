@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/case_record.h"
 #include "harness/event.h"
 #include "harness/value.h"
 #include "models/engine/engine.h"
@@ -29,18 +30,6 @@ struct CaseTask {
   std::int64_t limit = -1;  // questions per leaf task; -1: all
   std::filesystem::path data_root;
   std::set<std::pair<std::string, std::int64_t>> done;  // (task, document) already answered
-};
-
-/// Everything the store keeps of one case, as the summary sees it.
-struct CaseRecord {
-  std::vector<Document> documents;  // by (task, document)
-  std::vector<Answer> answers;      // by (task, document, choice, filter)
-  struct Launch {
-    std::int64_t number = 0;
-    std::vector<Sample> samples;  // by (metric, scope, index)
-  };
-  std::vector<Launch> launches;
-  std::vector<RoutingCount> routing;
 };
 
 /// The metrics of one question: {"acc": 1.0}.

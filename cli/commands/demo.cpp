@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "cli/command.h"
-#include "cli/execute.h"
 #include "cli/machine_table.h"
 #include "cli/print.h"
+#include "cli/run_plan.h"
 #include "cli/show_report.h"
 #include "harness/clock.h"
 #include "harness/error.h"
@@ -44,15 +44,8 @@ int run(const Arguments& arguments) {
                                .settings = demo_settings(),
                                .timeout_s = kSampled_s});
   Store store(db);
-  Execution done;
-  {
-    ProgressBar bar = stderr_progress();
-    done = execute(
-        plan, store,
-        {.command = "moebench demo", .worker = own_worker(), .interrupted = &interrupt_flag()},
-        bar);
-  }
-  if (done.interrupted) return kInterrupted;
+  const PlanRun done = run_plan(plan, store, with_own_workers("moebench demo"));
+  if (!done.ended) return done.code;
   const std::vector<Parameter> names = {{"moe", plan.targets.front().target.name},
                                         {"dense", plan.targets.back().target.name}};
   const Article article = build_article(find_report("pair"), store, names);
@@ -60,7 +53,7 @@ int run(const Arguments& arguments) {
   write_article(article, find_format("html"), out);
   fmt::print(stderr, "{}\nTook {:.0f} s. The report is {}, the measurements are in {}.\n",
              pair->note, steady_seconds() - began, out, db);
-  return done.ok + done.skipped == done.cases ? kDone : kNotOk;
+  return done.code;
 }
 
 }  // namespace

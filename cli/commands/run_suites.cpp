@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/execute.h"
 #include "cli/print.h"
+#include "cli/run_plan.h"
 #include "cli/show_report.h"
 #include "harness/error.h"
 #include "models/decoder/native_engine.h"
@@ -104,18 +104,9 @@ int run(const Arguments& arguments) {
     return kDone;
   }
   Store store(options.db.empty() ? default_store() : std::filesystem::path(options.db));
-  Execution done;
-  {
-    ProgressBar bar = stderr_progress();
-    done = execute(
-        plan, store,
-        {.command = typed(arguments), .worker = own_worker(), .interrupted = &interrupt_flag()},
-        bar);
-  }
-  if (done.interrupted) {
-    fmt::print(stderr, "interrupted; what is done is stored, and the same command carries on\n");
-    return kInterrupted;
-  }
+  const ExecuteOptions execution = with_own_workers(typed(arguments));
+  const PlanRun done = run_plan(plan, store, execution);
+  if (!done.ended) return done.code;
   if (options.json) {
     print(store.query("SELECT * FROM result WHERE run = :run ORDER BY ordinal, metric, scope",
                       {{"run", done.run}}),
@@ -123,10 +114,7 @@ int run(const Arguments& arguments) {
   } else {
     show_report(store, "run", {{"run", done.run}, {"parts", std::int64_t{0}}});
   }
-  const Table bad = store.query(
-      "SELECT count(*) FROM case_run WHERE run = :run AND outcome NOT IN ('ok', 'skipped')",
-      {{"run", done.run}});
-  return std::get<std::int64_t>(bad.rows.at(0).at(0)) == 0 ? kDone : kNotOk;
+  return done.code;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ CREATE TABLE environment (
   gpu          TEXT NOT NULL,            -- '' on a machine without one
   driver       TEXT NOT NULL,            -- of the GPU; '' without one
   os           TEXT NOT NULL,
-  facts        TEXT NOT NULL CHECK (json_valid(facts))  -- everything else that was read: caches, flags, governor, library versions
+  facts        TEXT NOT NULL CHECK (json_valid(facts))  -- everything else that was read: caches, flags, governor
 ) STRICT;
 
 -- What is measured: a model in one dtype with its overrides.
@@ -52,7 +52,7 @@ CREATE TABLE run (
   plan        TEXT NOT NULL,             -- sha256 over suites, cases, launches, limit, build and machine: an unfinished run of the same plan goes on
   command     TEXT NOT NULL,             -- as typed
   question_limit INTEGER NOT NULL,       -- questions per leaf task; -1: all
-  build       TEXT NOT NULL,             -- version, commit, dirty or not, compiler, flags
+  build       TEXT NOT NULL,             -- version, commit, dirty or not, compiler, flags, LibTorch, the linker's digest of the program
   owner       TEXT NOT NULL,             -- boot, PID namespace, process and its start: only one process carries a run on
   alive_at    TEXT NOT NULL DEFAULT '',  -- when the owner last wrote; of an owner that cannot be seen from here, a sign of life
   environment INTEGER NOT NULL REFERENCES environment
@@ -66,6 +66,7 @@ CREATE TABLE launch (
   number     INTEGER NOT NULL,           -- from 0; a case measured in several launches has samples of each
   started_at TEXT NOT NULL,
   ended_at   TEXT,
+  build      TEXT NOT NULL DEFAULT '',   -- as the worker gave it; '' of one that died before it spoke
   load_s     REAL,                       -- time to load the model
   exit       TEXT NOT NULL DEFAULT ''    -- '' while it runs; 'done', 'killed by signal 9', 'exit code 70', ...
 ) STRICT;
@@ -95,6 +96,15 @@ CREATE TABLE case_run (
   reason     TEXT NOT NULL DEFAULT '',
   UNIQUE (run, "case")
 ) STRICT;
+
+-- How a case went in one of its launches. One whose launch has no row here had not ended: what it left is measured afresh.
+CREATE TABLE case_launch (
+  case_run INTEGER NOT NULL REFERENCES case_run ON DELETE CASCADE,
+  number   INTEGER NOT NULL,             -- of the launch
+  outcome  TEXT NOT NULL CHECK (outcome IN ('ok','wrong','skipped','out_of_memory','timed_out','failed')),
+  reason   TEXT NOT NULL,
+  PRIMARY KEY (case_run, number)
+) STRICT, WITHOUT ROWID;
 
 -- What can be measured.
 CREATE TABLE metric (
@@ -176,7 +186,7 @@ CREATE TABLE log (
   id     INTEGER PRIMARY KEY,
   run    INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
   at     TEXT NOT NULL,
-  level  TEXT NOT NULL,                  -- info, warning
+  level  TEXT NOT NULL,                  -- info, warning; stderr: what a worker said to people
   text   TEXT NOT NULL
 ) STRICT;
 

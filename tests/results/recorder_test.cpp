@@ -38,7 +38,7 @@ TEST_F(recorder, keeps_every_kind_of_event) {
   run.record(launch, Sample{"c0", "step_s", "layer.3", 8, std::nan("")});
   run.record(launch, RoutingCount{"c0", 1, 5, 99});
   run.record(launch, LogLine{"warning", "hot"});
-  const StoredCase stored = run.stored("c0");
+  const CaseRecord stored = run.stored("c0");
   ASSERT_EQ(stored.documents.size(), 1U);
   EXPECT_EQ(stored.documents[0].target, "1");
   EXPECT_EQ(stored.documents[0].facts_json, R"({"choices":2})");
@@ -72,7 +72,7 @@ TEST_F(recorder, takes_the_same_event_twice_as_one) {
     run.record(launch, answer_of("c0", 0, 0));
     run.record(launch, Sample{"c0", "step_s", "", 0, 1.5});
   }
-  const StoredCase stored = run.stored("c0");
+  const CaseRecord stored = run.stored("c0");
   EXPECT_EQ(stored.documents.size(), 1U);
   EXPECT_EQ(stored.answers.size(), 1U);
   EXPECT_EQ(stored.launches.at(0).samples.size(), 1U);

@@ -114,11 +114,47 @@ TEST_F(resume, a_timed_case_is_measured_afresh) {
   EXPECT_EQ(cell(store_, "SELECT exit FROM launch"), "abandoned");
 }
 
+TEST_F(resume, launches_of_a_timed_case_that_ended_are_kept_and_so_are_its_answers) {
+  {
+    Recorder first(store_, plan_of(1, /*timed=*/true));
+    for (std::int64_t number = 0; number < 2; ++number) {
+      const std::int64_t launch = first.begin_launch("t0", number);
+      first.record(launch, document_of("c0", number, 1));
+      first.record(launch, answer_of("c0", number, 0));
+      first.record(launch, Sample{"c0", "step_s", "", 0, 1.0});
+      first.record(launch, RoutingCount{"c0", 0, 0, 5});
+      if (number == 0) first.end_case_launch("c0", number, {Outcome::ok, "fine"});
+    }
+    first.flush();
+    EXPECT_EQ(first.stored("c0").launches.size(), 2U);
+  }
+  forget_owner(store_);
+  const Recorder second(store_, plan_of(1, /*timed=*/true));
+  ASSERT_EQ(second.ended_launches("c0").size(), 1U);
+  EXPECT_EQ(second.ended_launches("c0").at(0).reason, "fine");
+  const CaseRecord stored = second.stored("c0");
+  ASSERT_EQ(stored.launches.size(), 1U);
+  EXPECT_EQ(stored.launches[0].number, 0);
+  EXPECT_EQ(stored.answers.size(), 2U);
+  EXPECT_EQ(stored.routing.at(0).tokens, 10) << "counts of the answers that are kept";
+}
+
+TEST_F(resume, questions_without_all_their_answers_are_counted) {
+  Recorder run(store_, plan_of());
+  const std::int64_t launch = run.begin_launch("t0", 0);
+  run.record(launch, document_of("c0", 0, 2));
+  run.record(launch, Document{"c0", "prompts", 0, "", R"({"seed":1})"});
+  run.record(launch, answer_of("c0", 0, 0));
+  EXPECT_EQ(run.unanswered("c0"), 1);
+  run.record(launch, answer_of("c0", 0, 1));
+  EXPECT_EQ(run.unanswered("c0"), 0);
+}
+
 TEST_F(resume, samples_of_two_processes_of_one_launch_are_kept_apart) {
   Recorder run(store_, plan_of());
   for (const double value : {1.0, 2.0})
     run.record(run.begin_launch("t0", 0), Sample{"c0", "step_s", "", 0, value});
-  const StoredCase stored = run.stored("c0");
+  const CaseRecord stored = run.stored("c0");
   ASSERT_EQ(stored.launches.size(), 2U);
   EXPECT_EQ(stored.launches[0].samples.size(), 1U);
   EXPECT_EQ(stored.launches[1].samples.at(0).value, 2.0);
