@@ -1,7 +1,11 @@
 // worker: measures the cases of one job, which it reads from standard input; events go to standard
 // output (harness/event.h). Started by `run`, not by people.
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <iostream>
+#include <mutex>
+#include <thread>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -70,6 +74,28 @@ std::optional<Verdict> too_large(const Target& target) {
                                                      needed, available_bytes())};
 }
 
+/// While it lives, tells every second how much of the model is in memory, as long as that changes:
+/// a parent can tell slow from stuck. Nobody else may send meanwhile.
+class LoadingProgress {
+ public:
+  LoadingProgress(EventSink& sink, std::int64_t total)
+      : thread_([&sink, total](const std::stop_token& stop) {
+          std::mutex mutex;
+          std::condition_variable_any stopped;
+          std::unique_lock lock(mutex);
+          std::int64_t told = resident_bytes();
+          while (!stopped.wait_for(lock, stop, std::chrono::seconds(1),
+                                   [&stop] { return stop.stop_requested(); })) {
+            const std::int64_t now = resident_bytes();
+            if (now != told) sink.send(Progress{"", now, total, "bytes"});
+            told = now;
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
 /// Every case of the job ends with what befell their target.
 void end_all(const Job& job, const Verdict& verdict, EventSink& sink) {
   for (const CaseJob& c : job.cases) {
@@ -92,6 +118,8 @@ int run(const Arguments&) {
   const double began = steady_seconds();
   std::unique_ptr<Engine> engine;
   try {
+    const Config config = config_of(target);
+    const LoadingProgress progress(sink, weight_bytes(config, dtype_of(target, config)).total());
     engine = open_engine(target);
   } catch (const std::exception& error) {
     if (outcome_of_failure(error.what()) != Outcome::out_of_memory) throw;
