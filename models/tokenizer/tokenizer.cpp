@@ -63,16 +63,19 @@ struct Tokenizer::State {
     }
   }
 
+  /// A key that is absent leaves the guess; null says that there is no such token.
   void read_ends(const Json& config) {
-    const auto named = [&](const char* key) -> std::optional<TokenId> {
-      const Json value = member(config, key);
+    const auto named = [&](const char* key,
+                           std::optional<TokenId> guess) -> std::optional<TokenId> {
+      if (!config.contains(key)) return guess;
+      const Json& value = config.at(key);
       if (value.is_string()) return vocabulary.id_of(value.get<std::string>());
       if (value.is_object() && member(value, "content").is_string())
         return vocabulary.id_of(value.at("content").get<std::string>());
       return std::nullopt;
     };
-    bos = named("bos_token");
-    eos = named("eos_token");
+    bos = named("bos_token", bos);
+    eos = named("eos_token", eos);
   }
 
   void encode_text(std::string_view text, bool first, std::vector<TokenId>& ids) const {

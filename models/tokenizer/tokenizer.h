@@ -17,7 +17,9 @@ namespace moe {
 class Tokenizer {
  public:
   /// Reads `tokenizer.json` (and `tokenizer_config.json` beside it, for the names of the special
-  /// tokens). An element that is not implemented is an Error that names it.
+  /// tokens). An element that is not implemented is an Error that names it. The post-processor of
+  /// tokenizer.json alone says what stands around a text: transformers 5 drops "add_bos_token" and
+  /// "add_eos_token" where there is a tokenizer.json, and so do we.
   static Tokenizer load(const std::filesystem::path& tokenizer_json);
   static Tokenizer parse(std::string_view tokenizer_json, std::string_view where);
   /// One token per byte, for models without a tokenizer of their own: ids 0..255, then <s> and

@@ -153,18 +153,6 @@ TEST(tokenizer, ids_out_of_range_have_no_text_and_no_name) {
   EXPECT_EQ(tokenizer.size(), 258);
 }
 
-TEST(tokenizer, ends_are_named_beside_the_file_or_guessed) {
-  const TemporaryFolder folder;
-  const auto file = folder.write("tokenizer.json", sentencepiece_json({kBlank}).dump());
-  EXPECT_EQ(Tokenizer::load(file).bos(), 1);
-  EXPECT_EQ(Tokenizer::load(file).eos(), 2);
-  folder.write("tokenizer_config.json", R"({"bos_token": null, "eos_token": {"content": "<s>"}})");
-  EXPECT_FALSE(Tokenizer::load(file).bos());
-  EXPECT_EQ(Tokenizer::load(file).eos(), 1);
-  folder.write("tokenizer_config.json", R"({"bos_token": 7, "eos_token": {"content": []}})");
-  EXPECT_FALSE(Tokenizer::load(file).eos());
-}
-
 TEST(tokenizer, the_digest_is_that_of_the_file) {
   const Json json = byte_level_json();
   EXPECT_EQ(tokenizer_of(json).digest(), tokenizer_of(json).digest());
