@@ -1,5 +1,6 @@
 #include "models/config_json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -36,7 +37,9 @@ void check_scaling(const Json& scaling, std::string_view key) {
   }
 }
 
-std::vector<std::int64_t> read_ids(const Json& json, std::string_view key) {
+std::vector<std::int64_t> read_ids(const Json& json, std::string_view key,
+                                   std::optional<std::int64_t> missing) {
+  if (!json.contains(key) && missing) return {*missing};
   const Json* value = find(json, key);
   if (value == nullptr) return {};
   if (!value->is_array()) return {integer_of(*value, key)};
@@ -45,18 +48,25 @@ std::vector<std::int64_t> read_ids(const Json& json, std::string_view key) {
   return ids;
 }
 
+constexpr std::string_view kDTypeKeys[] = {"torch_dtype", "dtype"};
+
 DType read_dtype(const Json& json) {
-  for (const std::string_view key : {"torch_dtype", "dtype"}) {
+  for (const std::string_view key : kDTypeKeys) {
     const Json* value = find(json, key);
     if (value == nullptr) continue;
     require(value->is_string(), "key \"{}\": expected a name, found {}", key,
             value->dump().substr(0, 80));
     return dtype_of(value->get<std::string>());
   }
-  return DType::f32;  // transformers' default
+  return DType::f32;  // transformers' default; a checkpoint's tensors know better, see target.h
 }
 
 }  // namespace
+
+bool names_dtype(const Json& json) {
+  return std::ranges::any_of(kDTypeKeys,
+                             [&](std::string_view key) { return find(json, key) != nullptr; });
+}
 
 std::int64_t integer(const Json& json, std::string_view key) {
   const Json* value = find(json, key);
@@ -92,6 +102,11 @@ std::optional<std::int64_t> integer_if(const Json& json, std::string_view key) {
   return integer_of(*value, key);
 }
 
+std::optional<std::int64_t> integer_if(const Json& json, std::string_view key,
+                                       std::optional<std::int64_t> missing) {
+  return json.contains(key) ? integer_if(json, key) : missing;
+}
+
 RopeSpec read_rope(const Json& json, std::int64_t head_dim, double default_theta) {
   RopeSpec rope{.theta = number_or(json, "rope_theta", default_theta), .dims = head_dim};
   for (const std::string_view key : {"rope_scaling", "rope_parameters"}) {
@@ -114,7 +129,8 @@ Config read_llama_like(const Json& json, const LlamaDefaults& defaults) {
           "hidden_size {} is no multiple of num_attention_heads {}", dim, heads);
   const LayerSpec layer{
       .attention = {.heads = heads,
-                    .kv_heads = integer_or(json, "num_key_value_heads", heads),
+                    .kv_heads =
+                        integer_if(json, "num_key_value_heads", defaults.kv_heads).value_or(heads),
                     .qk_dim = head_dim,
                     .v_dim = head_dim,
                     .scale = 1.0 / std::sqrt(static_cast<double>(head_dim)),
@@ -127,7 +143,7 @@ Config read_llama_like(const Json& json, const LlamaDefaults& defaults) {
   constexpr std::int64_t kMostLayers = 10000;
   require(layers > 0 && layers <= kMostLayers,
           "key \"num_hidden_layers\": expected 1 to {}, found {}", kMostLayers, layers);
-  const auto bos = read_ids(json, "bos_token_id");
+  const auto bos = read_ids(json, "bos_token_id", defaults.bos_id);
   return {
       .family = {},
       .dim = dim,
@@ -139,7 +155,7 @@ Config read_llama_like(const Json& json, const LlamaDefaults& defaults) {
       .dtype = read_dtype(json),
       .layers = std::vector<LayerSpec>(static_cast<std::size_t>(layers), layer),
       .bos_id = bos.empty() ? std::nullopt : std::optional(bos[0]),
-      .eos_ids = read_ids(json, "eos_token_id"),
+      .eos_ids = read_ids(json, "eos_token_id", defaults.eos_id),
   };
 }
 

@@ -6,10 +6,11 @@ namespace moe {
 namespace {
 
 Config read(const Json& json) {
-  Config config =
-      read_llama_like(json, {.rope_theta = 10000, .norm_eps = 1e-6, .max_positions = 131072});
+  Config config = read_llama_like(
+      json, {.rope_theta = 10000, .norm_eps = 1e-6, .max_positions = 131072, .kv_heads = 8});
+  constexpr std::int64_t kWindow = 4096;  // null is none, as in the later Mistral 7B
   for (LayerSpec& layer : config.layers)
-    layer.attention.window = integer_if(json, "sliding_window");
+    layer.attention.window = integer_if(json, "sliding_window", kWindow);
   return config;
 }
 

@@ -8,8 +8,8 @@ namespace moe {
 namespace {
 
 Config read(const Json& json) {
-  Config config =
-      read_llama_like(json, {.rope_theta = 1e6, .norm_eps = 1e-5, .max_positions = 131072});
+  Config config = read_llama_like(
+      json, {.rope_theta = 1e6, .norm_eps = 1e-5, .max_positions = 131072, .kv_heads = 8});
   for (LayerSpec& layer : config.layers) {
     layer.attention.window = integer_if(json, "sliding_window");
     layer.feed_forward.experts = integer_or(json, "num_local_experts", 8);

@@ -8,8 +8,11 @@ namespace moe {
 namespace {
 
 Config read(const Json& json) {
-  Config config =
-      read_llama_like(json, {.rope_theta = 10000, .norm_eps = 1e-5, .max_positions = 4096});
+  Config config = read_llama_like(json, {.rope_theta = 10000,
+                                         .norm_eps = 1e-5,
+                                         .max_positions = 4096,
+                                         .bos_id = std::nullopt,
+                                         .eos_id = 50279});
   for (LayerSpec& layer : config.layers) {
     layer.attention.qk_norm = QkNorm::full_width;
     layer.attention.clip_qkv = number_if(json, "clip_qkv");

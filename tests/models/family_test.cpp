@@ -15,7 +15,8 @@ namespace {
 
 Json small(std::string_view architecture) {
   return {{"architectures", {architecture}}, {"hidden_size", 64},        {"intermediate_size", 96},
-          {"num_hidden_layers", 2},          {"num_attention_heads", 4}, {"vocab_size", 100}};
+          {"num_hidden_layers", 2},          {"num_attention_heads", 4}, {"vocab_size", 100},
+          {"num_key_value_heads", 4}};
 }
 
 std::string failure(const Json& json) {
@@ -115,6 +116,8 @@ TEST(family, reads_both_spellings_of_theta_and_dtype) {
 TEST(family, heads_windows_norms_and_ties) {
   Json json = small("MistralForCausalLM");
   EXPECT_EQ(read_config(json, "c").layers[0].attention.qk_dim, 16);
+  EXPECT_EQ(read_config(json, "c").layers[0].attention.window, 4096);
+  json["sliding_window"] = nullptr;
   EXPECT_FALSE(read_config(json, "c").layers[0].attention.window);
   json["head_dim"] = 32;
   json["sliding_window"] = 7;
