@@ -6,9 +6,11 @@
 #include "harness/error.h"
 #include "harness/json_text.h"
 #include "harness/sha256.h"
+#include "models/config_json.h"
 #include "models/family.h"
 #include "models/hub_cache.h"
 #include "models/library.h"
+#include "models/stored_dtype.h"
 #include "models/target_keys.h"
 
 namespace moe {
@@ -21,6 +23,19 @@ constexpr std::string_view kSynthetic = "synthetic:";
 bool is_repository(std::string_view what) {
   return std::ranges::count(what, '/') == 1 && what.front() != '/' && what.back() != '/' &&
          what.front() != '.';
+}
+
+/// A folder's own name; of the Hugging Face cache (models--org--name/snapshots/<commit>) the
+/// model's; of a folder that only says what format it holds, its parent's.
+std::string model_name(const fs::path& directory) {
+  constexpr std::string_view kModels = "models--";
+  const fs::path above = directory.parent_path();
+  const std::string repository = above.parent_path().filename().string();
+  if (above.filename() == "snapshots" && repository.starts_with(kModels)) {
+    const std::size_t name = repository.find("--", kModels.size());
+    return repository.substr(name == std::string::npos ? kModels.size() : name + 2);
+  }
+  return (directory.filename() == "hf" ? above : directory).filename().string();
 }
 
 void place(Target& target) {
@@ -36,9 +51,7 @@ void place(Target& target) {
       target.what);
   if (fs::is_directory(target.what)) {
     target.directory = fs::canonical(target.what);
-    target.name = target.directory.filename().string();
-    if (target.name == "hf" || target.name.size() == 40)
-      target.name = target.directory.parent_path().filename().string();
+    target.name = model_name(target.directory);
     require(fs::exists(target.directory / "config.json"),
             "target {}: the folder has no config.json", target.what);
     return;
@@ -97,15 +110,22 @@ Config config_of(const Target& target) {
   const std::string where = target.kind == TargetKind::directory
                                 ? (target.directory / "config.json").string()
                                 : target.what;
-  Config config = read_config(config_json(target), where);
+  const Json json = config_json(target);
+  Config config = read_config(json, where);
+  if (target.kind == TargetKind::directory && !names_dtype(json))
+    config.dtype = stored_dtype(target.directory, family_of(json)).value_or(config.dtype);
   if (target.keys.contains("layers")) {
     const auto layers = static_cast<std::size_t>(integer_of(target, "layers", 0));
     require(layers <= config.layers.size(), "target {}: key layers={}: the config has {}",
             target.what, layers, config.layers.size());
     config.layers.resize(layers);
   }
-  if (target.keys.contains("max_length"))
-    config.max_positions = std::min(config.max_positions, integer_of(target, "max_length", 0));
+  if (target.keys.contains("max_length")) {
+    const std::int64_t length = integer_of(target, "max_length", 0);
+    require(length <= config.max_positions, "target {}: key max_length={}: the model takes {}",
+            target.what, length, config.max_positions);
+    config.max_positions = length;
+  }
   if (target.keys.contains("top_k"))
     config = with_top_k(std::move(config), integer_of(target, "top_k", 0));
   return config;
@@ -134,10 +154,12 @@ std::int64_t integer_of(const Target& target, const std::string& key, std::int64
 std::string identity_of(const Target& target, std::string_view weights_digest) {
   Json keys = Json::object();
   for (const auto& [key, value] : target.keys) keys[key] = value;
-  const fs::path tokenizer = target.directory / "tokenizer.json";
-  const std::string words = target.kind == TargetKind::directory && fs::exists(tokenizer)
-                                ? sha256_hex(read_text(tokenizer))
-                                : "";
+  std::string words;  // tokenizer_config.json names the ends, so it may change every prompt
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) {
+    const fs::path file = target.directory / name;
+    if (target.kind == TargetKind::directory && fs::exists(file))
+      words += sha256_hex(read_text(file));
+  }
   return sha256_hex(fmt::format("{}\n{}\n{}\n{}", config_json(target).dump(), weights_digest, words,
                                 keys.dump()));
 }

@@ -32,7 +32,8 @@ std::span<const std::string_view> target_keys();
 /// value out of range, or a place where nothing is; nothing is loaded.
 Target resolve_target(std::string_view spec);
 
-/// The target's config, with its keys `layers`, `top_k` and `max_length` applied.
+/// The target's config, with its keys `layers`, `top_k` and `max_length` applied. Where
+/// config.json names no dtype it is that of the stored embedding.
 Config config_of(const Target&);
 
 /// Values of keys, or what holds without them.
@@ -41,7 +42,7 @@ std::string device_of(const Target&);          // "cpu"
 std::string numerics_of(const Target&);        // "reference"
 std::int64_t integer_of(const Target&, const std::string& key, std::int64_t missing);
 
-/// sha256 over the config, the weights' digest and every key given.
+/// sha256 over the config, the weights' digest, the tokenizer's files and every key given.
 std::string identity_of(const Target&, std::string_view weights_digest);
 
 }  // namespace moe

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <set>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -40,6 +41,9 @@ TEST(target, layers_and_length_may_be_cut_but_not_stretched) {
   EXPECT_EQ(config_of(resolve_target("synthetic:mixtral-8x7b-v0.1@layers=2")).layers.size(), 2U);
   EXPECT_EQ(config_of(resolve_target("synthetic:llama-2-7b@max_length=128")).max_positions, 128);
   EXPECT_TRUE(has(failure("synthetic:llama-2-7b@layers=33"), "32"));
+  EXPECT_EQ(config_of(resolve_target("synthetic:llama-2-7b@max_length=4096")).max_positions, 4096);
+  const std::string message = failure("synthetic:llama-2-7b@max_length=4097");
+  EXPECT_TRUE(has(message, "4097") && has(message, "4096")) << message;
 }
 
 TEST(target, every_wrong_key_or_value_is_named) {
@@ -103,6 +107,40 @@ TEST(target, a_repository_is_found_in_the_hugging_face_cache) {
     unsetenv("HF_HUB_CACHE");
   else
     setenv("HF_HUB_CACHE", before.c_str(), 1);
+}
+
+TEST(target, a_folder_is_named_after_the_model) {
+  const TemporaryFolder folder;
+  constexpr const char* kNames[][2] = {
+      {"models--mistralai--Mistral-7B-v0.1/snapshots/26bca36bde8333b5d7f72e9ed20ccda6a618af24",
+       "Mistral-7B-v0.1"},
+      {"models--gpt2/snapshots/26bca36", "gpt2"},
+      {"mine/snapshots", "snapshots"},
+      {"stories/hf", "stories"},
+      {"my-model", "my-model"}};
+  for (const auto& [path, name] : kNames) {
+    folder.write(std::string(path) + "/config.json", dense_config());
+    for (const char* slashes : {"", "/", "//"})
+      EXPECT_EQ(resolve_target((folder.path() / path).string() + slashes).name, name);
+  }
+}
+
+TEST(target, identity_changes_with_either_file_of_the_tokenizer) {
+  const TemporaryFolder folder;
+  folder.write("config.json", dense_config());
+  std::set<std::string> identities;
+  const auto add = [&] {
+    identities.insert(identity_of(resolve_target(folder.path().string()), "w"));
+    return identities.size();
+  };
+  EXPECT_EQ(add(), 1U);
+  folder.write("tokenizer.json", "{}");
+  EXPECT_EQ(add(), 2U);
+  folder.write("tokenizer_config.json", R"({"bos_token": "<s>"})");
+  EXPECT_EQ(add(), 3U);
+  folder.write("tokenizer_config.json", R"({"bos_token": null})");
+  EXPECT_EQ(add(), 4U);
+  EXPECT_EQ(add(), 4U);
 }
 
 TEST(target, identity_changes_with_config_weights_and_keys) {
