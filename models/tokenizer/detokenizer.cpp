@@ -124,10 +124,9 @@ void Detokenizer::run(const Step& step, std::vector<std::string>& tokens) {
       for (std::string& token : tokens) token = stripped(token, step.what, step.start, step.stop);
       break;
     case Form::metaspace:
-      for (std::size_t i = 0; i < tokens.size(); ++i) {
-        if (i == 0 && step.prepends) tokens[i] = stripped(tokens[i], step.what, 1, 0);
-        replace_all(tokens[i], step.what, " ");
-      }
+      // Hugging Face drops all of them from the first token, not only the one it prepended.
+      for (std::size_t i = 0; i < tokens.size(); ++i)
+        replace_all(tokens[i], step.what, i == 0 && step.prepends ? "" : " ");
       break;
   }
 }

@@ -43,10 +43,14 @@ TEST(detokenizer, strip_takes_so_many_from_each_token) {
   EXPECT_EQ(joined(json, {"__a___", "_"}), "_a_");
 }
 
-TEST(detokenizer, metaspace_drops_the_first_blank_that_it_prepended) {
+TEST(detokenizer, metaspace_drops_the_blanks_of_the_first_token_where_it_prepends) {
   Json json = {{"type", "Metaspace"}, {"replacement", "_"}, {"prepend_scheme", "always"}};
   EXPECT_EQ(joined(json, {"_a", "_b"}), "a b");
+  EXPECT_EQ(joined(json, {"__a"}), "a");
+  EXPECT_EQ(joined(json, {"_a_b", "_c"}), "ab c");
+  EXPECT_EQ(joined(json, {"_", "_a"}), " a");
   json["prepend_scheme"] = "never";
+  EXPECT_EQ(joined(json, {"__a"}), "  a");
   EXPECT_EQ(joined(json, {"_a", "_b"}), " a b");
 }
 
