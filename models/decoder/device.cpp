@@ -65,8 +65,13 @@ void synchronise(const at::Device& device) {
 
 std::int64_t available_bytes_on(const at::Device& device) {
   if (device.is_cpu()) return available_bytes();
-  return static_cast<std::int64_t>(
-      at::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
+  c10::DeviceAllocator& allocator = *at::getDeviceAllocator(device.type());
+  constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  const c10::CachingDeviceAllocator::DeviceStats stats = allocator.getDeviceStats(device.index());
+  // What the allocator keeps for the next tensor is free as well, though the driver calls it taken.
+  const std::int64_t kept =
+      stats.reserved_bytes[kAll].current - stats.allocated_bytes[kAll].current;
+  return static_cast<std::int64_t>(allocator.getMemoryInfo(device.index()).first) + kept;
 }
 
 at::ScalarType scalar_type(DType dtype) {
