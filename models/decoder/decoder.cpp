@@ -55,7 +55,7 @@ void add(Bytes& bytes, const Block& block) {
 }  // namespace
 
 Decoder::Decoder(Config config, const Ops& ops, WeightSource& source)
-    : config_(std::move(config)), ops_(ops) {
+    : given_(std::move(config)), config_(given_), ops_(ops) {
   const WeightView table = parameter(source, "embedding.weight", {config_.vocab, config_.dim});
   embedding_ = ops_.prepare_embedding(table);
   head_ = config_.tied_embeddings
@@ -138,8 +138,8 @@ HeadScores Decoder::head_scores(const Tensor& hidden_RD, const HeadTargets& targ
   return scores;
 }
 
-void Decoder::set_top_k(std::int64_t top_k) {
-  config_ = with_top_k(config_, top_k);
+void Decoder::set_top_k(std::optional<std::int64_t> top_k) {
+  config_ = top_k ? with_top_k(given_, *top_k) : given_;
 }
 
 void Decoder::count(std::size_t layer, const Routing& routing) {

@@ -1,6 +1,7 @@
 // A decoder-only transformer: embedding, blocks, final norm; the head apart, for asked rows only.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -38,8 +39,9 @@ class Decoder {
 
   const Config& config() const { return config_; }
   const Ops& ops() const { return ops_; }
-  /// Experts per token of every mixture, from now on; Error where that cannot be.
-  void set_top_k(std::int64_t top_k);
+  /// Experts per token of every mixture, from now on, or without a number each layer's own again;
+  /// Error where that cannot be.
+  void set_top_k(std::optional<std::int64_t> top_k);
 
   /// Tokens given to each expert of each layer by steps that counted, since the last reset; an
   /// empty row for a layer without a mixture.
@@ -54,7 +56,7 @@ class Decoder {
   Tensor run_block(std::size_t layer, const Tensor& x_TD, const FeedForwardStep&, Routing* routing);
   void count(std::size_t layer, const Routing&);
 
-  Config config_;
+  Config given_, config_;  // as constructed, and with set_top_k()
   const Ops& ops_;
   PreparedWeight embedding_, norm_, head_;
   std::vector<Block> blocks_;

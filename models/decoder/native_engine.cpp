@@ -1,6 +1,7 @@
 #include "models/decoder/native_engine.h"
 
 #include <algorithm>
+#include <map>
 
 #include "harness/error.h"
 #include "harness/machine.h"
@@ -8,31 +9,10 @@
 #include "models/decoder/device.h"
 #include "models/decoder/generator.h"
 #include "models/decoder/step_loop.h"
+#include "models/decoder/stop_strings.h"
 #include "models/engine/windows.h"
 
 namespace moe {
-namespace {
-
-std::int64_t first_top_k(const Config& config) {
-  for (const LayerSpec& layer : config.layers) {
-    if (layer.feed_forward.experts > 0) return layer.feed_forward.experts_per_token;
-  }
-  return 0;
-}
-
-/// `text` up to where a stop string appears in it, one string after the other; whether one does.
-bool cut_at_stop(std::string& text, std::span<const std::string> stop) {
-  bool cut = false;
-  for (const std::string& word : stop) {
-    const std::size_t at = word.empty() ? std::string::npos : text.find(word);
-    if (at == std::string::npos) continue;
-    text.resize(at);
-    cut = true;
-  }
-  return cut;
-}
-
-}  // namespace
 
 NativeEngine::NativeEngine(const Config& config, WeightSource& source,
                            std::optional<Tokenizer> tokenizer, const NativeOptions& options)
@@ -48,7 +28,6 @@ NativeEngine::NativeEngine(const Config& config, WeightSource& source,
   at::set_num_threads(
       static_cast<int>(options.threads > 0 ? options.threads : this_machine().cores));
   decoder_ = std::make_unique<Decoder>(config, *ops_, source);
-  top_k_of_target_ = first_top_k(config);
   if (options_.limits.kv_bytes == 0)
     options_.limits.kv_bytes = available_bytes_on(ops_->activations().device()) / 4;
 }
@@ -63,8 +42,7 @@ const Tokenizer& NativeEngine::tokenizer() const {
 }
 
 void NativeEngine::configure(const Overrides& overrides) {
-  const std::int64_t top_k = overrides.top_k.value_or(top_k_of_target_);
-  if (top_k > 0) decoder_->set_top_k(top_k);
+  decoder_->set_top_k(overrides.top_k);
 }
 
 void NativeEngine::score(std::span<const Request> requests, const Answered& answered) {
@@ -108,15 +86,16 @@ void NativeEngine::generate(std::span<const Request> requests, const Answered& a
         {{request.context_ids.begin() + cut, request.context_ids.end()}, request.max_new_tokens});
   }
   const auto is_end = [&](TokenId id) {
-    return std::ranges::find(config().eos_ids, id) != config().eos_ids.end();
+    return std::ranges::find(config().eos_ids, id) != config().eos_ids.end() ||
+           (tokenizer_ && tokenizer_->eos() == id);
   };
+  std::map<std::size_t, StopSearch> searches;
   const auto finished = [&](std::size_t i, std::span<const TokenId> ids) {
     if (is_end(ids.back())) return true;
     if (requests[i].stop.empty()) return false;
-    std::string text = tokenizer().decode(ids);
-    return cut_at_stop(text, requests[i].stop);
+    return searches.try_emplace(i, tokenizer(), requests[i].stop).first->second.found(ids);
   };
-  generate_greedily(*decoder_, prompts, options_.batch, finished,
+  generate_greedily(*decoder_, prompts, options_.batch, options_.limits, finished,
                     [&](std::size_t i, std::span<const TokenId> ids) {
                       answers[i].ids.assign(ids.begin(), ids.end());
                       if (tokenizer_) {

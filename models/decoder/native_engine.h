@@ -58,7 +58,6 @@ class NativeEngine : public Engine {
   std::optional<Tokenizer> tokenizer_;
   std::unique_ptr<Ops> ops_;
   std::unique_ptr<Decoder> decoder_;
-  std::int64_t top_k_of_target_ = 0;  // what configure({}) goes back to; 0: no mixture
 };
 
 /// Loads a target: config, weights, tokenizer.

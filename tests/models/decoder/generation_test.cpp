@@ -2,51 +2,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <random>
+#include <nlohmann/json.hpp>
 
 #include "harness/error.h"
 #include "models/decoder/native_engine.h"
-#include "tests/models/tiny_model.h"
+#include "models/tokenizer/byte_tokenizer.h"
+#include "tests/models/decoder/generation.h"
+#include "tests/temporary_folder.h"
 
 namespace moe {
 namespace {
-
-using Ids = std::vector<TokenId>;
-
-std::unique_ptr<NativeEngine> engine_of(const Config& config, std::int64_t batch) {
-  TinyWeights weights(config);
-  std::optional<Tokenizer> tokenizer;
-  if (config.vocab == 258) tokenizer = Tokenizer::bytes();
-  return std::make_unique<NativeEngine>(
-      config, weights, std::move(tokenizer),
-      NativeOptions{.device = "cpu", .threads = 1, .limits = {}, .batch = batch});
-}
-
-std::vector<Request> prompts(std::int64_t vocab) {
-  std::mt19937_64 random(4);
-  std::vector<Request> out;
-  for (int i = 0; i < 7; ++i) {
-    Request& request = out.emplace_back();
-    request.kind = RequestKind::generate;
-    request.max_new_tokens = 1 + i % 4 * 5;
-    for (std::size_t t = 0; t < 1 + random() % 20; ++t)
-      request.context_ids.push_back(
-          static_cast<TokenId>(random() % static_cast<std::uint64_t>(vocab)));
-  }
-  return out;
-}
-
-std::vector<Scored> generated(Engine& engine, std::span<const Request> requests) {
-  std::vector<Scored> out(requests.size());
-  std::vector<int> times(requests.size());
-  engine.generate(requests, [&](std::size_t i, const Scored& answer) {
-    out.at(i) = answer;
-    ++times.at(i);
-  });
-  EXPECT_TRUE(std::ranges::all_of(times, [](int n) { return n == 1; }));
-  return out;
-}
 
 /// The arg-max of one pass over everything so far, again and again: no cache, no batch.
 Ids plain(Engine& engine, const Request& request) {
@@ -74,6 +40,34 @@ TEST(generation, with_the_cache_in_batches_is_what_it_is_without_one_by_one) {
   }
 }
 
+/// Prompts wait for pages, enter in pieces and leave at different times; what they say is the same.
+TEST(generation, does_not_depend_on_the_memory_or_the_size_of_a_step) {
+  const Config config = tiny_config();
+  const std::vector<Request> requests = prompts(config.vocab);
+  std::int64_t longest = 0;
+  for (const Request& r : requests)
+    longest = std::max(longest, std::ssize(r.context_ids) + r.max_new_tokens);
+  const std::int64_t pages = (longest + 3) / 4;
+  const std::int64_t page_bytes = 4 * KvCache::bytes_per_token(config, DType::f32);
+  const auto expected = generated(*engine_of(config, 1), requests);
+  for (const std::int64_t more_pages : {0, 2, 1000}) {
+    for (const std::int64_t tokens : {1, 5, 4096}) {
+      const auto engine = engine_of(config, 16,
+                                    {.kv_bytes = (pages + more_pages) * page_bytes,
+                                     .tokens_per_page = 4,
+                                     .tokens_per_step = tokens});
+      const auto answers = generated(*engine, requests);
+      for (std::size_t i = 0; i < requests.size(); ++i)
+        EXPECT_EQ(answers[i].ids, expected[i].ids) << more_pages << " " << tokens << " " << i;
+    }
+  }
+  const auto engine =
+      engine_of(config, 1, {.kv_bytes = pages * page_bytes - 1, .tokens_per_page = 4});
+  const std::string message = message_of<Error>([&] { generated(*engine, requests); });
+  EXPECT_NE(message.find(std::to_string(pages * page_bytes)), std::string::npos) << message;
+  EXPECT_NE(message.find(std::to_string(pages * page_bytes - 1)), std::string::npos) << message;
+}
+
 TEST(generation, does_not_depend_on_the_order_of_prompts) {
   const Config config = tiny_config();
   std::vector<Request> requests = prompts(config.vocab);
@@ -97,6 +91,23 @@ TEST(generation, ends_with_the_end_token) {
   EXPECT_EQ(ended.ids, Ids(free.begin(), first + 1));
 }
 
+TEST(generation, ends_with_the_end_token_that_only_the_tokenizer_names) {
+  Config config = tiny_config({.vocab = 258});
+  config.eos_ids = {};
+  Request request = prompts(258).front();
+  request.max_new_tokens = 12;
+  const Ids free = plain(*engine_of(config, 1), request);
+  const TemporaryFolder folder;
+  const auto file = folder.write("tokenizer.json", byte_tokenizer_json());
+  const Json named = {{"eos_token", Tokenizer::bytes().token(free[2])}};
+  folder.write("tokenizer_config.json", named.dump());
+  TinyWeights weights(config);
+  NativeEngine engine(config, weights, Tokenizer::load(file),
+                      NativeOptions{.threads = 1, .limits = {}});
+  const auto first = std::ranges::find(free, free[2]);
+  EXPECT_EQ(generated(engine, std::span(&request, 1)).front().ids, Ids(free.begin(), first + 1));
+}
+
 TEST(generation, cuts_a_prompt_on_the_left_so_that_prompt_and_answer_fit) {
   const Config config = tiny_config();  // 256 positions
   Request request = prompts(config.vocab).front();
@@ -105,50 +116,6 @@ TEST(generation, cuts_a_prompt_on_the_left_so_that_prompt_and_answer_fit) {
   const auto answer = generated(*engine_of(config, 1), std::span(&request, 1)).front();
   EXPECT_EQ(answer.truncated_tokens, 300 - 246);
   EXPECT_EQ(answer.ids.size(), 10U);
-}
-
-/// A byte-level BPE of 330 tokens, some of several letters.
-Tokenizer pieces() {
-  return Tokenizer::load(std::filesystem::path(MOE_SOURCE_DIR) /
-                         "tests/goldens/lm_eval/tokenizer.json");
-}
-
-/// Every stop string splits what the ones before it have left, as lm-evaluation-harness does it:
-/// one token may hold two of them.
-TEST(generation, cuts_the_text_at_every_stop_string) {
-  const Config config = tiny_config({.vocab = 330});
-  Request request = prompts(config.vocab).front();
-  request.max_new_tokens = 60;
-  TinyWeights weights(config);
-  NativeEngine engine(config, weights, pieces(), NativeOptions{.threads = 1, .limits = {}});
-  const auto whole = generated(engine, std::span(&request, 1)).front();
-  const Tokenizer tokenizer = pieces();
-  const auto plain_letter = [](char c) { return c >= ' ' && c <= '~'; };
-  for (std::size_t i = 0; i < whole.ids.size(); ++i) {
-    const std::span ids(whole.ids);
-    const std::string before = tokenizer.decode(ids.first(i)),
-                      piece = tokenizer.decode(ids.subspan(i, 1));
-    if (piece.size() < 2 || piece.front() == piece.back() || !plain_letter(piece.front()) ||
-        !plain_letter(piece.back()) || before.find_first_of(piece) != std::string::npos)
-      continue;
-    request.stop = {piece.substr(piece.size() - 1), piece.substr(0, 1)};
-    EXPECT_EQ(generated(engine, std::span(&request, 1)).front().text, before);
-    return;
-  }
-  FAIL() << "no token of several letters among " << whole.text;
-}
-
-TEST(generation, ends_where_a_stop_string_appears) {
-  Config config = tiny_config({.vocab = 258});
-  config.eos_ids = {257};
-  Request request = prompts(258).front();
-  request.max_new_tokens = 24;
-  const auto engine = engine_of(config, 1);
-  const Ids whole = generated(*engine, std::span(&request, 1)).front().ids;
-  const auto letter = std::ranges::find_if(whole, [](TokenId id) { return id < 128; });
-  ASSERT_NE(letter, whole.end());
-  request.stop = {std::string(1, static_cast<char>(*letter))};
-  EXPECT_EQ(generated(*engine, std::span(&request, 1)).front().ids, Ids(whole.begin(), letter + 1));
 }
 
 }  // namespace

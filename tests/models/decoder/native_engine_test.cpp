@@ -210,17 +210,5 @@ TEST(native_engine, a_cache_that_is_too_small_is_an_error_with_both_sizes) {
   EXPECT_NE(message.find("14336"), std::string::npos) << message;  // 7 pages x 16 x 128 bytes
 }
 
-TEST(native_engine, a_refused_top_k_changes_nothing) {
-  const auto engine = engine_of(tiny_config(), {.kv_bytes = kPlenty});
-  const Ids ids = {1, 2, 3, 4};
-  const auto before = engine->logits(ids);
-  EXPECT_THROW(engine->configure({.top_k = 1000}), Error);
-  EXPECT_EQ(engine->logits(ids), before);
-  engine->configure({.top_k = 1});
-  EXPECT_NE(engine->logits(ids), before);
-  engine->configure({});
-  EXPECT_EQ(engine->logits(ids), before);
-}
-
 }  // namespace
 }  // namespace moe
