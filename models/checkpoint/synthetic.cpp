@@ -5,8 +5,10 @@
 #include <cmath>
 #include <cstring>
 #include <numbers>
+#include <thread>
 
 #include "harness/error.h"
+#include "harness/machine.h"
 #include "harness/random.h"
 #include "harness/sha256.h"
 #include "models/family.h"
@@ -31,36 +33,53 @@ std::pair<float, float> normals(std::uint64_t key, std::uint64_t i) {
           static_cast<float>(radius * std::sin(angle))};
 }
 
-std::vector<float> values_of(std::string_view parameter, const std::vector<std::int64_t>& shape,
-                             std::int64_t seed) {
-  std::int64_t elements = 1;
-  for (const std::int64_t n : shape) elements *= n;
-  std::vector<float> values(static_cast<std::size_t>(elements), 1.0F);
-  if (parameter.ends_with("norm.weight")) return values;
+void store(std::byte* at, float value, DType dtype) {
+  if (dtype == DType::f32) {
+    std::memcpy(at, &value, sizeof(value));
+    return;
+  }
+  const std::uint16_t half = dtype == DType::bf16 ? to_bf16(value) : to_f16(value);
+  std::memcpy(at, &half, sizeof(half));
+}
+
+/// Calls part(begin, end) for ranges that make up [0, count), on the machine's cores.
+template <typename F>
+void in_parallel(std::size_t count, const F& part) {
+  constexpr std::size_t kWorthAThread = std::size_t{1} << 15U;
+  const auto cores = static_cast<std::size_t>(std::max<std::int64_t>(1, this_machine().cores));
+  const std::size_t parts = std::clamp<std::size_t>(count / kWorthAThread, 1, cores);
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < parts; ++i)
+    others.emplace_back(part, count * i / parts, count * (i + 1) / parts);
+  part(0, count / parts);
+}
+
+/// A tensor's elements as stored. Each pair is drawn from its own counter, so that the values are
+/// the same on any number of threads.
+std::vector<std::byte> drawn(std::string_view parameter, const std::vector<std::int64_t>& shape,
+                             std::int64_t seed, DType dtype) {
+  std::size_t elements = 1;
+  for (const std::int64_t n : shape) elements *= static_cast<std::size_t>(n);
+  const auto size = static_cast<std::size_t>(size_of(dtype));
+  std::vector<std::byte> bytes(elements * size);
+  if (parameter.ends_with("norm.weight")) {
+    for (std::size_t i = 0; i < elements; ++i) store(bytes.data() + i * size, 1, dtype);
+    return bytes;
+  }
   const bool is_embedding = parameter == "embedding.weight";
   const float scale = is_embedding ? 1.0F
                       : shape.size() == 1
                           ? 0.1F  // biases and sinks
                           : static_cast<float>(1.0 / std::sqrt(static_cast<double>(shape[1])));
   const std::uint64_t key = key_of(seed, parameter);
-  for (std::size_t i = 0; i < values.size(); i += 2) {
-    const auto [a, b] = normals(key, i / 2);
-    values[i] = a * scale;
-    if (i + 1 < values.size()) values[i + 1] = b * scale;
-  }
-  return values;
-}
-
-std::vector<std::byte> stored(const std::vector<float>& values, DType dtype) {
-  std::vector<std::byte> bytes(values.size() * static_cast<std::size_t>(size_of(dtype)));
-  if (dtype == DType::f32) {
-    std::memcpy(bytes.data(), values.data(), bytes.size());
-    return bytes;
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint16_t half = dtype == DType::bf16 ? to_bf16(values[i]) : to_f16(values[i]);
-    std::memcpy(bytes.data() + 2 * i, &half, sizeof(half));
-  }
+  in_parallel((elements + 1) / 2, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t pair = begin; pair < end; ++pair) {
+      const auto [a, b] = normals(key, pair);
+      std::byte* at = bytes.data() + 2 * pair * size;
+      store(at, a * scale, dtype);
+      if (2 * pair + 1 < elements) store(at + size, b * scale, dtype);
+    }
+  });
   return bytes;
 }
 
@@ -86,7 +105,7 @@ WeightView Synthetic::weight(std::string_view name) {
   require(found != shapes_.end(), "the model has no parameter {}", name);
   const auto& [parameter, shape] = *found;
   const std::vector<std::byte>& buffer =
-      buffers_.emplace_back(stored(values_of(parameter, shape, seed_), dtype_));
+      buffers_.emplace_back(drawn(parameter, shape, seed_, dtype_));
   return {buffer, format_of(dtype_), shape};
 }
 

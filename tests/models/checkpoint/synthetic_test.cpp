@@ -55,6 +55,25 @@ TEST(synthetic, a_config_of_fewer_layers_has_the_same_first_ones) {
     EXPECT_EQ(text_of(a.weight(p.name).bytes), text_of(b.weight(p.name).bytes)) << p.name;
 }
 
+/// A large tensor is drawn by several threads, a small one by one.
+TEST(synthetic, an_element_does_not_depend_on_how_many_there_are) {
+  Config few = small_config(), many = few;
+  few.vocab = 11;
+  many.vocab = 40'001;
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    Synthetic a(few, 5, dtype), b(many, 5, dtype);
+    EXPECT_EQ(text_of(a.weight("embedding.weight").bytes),
+              text_of(b.weight("embedding.weight").rows(0, few.vocab).bytes));
+    Config fewer = many;
+    for (const std::int64_t vocab : {40'000, 20'000, 9'000}) {
+      fewer.vocab = vocab;
+      Synthetic c(fewer, 5, dtype);
+      EXPECT_EQ(text_of(c.weight("embedding.weight").bytes),
+                text_of(b.weight("embedding.weight").rows(0, vocab).bytes));
+    }
+  }
+}
+
 TEST(synthetic, matrices_are_normal_and_norms_are_one) {
   Json json = small_config_json();
   json["vocab_size"] = 4000;
