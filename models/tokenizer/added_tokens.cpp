@@ -10,15 +10,8 @@
 namespace moe {
 namespace {
 
-/// Where the last code point of `text` begins.
-std::size_t last_begin(std::string_view text) {
-  std::size_t at = text.size() - 1;
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) --at;
-  return at;
-}
-
 bool ends_with_word(std::string_view text) {
-  return !text.empty() && is_word(first_code_point(text.substr(last_begin(text))).value);
+  return !text.empty() && is_word(first_code_point(text.substr(last_code_point(text))).value);
 }
 
 bool starts_with_word(std::string_view text) {
@@ -28,7 +21,7 @@ bool starts_with_word(std::string_view text) {
 std::size_t spaces_at_end(std::string_view text) {
   std::size_t size = text.size();
   while (size > 0) {
-    const std::size_t last = last_begin(text.substr(0, size));
+    const std::size_t last = last_code_point(text.substr(0, size));
     if (!is_space(first_code_point(text.substr(last)).value)) break;
     size = last;
   }

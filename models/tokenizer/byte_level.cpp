@@ -1,6 +1,5 @@
 #include "models/tokenizer/byte_level.h"
 
-#include <array>
 #include <unordered_map>
 
 #include "models/tokenizer/regex.h"
@@ -9,17 +8,12 @@
 namespace moe {
 namespace {
 
-bool is_printable(int byte) {
-  return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) ||
-         (byte >= 0xAE && byte <= 0xFF);
-}
-
-/// Printable bytes stand for themselves, the others for U+0100 and on.
-std::unordered_map<std::int32_t, char> alphabet() {
+/// The byte that each character of the alphabet stands for.
+std::unordered_map<std::int32_t, char> bytes_by_character() {
   std::unordered_map<std::int32_t, char> out;
-  std::int32_t next = 0x100;
-  for (int byte = 0; byte < 256; ++byte)
-    out[is_printable(byte) ? byte : next++] = static_cast<char>(byte);
+  const auto alphabet = byte_alphabet();
+  for (std::size_t byte = 0; byte < alphabet.size(); ++byte)
+    out[alphabet[byte]] = static_cast<char>(byte);
   return out;
 }
 
@@ -63,8 +57,7 @@ std::size_t contraction(std::string_view text) {
 std::size_t spaces(std::string_view text) {
   const std::size_t run = run_of(text, Class::space);
   if (run == text.size()) return run;
-  std::size_t last = run - 1;
-  while ((static_cast<unsigned char>(text[last]) & 0xC0U) == 0x80U) --last;
+  const std::size_t last = last_code_point(text.substr(0, run));
   return last == 0 ? run : last;
 }
 
@@ -82,8 +75,19 @@ std::size_t word_size(std::string_view text) {
 
 }  // namespace
 
+std::array<std::int32_t, 256> byte_alphabet() {
+  std::array<std::int32_t, 256> out{};
+  std::int32_t next = 0x100;
+  for (std::int32_t byte = 0; byte < 256; ++byte) {
+    const bool is_printable =
+        (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+    out[static_cast<std::size_t>(byte)] = is_printable ? byte : next++;
+  }
+  return out;
+}
+
 std::optional<std::string> bytes_of_alphabet(std::string_view token) {
-  static const auto kAlphabet = alphabet();
+  static const auto kAlphabet = bytes_by_character();
   std::string out;
   while (!token.empty()) {
     const CodePoint point = first_code_point(token);

@@ -2,6 +2,7 @@
 // into words (Radford et al. 2019, encoder.py).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,9 @@
 #include <vector>
 
 namespace moe {
+
+/// The character of each byte: printable bytes stand for themselves, the others for U+0100 and on.
+std::array<std::int32_t, 256> byte_alphabet();
 
 /// The bytes that a token in the alphabet stands for; nothing where a character is not of the
 /// alphabet.

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/tokenizer/byte_level.h"
 #include "models/tokenizer/utf8.h"
 
 namespace moe {
@@ -10,13 +11,11 @@ using Json = nlohmann::json;
 
 std::string byte_tokenizer_json() {
   Json vocab = Json::object();
-  std::int32_t next = 0x100;
-  for (int byte = 0; byte < 256; ++byte) {
-    const bool printable =
-        (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+  int byte = 0;
+  for (const std::int32_t character : byte_alphabet()) {
     std::string token;
-    append_utf8(token, printable ? byte : next++);
-    vocab[token] = byte;
+    append_utf8(token, character);
+    vocab[token] = byte++;
   }
   const Json byte_level = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", true}};
   const auto special = [](int id, const char* text) {

@@ -56,8 +56,7 @@ std::string strip(std::string_view text, bool left, bool right) {
   while (left && !text.empty() && is_space(first_code_point(text).value))
     text.remove_prefix(first_code_point(text).bytes);
   while (right && !text.empty()) {
-    std::size_t last = text.size() - 1;
-    while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xC0U) == 0x80U) --last;
+    const std::size_t last = last_code_point(text);
     if (!is_space(first_code_point(text.substr(last)).value)) break;
     text = text.substr(0, last);
   }

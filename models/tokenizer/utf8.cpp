@@ -40,6 +40,12 @@ CodePoint first_code_point(std::string_view text) {
   return {value, lead.length, true};
 }
 
+std::size_t last_code_point(std::string_view text) {
+  std::size_t at = text.size() - 1;
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) --at;
+  return at;
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const CodePoint point = first_code_point(text);

@@ -18,6 +18,9 @@ struct CodePoint {
 /// from_utf8_lossy does).
 CodePoint first_code_point(std::string_view text);
 
+/// Where the last code point of `text`, which is not empty, begins.
+std::size_t last_code_point(std::string_view text);
+
 bool is_utf8(std::string_view);
 
 /// Every broken sequence replaced by U+FFFD.
