@@ -13,6 +13,10 @@ constexpr std::int64_t kKiB = 1024;
 
 }  // namespace
 
+std::int64_t resident_bytes() {
+  return number_in("/proc/self/status", "VmRSS").value_or(0) * kKiB;
+}
+
 std::int64_t peak_resident_bytes() {
   return number_in("/proc/self/status", "VmHWM").value_or(0) * kKiB;
 }

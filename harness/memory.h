@@ -7,6 +7,7 @@
 
 namespace moe {
 
+std::int64_t resident_bytes();
 /// Largest resident size since the start or the last reset.
 std::int64_t peak_resident_bytes();
 /// Starts the peak afresh; false where the kernel does not let us.

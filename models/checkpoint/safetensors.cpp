@@ -135,9 +135,9 @@ void write_safetensors(const std::filesystem::path& file, const std::vector<Name
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   std::size_t at = 0;
   for (const NamedTensor& tensor : tensors) {
-    const std::string dtype = tensor.view.format == Format::f32   ? "F32"
-                              : tensor.view.format == Format::f16 ? "F16"
-                                                                  : "BF16";
+    const std::string dtype = tensor.view.format == StorageFormat::f32   ? "F32"
+                              : tensor.view.format == StorageFormat::f16 ? "F16"
+                                                                         : "BF16";
     const std::size_t end = at + tensor.view.bytes.size();
     header[tensor.name] = {
         {"dtype", dtype}, {"shape", tensor.view.shape}, {"data_offsets", {at, end}}};

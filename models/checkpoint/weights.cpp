@@ -7,12 +7,14 @@
 
 namespace moe {
 
-std::int64_t size_of(Format format) {
-  return format == Format::f32 ? 4 : 2;
+std::int64_t size_of(StorageFormat format) {
+  return format == StorageFormat::f32 ? 4 : 2;
 }
 
-Format format_of(DType dtype) {
-  return dtype == DType::f32 ? Format::f32 : dtype == DType::f16 ? Format::f16 : Format::bf16;
+StorageFormat format_of(DType dtype) {
+  return dtype == DType::f32   ? StorageFormat::f32
+         : dtype == DType::f16 ? StorageFormat::f16
+                               : StorageFormat::bf16;
 }
 
 std::int64_t WeightView::elements() const {

@@ -15,14 +15,14 @@
 namespace moe {
 
 /// How elements are stored, which need not be what they are computed in (DType).
-enum class Format : std::uint8_t { f32, f16, bf16 };
-std::int64_t size_of(Format);  // bytes of one element
-Format format_of(DType);       // that holds elements of this dtype as they are
+enum class StorageFormat : std::uint8_t { f32, f16, bf16 };
+std::int64_t size_of(StorageFormat);  // bytes of one element
+StorageFormat format_of(DType);       // that holds elements of this dtype as they are
 
 /// Row-major elements that somebody else owns: a mapped file or a source's buffer.
 struct WeightView {
   std::span<const std::byte> bytes;
-  Format format = Format::f32;
+  StorageFormat format = StorageFormat::f32;
   std::vector<std::int64_t> shape;
   /// Whose elements these are, all of them; empty: those of no whole parameter.
   std::string parameter = {};  // NOLINT(readability-redundant-member-init): else g++ wants it named

@@ -4,8 +4,10 @@ namespace moe {
 
 namespace {
 
-at::ScalarType scalar_type(Format format) {
-  return format == Format::f32 ? at::kFloat : format == Format::f16 ? at::kHalf : at::kBFloat16;
+at::ScalarType scalar_type(StorageFormat format) {
+  return format == StorageFormat::f32   ? at::kFloat
+         : format == StorageFormat::f16 ? at::kHalf
+                                        : at::kBFloat16;
 }
 
 }  // namespace
