@@ -42,8 +42,8 @@ TEST_F(Output, that_does_not_arrive_is_an_error) {
                            "report run --db a.sqlite", "sql 'SELECT 1' --db a.sqlite"}) {
     EXPECT_EQ(run_into_full(verb), 1) << verb;
     const std::string said = text_of(folder_.path() / "err.txt");
-    EXPECT_NE(said.find("standard output could not be written: No space left on device"),
-              std::string::npos)
+    // Why is not known any more where a write before the last one failed.
+    EXPECT_NE(said.find("standard output could not be written: "), std::string::npos)
         << verb << ": " << said;
     EXPECT_EQ(said.find("defect"), std::string::npos) << said;
   }
@@ -85,7 +85,8 @@ TEST_F(Output, of_a_report_on_a_target_whose_name_is_a_number) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   folder_.write("mine.md",
                 "---\ntitle: Mine\nsummary: mine\nparameter name: a target\nknown name: SELECT "
-                "name FROM target\n---\n```sql table Named\nSELECT typeof(:name) AS kind\n```\n");
+                "name FROM target\n---\n```sql table Named\n-- else: none\nSELECT typeof(:name) AS "
+                "kind\n```\n");
   const Ran mine = run({"report", "mine.md", "--name", "7"});
   EXPECT_EQ(mine.code, 0) << mine.err;
   EXPECT_NE(mine.out.find("text"), std::string::npos) << mine.out;
