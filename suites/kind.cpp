@@ -45,8 +45,8 @@ void check_tables(const Suite& suite, const Kind& kind) {
     require(table.is_object(), "{}: \"{}\": expected a table", at(name), name);
     for (const auto& [key, value] : table.items()) {
       require(known->keys.empty() || std::ranges::find(known->keys, key) != known->keys.end(),
-              "{}: [{}]: unknown key \"{}\"; known are {}", at(name + "." + key), name, key,
-              fmt::join(known->keys, ", "));
+              "{}: [{}]: unknown key \"{}\"; known are {}", at(fmt::format("{}.{}", name, key)),
+              name, key, fmt::join(known->keys, ", "));
     }
   }
   for (const OptionTable& table : kind.tables)

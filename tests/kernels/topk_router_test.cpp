@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <random>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "kernels/cuda_module.h"
@@ -93,7 +93,7 @@ float rank_of(float logit) {
 /// The weights that the header asks for, of experts already known to be the right ones.
 std::vector<double> weights_of(std::span<const float> logits, std::span<const std::int32_t> experts,
                                bool renormalise) {
-  double largest = -kInfinity, sum = 0, chosen = 0;
+  double largest = -std::numeric_limits<double>::infinity(), sum = 0, chosen = 0;
   for (const float x : logits) largest = std::max<double>(largest, rank_of(x));
   for (const float x : logits) sum += std::exp(x - largest);  // NaN where there is no softmax
   std::vector<double> out;
@@ -112,8 +112,8 @@ void expect_contract(const Routing& routing, const TopkRouterShape& shape,
     const auto experts = std::span(routing.expert_TK).subspan(count(t, shape.K), count(1, shape.K));
     std::vector<std::int32_t> order(logits.size());
     std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_sort(order, std::greater<>(), [&](std::int32_t e) {
-      return rank_of(logits[static_cast<std::size_t>(e)]);
+    std::ranges::sort(order, {}, [&](std::int32_t e) {
+      return std::pair(-rank_of(logits[static_cast<std::size_t>(e)]), e);
     });
     ASSERT_TRUE(std::ranges::equal(experts, std::span(order).first(experts.size())))
         << "token " << t << " E=" << shape.E << " K=" << shape.K;
