@@ -16,12 +16,12 @@ Json small(std::string_view architecture) {
 /// What transformers 5.17's configuration classes hold for keys that are not written.
 TEST(family, keys_that_are_absent_have_the_defaults_of_the_family) {
   struct Defaults {
-    const char* architecture;
-    std::int64_t kv_heads;
-    double theta, norm_eps;
-    std::int64_t max_positions;
+    const char* architecture = "";
+    std::int64_t kv_heads = 0;
+    double theta = 0, norm_eps = 0;
+    std::int64_t max_positions = 0;
     std::optional<std::int64_t> window, bos;
-    std::int64_t eos;
+    std::int64_t eos = 0;
   };
   constexpr Defaults kFamilies[] = {
       {"LlamaForCausalLM", 16, 1e4, 1e-6, 2048, std::nullopt, 1, 2},
