@@ -29,7 +29,7 @@ Tensor of_best_groups(const Tensor& score_TE, const FeedForwardSpec& spec) {
 }
 
 Tensor shared_output(const TorchExperts& experts, const Tensor& x_TD) {
-  const Tensor y_TD = torch_mlp(experts.shared, experts.spec, 0, x_TD);
+  Tensor y_TD = torch_mlp(experts.shared, experts.spec, 0, x_TD);
   if (!experts.shared_gate_1D.defined()) return y_TD;
   return at::sigmoid(at::linear(x_TD, experts.shared_gate_1D)) * y_TD;
 }
