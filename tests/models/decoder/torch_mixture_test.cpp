@@ -13,7 +13,7 @@ namespace moe {
 namespace {
 
 struct Kind {
-  const char* name;
+  const char* name = "";
   FeedForwardSpec spec;
 };
 
