@@ -26,8 +26,8 @@ std::vector<std::string> lines_of(std::string_view text, std::mt19937& random,
 TEST(lines, do_not_depend_on_how_the_stream_is_cut) {
   std::mt19937 random(3);
   const std::vector<std::string> expected = {"one", "", "three and more", "", "", "the rest"};
-  for (int round = 0; round < 200; ++round)
-    EXPECT_EQ(lines_of("one\n\nthree and more\n\n\nthe rest", random, 1 + round % 9U), expected);
+  for (std::size_t round = 0; round < 200; ++round)
+    EXPECT_EQ(lines_of("one\n\nthree and more\n\n\nthe rest", random, 1 + round % 9), expected);
   EXPECT_TRUE(lines_of("", random, 3).empty());
 }
 
