@@ -34,6 +34,11 @@ void check_body(const RoutingCount& count, const Assignment&) {
           count.tokens);
 }
 
+void check_body(const JobEnded&, const Assignment& assigned) {
+  require(!assigned.current, "the worker ended its job within case {}",
+          assigned.current.value_or(""));
+}
+
 template <typename Other>
 void check_body(const Other&, const Assignment&) {}
 

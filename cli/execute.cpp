@@ -122,7 +122,9 @@ class Executor {
   }
 
   void note(const WorkerEnd& end) {
-    if (end.how != WorkerHow::done) recorder_.log("warning", end.verdict.reason);
+    if (end.how == WorkerHow::done) return;
+    recorder_.log("warning", end.verdict.reason);
+    bar_.say(fmt::format("warning: {}", end.verdict.reason));
   }
 
   /// The case's launch has ended, and with the last one, or one that went wrong, the case.

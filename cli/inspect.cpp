@@ -43,6 +43,8 @@ std::string shown(const std::string& text) {
 
 void check_ids(const std::vector<TokenId>& ids, const Config& config) {
   require(!ids.empty(), "no tokens given");
+  require(std::ssize(ids) <= config.max_positions, "{} tokens; the model takes {}", ids.size(),
+          config.max_positions);
   for (const TokenId id : ids)
     require(id >= 0 && id < config.vocab, "token {}: the vocabulary has {}", id, config.vocab);
 }
@@ -78,11 +80,16 @@ int inspect_prompt(const InspectOptions& o) {
                       .data_root = default_data_root(),
                       .done = {}};
   const std::vector<Question> questions = questions_of(task, tokenizer);
+  const std::string task_name =
+      o.task.empty() && !questions.empty() ? questions.front().document.task : o.task;
+  const auto of_task = [&](const Question& q) { return q.document.task == task_name; };
   const auto found = std::ranges::find_if(questions, [&](const Question& q) {
-    return q.document.document == o.document && (o.task.empty() || q.document.task == o.task);
+    return of_task(q) && q.document.document == o.document;
   });
-  require(found != questions.end(), "suite {} has no question {} of task \"{}\"", o.suite,
-          o.document, o.task);
+  require(found != questions.end() || std::ranges::any_of(questions, of_task),
+          "suite {} has no task \"{}\"; its first is {}", o.suite, task_name,
+          questions.empty() ? "none" : questions.front().document.task);
+  require(found != questions.end(), "task {} has no question {}", task_name, o.document);
   OrderedJson requests = OrderedJson::array();
   for (const Request& r : found->requests) {
     requests.push_back({{"continuation", r.continuation},

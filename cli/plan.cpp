@@ -1,6 +1,7 @@
 #include "cli/plan.h"
 
 #include <algorithm>
+#include <set>
 #include <nlohmann/json.hpp>
 
 #include "datasets/dataset.h"
@@ -19,8 +20,12 @@ bool changed_at_run_time(const std::string& axis) {
   return axis == "top_k";
 }
 
-bool has_axis(const Suite& suite, const std::string& name) {
+bool has_axis(const Suite& suite, std::string_view name) {
   return std::ranges::find(suite.axes, name, &Axis::name) != suite.axes.end();
+}
+
+bool is_target_key(std::string_view name) {
+  return std::ranges::find(target_keys(), name) != target_keys().end();
 }
 
 /// "4" is a number, "bf16" a string, "true" a bool: as TOML would read the word.
@@ -59,11 +64,16 @@ Settings settings_for(const Suite& suite, const Settings& all) {
   return mine;
 }
 
-/// Every combination of the settings that are target keys for this suite.
+bool asks_questions(const Suite& suite) {
+  return find_kind(suite.kind).questions;
+}
+
+/// Every combination of the settings that are target keys for this suite. What is neither is an
+/// axis of another suite.
 std::vector<Keys> key_sets(const Suite& suite, const Settings& settings) {
   std::vector<Keys> sets = {{}};
   for (const auto& [name, values] : settings) {
-    if (has_axis(suite, name)) continue;
+    if (has_axis(suite, name) || !is_target_key(name)) continue;
     std::vector<Keys> longer;
     for (const auto& set : sets) {
       for (const std::string& value : values) {
@@ -119,6 +129,10 @@ Keys take_target_keys(Json& point) {
 /// one name would be taken for each other.
 void add_suite(Plan& plan, const std::string& name_or_file) {
   const Suite suite = find_suite(name_or_file);
+  for (const Suite& bundled : bundled_suites())
+    require(bundled.name != suite.name || bundled.sha256 == suite.sha256,
+            "{}: a bundled suite is called \"{}\" too and has another text: rename the file",
+            name_or_file, suite.name);
   const auto found = std::ranges::find(plan.suites, suite.name, &Suite::name);
   if (found == plan.suites.end()) {
     plan.suites.push_back(suite);
@@ -161,6 +175,24 @@ void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
   }
 }
 
+/// A setting means something to a suite of the plan, or to a target.
+void check_setting(const Plan& plan, std::string_view name) {
+  const std::size_t dot = name.find('.');
+  const std::string_view key = dot == std::string_view::npos ? name : name.substr(dot + 1);
+  std::set<std::string> axes;
+  bool found = dot == std::string_view::npos;
+  for (const Suite& suite : plan.suites) {
+    if (dot != std::string_view::npos && suite.name != name.substr(0, dot)) continue;
+    found = true;
+    for (const Axis& axis : suite.axes) axes.insert(axis.name);
+  }
+  require(found, "--set {}: no suite \"{}\" is in this run", name, name.substr(0, dot));
+  require(axes.contains(std::string(key)) || is_target_key(key),
+          "--set {}: expected an axis of the suite ({}) or a key of a target ({})", name,
+          axes.empty() ? "it has none" : fmt::format("{}", fmt::join(axes, ", ")),
+          fmt::join(target_keys(), ", "));
+}
+
 }  // namespace
 
 Settings parse_settings(const std::vector<std::string>& typed) {
@@ -174,7 +206,10 @@ Settings parse_settings(const std::vector<std::string>& typed) {
     while (begin <= setting.size()) {
       const std::size_t end = std::min(setting.find(',', begin), setting.size());
       require(end > begin, "--set {}: an empty value", setting);
-      values.push_back(setting.substr(begin, end - begin));
+      const std::string value = setting.substr(begin, end - begin);
+      require(std::ranges::find(values, value) == values.end(), "--set {}: {} is given twice",
+              setting, value);
+      values.push_back(value);
       begin = end + 1;
     }
   }
@@ -192,12 +227,9 @@ Plan make_plan(const PlanRequest& request) {
             .limit = request.limit,
             .timeout_s = request.timeout_s};
   for (const std::string& name : request.suites) add_suite(plan, name);
-  for (const auto& [name, values] : request.settings) {
-    const std::size_t dot = name.find('.');
-    require(dot == std::string::npos || std::ranges::find(plan.suites, name.substr(0, dot),
-                                                          &Suite::name) != plan.suites.end(),
-            "--set {}: no suite \"{}\" is in this run", name, name.substr(0, dot));
-  }
+  require(request.limit < 0 || std::ranges::any_of(plan.suites, asks_questions),
+          "--limit {}: no suite of this run asks questions", request.limit);
+  for (const auto& [name, values] : request.settings) check_setting(plan, name);
   for (std::size_t s = 0; s < plan.suites.size(); ++s) {
     for (const std::string& spec : request.targets) add_cases(plan, s, spec, request);
   }

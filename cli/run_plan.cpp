@@ -5,7 +5,9 @@
 #include <csignal>
 
 #include "cli/command.h"
+#include "cli/tell.h"
 #include "harness/build_info.h"
+#include "harness/error.h"
 
 namespace moe {
 namespace {
@@ -23,6 +25,21 @@ bool all_well(const Store& store, std::int64_t run) {
   return to_text(bad.rows.at(0).at(0)) == "0";
 }
 
+/// Results are known by their suite's name and version. A bundled suite's version stands for its
+/// text; a user's file may have been changed without a new one.
+void check_versions(const Plan& plan, const Store& store) {
+  for (const Suite& suite : plan.suites) {
+    if (suite.file.empty()) continue;
+    const Table others = store.query(
+        "SELECT count(*) FROM suite WHERE name = :name AND version = :version AND sha256 <> :text",
+        {{"name", suite.name}, {"version", suite.version}, {"text", suite.sha256}});
+    require(to_text(others.rows.at(0).at(0)) == "0",
+            "{}: {} has results of version {} with another text, and they would be taken for each "
+            "other: raise `version`",
+            suite.file, store.file().string(), suite.version);
+  }
+}
+
 }  // namespace
 
 ExecuteOptions with_own_workers(const std::string& command) {
@@ -36,19 +53,19 @@ ExecuteOptions with_own_workers(const std::string& command) {
 }
 
 PlanRun run_plan(const Plan& plan, Store& store, const ExecuteOptions& options) {
+  check_versions(plan, store);
   Execution done;
   {
     ProgressBar bar = stderr_progress();
     done = execute(plan, store, options, bar);
   }
   if (done.interrupted) {
-    fmt::print(stderr, "interrupted; what is done is stored, and the same command carries on\n");
+    tell("interrupted; what is done is stored, and the same command carries on\n");
     return {done.run, false, kInterrupted};
   }
   if (!done.stopped.empty()) {
-    fmt::print(stderr,
-               "run {} stopped: {}\nWhat is done is stored, and the same command carries on.\n",
-               done.run, done.stopped);
+    tell("run {} stopped: {}\nWhat is done is stored, and the same command carries on.\n", done.run,
+         done.stopped);
     return {done.run, false, kNotOk};
   }
   return {done.run, true, all_well(store, done.run) ? kDone : kNotOk};

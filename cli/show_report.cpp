@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "cli/python.h"
+#include "cli/tell.h"
 #include "cli/write_file.h"
 #include "harness/error.h"
 
@@ -40,7 +41,7 @@ void draw(const std::vector<ChartFile>& charts, const std::filesystem::path& fol
     const int code = run_python({"-c", kDraw, specification.string(), svg.string()});
     std::filesystem::remove(specification);
     if (code != 0) {
-      fmt::print(stderr, "the charts were not drawn: {}\n", reason_of(code, svg));
+      tell("the charts were not drawn: {}\n", reason_of(code, svg));
       return;
     }
   }
@@ -48,7 +49,8 @@ void draw(const std::vector<ChartFile>& charts, const std::filesystem::path& fol
 
 }  // namespace
 
-void write_article(const Article& article, const Format& format, const std::filesystem::path& out) {
+void write_article(Article article, const Format& format, const std::filesystem::path& out) {
+  if (!out.empty()) article.files = out.stem().string();  // two reports may lie in one folder
   const Written written = format.write(article);
   if (out.empty()) {
     const bool alone = !written.charts.empty();  // pictures that would stand beside a file
@@ -57,7 +59,7 @@ void write_article(const Article& article, const Format& format, const std::file
   }
   write_text(out, written.text);
   draw(written.charts, out.has_parent_path() ? out.parent_path() : std::filesystem::path("."));
-  fmt::print(stderr, "wrote {}\n", out.string());
+  tell("wrote {}\n", out.string());
 }
 
 void show_report(const Store& store, const std::string& name,

@@ -16,6 +16,6 @@ void show_report(const Store&, const std::string& name, const std::vector<Parame
 
 /// Writes an article to a file (its charts as SVG beside it where the format has charts apart and
 /// vl-convert draws them; says on stderr why where it does not), or to stdout where `out` is empty.
-void write_article(const Article&, const Format&, const std::filesystem::path& out);
+void write_article(Article, const Format&, const std::filesystem::path& out);
 
 }  // namespace moe

@@ -1,5 +1,6 @@
 #include "cli/worker_run.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -10,8 +11,11 @@ namespace moe {
 std::string label_of(const Plan& plan, std::size_t planned_case) {
   const PlannedCase& c = plan.cases[planned_case];
   const std::string point = c.point.empty() ? "" : fmt::format(" {}", c.point.dump());
+  const std::string& name = plan.targets[c.target].target.name;
+  const auto namesakes = std::ranges::count_if(
+      plan.targets, [&](const PlannedTarget& t) { return t.target.name == name; });
   return fmt::format("{}{} on {}", plan.suites[c.suite].name, point,
-                     plan.targets[c.target].target.name);
+                     namesakes == 1 ? name : plan.targets[c.target].spec);
 }
 
 WorkerRun::WorkerRun(const Plan& plan, Recorder& recorder, const ExecuteOptions& options,
@@ -80,7 +84,15 @@ bool WorkerRun::is_progress(const Event& event) const {
          !find_kind(plan_.suites[plan_.cases[*current_].suite].kind).timed;
 }
 
-void WorkerRun::on_event(const Event& event, const CaseEnd& ended) {
+/// What a worker says of a case, with the case's name.
+Event WorkerRun::labelled(const Event& event) const {
+  const auto* log = std::get_if<LogLine>(&event);
+  if (log == nullptr || !current_) return event;
+  return LogLine{log->level, fmt::format("{}: {}", label_of(plan_, *current_), log->text)};
+}
+
+void WorkerRun::on_event(const Event& said, const CaseEnd& ended) {
+  const Event event = labelled(said);
   recorder_.record(row_, event);
   if (const auto* started = std::get_if<CaseStarted>(&event)) {
     current_ = index_.at(started->case_key);

@@ -9,7 +9,7 @@ namespace moe {
 
 /// Lets `write` fill a file beside `file` and puts it in its place once all is there; an Error of
 /// `write`, or a full disk, leaves what was there. What is no plain file, as /dev/stdout or a pipe,
-/// is written to directly.
+/// is written to directly; a database is refused.
 void write_whole(const std::filesystem::path& file,
                  const std::function<void(std::ostream&)>& write);
 

@@ -2,19 +2,13 @@
 
 #include <utf8proc.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "harness/error.h"
+#include "harness/json_text.h"
 
 namespace moe {
 
 std::string read_utf8(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  require(in.good(), "{}: cannot be read", file.string());
-  std::ostringstream all;
-  all << in.rdbuf();
-  std::string text = all.str();
+  std::string text = read_text(file);
   for (std::size_t at = 0; at < text.size();) {
     utf8proc_int32_t point = 0;
     const utf8proc_ssize_t length =

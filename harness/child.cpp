@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
@@ -39,6 +40,14 @@ void ChildSetup::become_worker(pid_t parent) {
   // Where it is not permitted the kernel chooses as it would.
   [[maybe_unused]] const auto written = write(file, "1000", 4);
   close(file);
+}
+
+std::vector<std::string> environment_of_worker() {
+  std::vector<std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) out.emplace_back(*entry);
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr && std::getenv("GOMP_SPINCOUNT") == nullptr)
+    out.emplace_back("GOMP_SPINCOUNT=10000");
+  return out;
 }
 
 void let_children_be_waited_for() {

@@ -5,6 +5,7 @@
 
 #include <boost/process/v2/process.hpp>
 #include <string>
+#include <vector>
 
 namespace moe {
 
@@ -24,6 +25,12 @@ struct ChildSetup {
   /// memory runs out. Only calls that are safe after fork.
   static void become_worker(pid_t parent);
 };
+
+/// The variables of this process and, unless the user has said otherwise, one that has OpenMP's
+/// threads (libgomp) sleep where they wait for longer than some microseconds. By default they spin
+/// for as long as it takes, and keep whom they wait for off the processor where others work too:
+/// then a step takes hundreds of times as long.
+std::vector<std::string> environment_of_worker();
 
 /// A process may be started with SIGCHLD ignored: its children would be gone before anybody asked
 /// how they ended.

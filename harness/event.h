@@ -1,10 +1,12 @@
 // What a worker process tells its parent: one JSON object per line on its standard output.
 //
-//   parent ──Job (one line on stdin)──▶ worker ──Events (lines on stdout)──▶ parent ──▶ store
+//   parent ──Jobs (a line each on stdin)──▶ worker ──Events (lines on stdout)──▶ parent ──▶ store
 //
-// A worker is any binary that speaks this protocol, so two builds can be compared. The first line
-// is Hello; a parent refuses a version it does not know. Unknown fields are ignored, unknown event
-// types are errors. All text is UTF-8; what is not is replaced by U+FFFD when it is written.
+// A worker is any binary that speaks this protocol, so two builds can be compared. It does one job
+// after another until its input ends, and waits for the next without using the machine: several may
+// be alive, each with its model in memory. The first line is Hello; a parent refuses a version it
+// does not know. Unknown fields are ignored, unknown event types are errors. All text is UTF-8;
+// what is not is replaced by U+FFFD when it is written.
 //
 // The functions here may be called from any thread. An EventSink is called from one thread at a
 // time.
@@ -96,13 +98,16 @@ struct CaseEnded {
   Verdict verdict;
 };
 
+/// The last of a job: the worker waits for another one, or for the end of its input.
+struct JobEnded {};
+
 struct LogLine {
   std::string level;  // "info", "warning"
   std::string text;
 };
 
 using Event = std::variant<Hello, TargetLoaded, CaseStarted, Document, Answer, Sample, RoutingCount,
-                           Progress, CaseEnded, LogLine>;
+                           Progress, CaseEnded, JobEnded, LogLine>;
 
 /// One line, without the newline. NaN and infinities are written as null and read back as NaN.
 std::string to_line(const Event&);
@@ -132,7 +137,7 @@ struct CaseJob {
   std::vector<Done> done;
 };
 
-/// What a worker is asked to do, as one line on its standard input.
+/// What a worker is asked to do, as a line on its standard input.
 struct Job {
   int protocol = kProtocolVersion;
   std::string target;       // as written by the user, with --set of target keys applied

@@ -110,6 +110,10 @@ Event read_case_ended(const Json& j) {
   return CaseEnded{j.at("case"), {outcome_of(j.at("outcome").get<std::string>()), j.at("reason")}};
 }
 
+Event read_job_ended(const Json&) {
+  return JobEnded{};
+}
+
 Event read_log(const Json& j) {
   return LogLine{j.at("level"), j.at("text")};
 }
@@ -120,10 +124,10 @@ struct EventReader {
 };
 
 constexpr EventReader kReaders[] = {
-    {"hello", read_hello},       {"target", read_target},     {"case_started", read_case_started},
-    {"document", read_document}, {"answer", read_answer},     {"sample", read_sample},
-    {"routing", read_routing},   {"progress", read_progress}, {"case_ended", read_case_ended},
-    {"log", read_log},
+    {"hello", read_hello},         {"target", read_target},     {"case_started", read_case_started},
+    {"document", read_document},   {"answer", read_answer},     {"sample", read_sample},
+    {"routing", read_routing},     {"progress", read_progress}, {"case_ended", read_case_ended},
+    {"job_ended", read_job_ended}, {"log", read_log},
 };
 
 /// The start of a line, for an error message.

@@ -74,6 +74,7 @@ struct Writer {
             {"outcome", name_of(e.verdict.outcome)},
             {"reason", e.verdict.reason}};
   }
+  Json operator()(const JobEnded&) const { return {{"event", "job_ended"}}; }
   Json operator()(const LogLine& e) const {
     return {{"event", "log"}, {"level", e.level}, {"text", e.text}};
   }

@@ -1,7 +1,9 @@
 #include "harness/json_text.h"
 
+#include <cerrno>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -40,11 +42,20 @@ nlohmann::json read_json(std::string_view text, std::string_view where) {
   return json;
 }
 
+std::string reason_of(const std::exception& error) {
+  const std::string_view what = error.what();
+  const std::size_t end = what.starts_with("[json.exception.") ? what.find("] ") : what.npos;
+  return std::string(end == what.npos ? what : what.substr(end + 2));
+}
+
 std::string read_text(const std::filesystem::path& file) {
+  errno = 0;
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
   if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();  // << of nothing fails
-  require(in.is_open() && !in.bad() && text.good(), "{}: cannot be read", file.string());
+  const bool read = in.is_open() && !in.bad() && text.good();
+  require(read, "{}: cannot be read: {}", file.string(),
+          errno != 0 ? std::generic_category().message(errno) : "reading ended early");
   return text.str();
 }
 

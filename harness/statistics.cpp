@@ -111,6 +111,14 @@ Interval ratio_interval(std::span<const double> numerators, std::span<const doub
   return {ratio - half, ratio + half};
 }
 
+Interval rate_interval(std::span<const double> numerators, std::span<const double> denominators) {
+  const double rate = mean(numerators) / mean(denominators);
+  const Interval interval = ratio_interval(numerators, denominators);
+  require(rate > 0, "a rate of {}", rate);
+  const double half = (interval.high - rate) / rate;  // of the logarithm, by the delta method
+  return {rate * std::exp(-half), rate * std::exp(half)};
+}
+
 Interval paired_share_interval(std::int64_t first_only, std::int64_t second_only, std::int64_t n) {
   require(n > 0 && first_only >= 0 && second_only >= 0 && first_only + second_only <= n,
           "of {} questions {} and {} answered by one alone", n, first_only, second_only);

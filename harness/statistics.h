@@ -40,9 +40,12 @@ Interval wilson_interval(std::int64_t successes, std::int64_t n);
 /// Estimate +- 1.96 standard errors.
 Interval normal_interval(double estimate, double standard_error);
 
-/// Interval of sum(numerators) / sum(denominators) by the delta method with t; for rates as total
-/// over total. n < 2: the ratio itself.
+/// Interval of sum(numerators) / sum(denominators) by the delta method with t. n < 2: the ratio
+/// itself.
 Interval ratio_interval(std::span<const double> numerators, std::span<const double> denominators);
+
+/// The same of a total that is above 0, on the logarithm, so that its bounds are too.
+Interval rate_interval(std::span<const double> numerators, std::span<const double> denominators);
 
 /// Difference of two shares of the same n questions, first minus second, from the questions that
 /// one alone got right. Half a question is added to each cell of the two-by-two table (Agresti and

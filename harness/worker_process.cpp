@@ -4,14 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/process/v2/environment.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
-#include <chrono>
 #include <memory>
 
 #include "harness/child.h"
@@ -30,61 +28,65 @@ using Failure = boost::system::error_code;
 
 constexpr std::size_t kLongestLine = std::size_t{64} << 20U;  // bytes; no event of ours is longer
 constexpr std::size_t kLongestWords = std::size_t{1} << 16U;  // bytes of a line to people
-constexpr std::chrono::milliseconds kTick{50};
-constexpr double kGrace_s = 2;  // between asking and killing, and without a byte from the pipes
-constexpr std::size_t kLeft = std::size_t{1} << 20U;  // bytes; no pipe holds more of who has ended
+constexpr double kGrace_s = 2;                                // between asking and killing
 
-class Worker {
+}  // namespace
+
+class WorkerProcess::Impl {
  public:
-  Worker(const std::vector<std::string>& command, const Job& job, const WorkerLimits& limits,
-         const WorkerListener& listener)
+  Impl(const std::vector<std::string>& command, const WorkerLimits& limits,
+       const WorkerListener& listener)
       : limits_(limits),
         listener_(listener),
-        job_line_(to_line(job) + "\n"),
-        child_(context_, command.at(0),
-               std::vector<std::string>(command.begin() + 1, command.end()),
-               process::process_stdio{in_, out_.pipe, err_.pipe}, ChildSetup{.parent = getpid()}) {}
+        child_(
+            context_, command.at(0), std::vector<std::string>(command.begin() + 1, command.end()),
+            process::process_stdio{in_, out_.pipe, err_.pipe},
+            process::process_environment(environment_of_worker()), ChildSetup{.parent = getpid()}) {
+  }
 
-  ~Worker() { kill_group(SIGKILL); }
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+  ~Impl() { kill_group(SIGKILL); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
-  WorkerEnd run() {
-    const BrokenPipesReported no_signal;
-    asio::async_write(in_, asio::buffer(job_line_),
-                      [](const Failure&, std::size_t) {});  // a worker that is gone shows below
+  void listen() {
     out_.listen([this] { read_events(); });
     err_.listen([this] { read_words(); });
-    while (how_ == WorkerHow::done && still_running(child_.id())) {
-      turn();
-      if (listener_.tick) listener_.tick();
-      check_limits();
+  }
+
+  bool run(const Job& job) {
+    const BrokenPipesReported no_signal;
+    if (is_writing_) misspoke("the worker ended a job that it had not read");
+    if (how_ != WorkerHow::done) return false;
+    has_job_ = is_writing_ = true;
+    heard_ = steady_seconds();
+    line_ = to_line(job) + "\n";
+    asio::async_write(in_, asio::buffer(line_), [this](const Failure&, std::size_t) {
+      is_writing_ = false;  // a worker that is gone shows below
+    });
+    while (has_job_ && goes_on()) {
+    }
+    return !has_job_;
+  }
+
+  WorkerEnd end() {
+    const BrokenPipesReported no_signal;
+    heard_ = has_job_ ? heard_ : steady_seconds();
+    if (!has_job_) in_.close();
+    while (goes_on()) {
     }
     if (how_ == WorkerHow::interrupted) ask_to_end();
     kill_group(SIGKILL);  // also what the worker left behind, which may hold the pipes open
-    drain();
+    drain(context_, out_, err_);
     return ending();
   }
 
  private:
-  /// Handles what comes within a tick; waits for it also when both streams are closed.
-  void turn() {
-    context_.restart();
-    const auto guard = asio::make_work_guard(context_);
-    context_.run_for(kTick);
-  }
-
-  /// What is left in the pipes. What comes behind is of somebody who got them from the worker and
-  /// has left its group.
-  void drain() {
-    const double began = steady_seconds();
-    const std::size_t before = out_.bytes + err_.bytes;
-    const auto waited = [&] {
-      return steady_seconds() - std::max({began, out_.came_s, err_.came_s});
-    };
-    while ((out_.open || err_.open) && out_.bytes + err_.bytes - before < kLeft &&
-           waited() < kGrace_s)
-      turn();
+  bool goes_on() {
+    if (how_ != WorkerHow::done || !still_running(child_.id())) return false;
+    turn(context_);
+    if (listener_.tick) listener_.tick();
+    check_limits();
+    return true;
   }
 
   void read_events() {
@@ -118,6 +120,10 @@ class Worker {
       return;
     }
     greeted_ = true;
+    if (std::holds_alternative<JobEnded>(*event)) {
+      has_job_ = false;
+      context_.stop();  // nothing is waited for
+    }
     const bool progress = !listener_.is_progress || listener_.is_progress(*event);
     if (listener_.event) listener_.event(*event);
     if (progress) heard_ = steady_seconds();
@@ -145,7 +151,7 @@ class Worker {
   void ask_to_end() {
     kill_group(SIGTERM);
     const double asked = steady_seconds();
-    while (still_running(child_.id()) && steady_seconds() - asked < kGrace_s) turn();
+    while (still_running(child_.id()) && steady_seconds() - asked < kGrace_s) turn(context_);
   }
 
   void kill_group(int signal) const {
@@ -172,7 +178,7 @@ class Worker {
 
   const WorkerLimits& limits_;
   const WorkerListener& listener_;
-  std::string job_line_;
+  std::string line_;  // of the job, while it is written
   std::int64_t kills_before_ = out_of_memory_kills();
   asio::io_context context_;
   asio::writable_pipe in_{context_};
@@ -180,25 +186,40 @@ class Worker {
   process::process child_;
   pid_t group_ = child_.id();
   bool greeted_ = false;
+  bool has_job_ = false, is_writing_ = false;
   double heard_ = steady_seconds();  // the last progress
   WorkerHow how_ = WorkerHow::done;
   Verdict verdict_;
 };
 
-}  // namespace
-
-WorkerEnd run_worker(const std::vector<std::string>& command, const Job& job,
-                     const WorkerLimits& limits, const WorkerListener& listener) {
+WorkerProcess::WorkerProcess(const std::vector<std::string>& command, const WorkerLimits& limits,
+                             const WorkerListener& listener) {
   require(!command.empty(), "no command to start a worker with");
   let_children_be_waited_for();
-  std::unique_ptr<Worker> worker;  // large buffers
   try {
-    worker = std::make_unique<Worker>(command, job, limits, listener);
+    impl_ = std::make_unique<Impl>(command, limits, listener);
   } catch (const boost::system::system_error& error) {
     throw Error(fmt::format("cannot start the worker {}: {}", command.front(), error.what()),
                 std::source_location::current());
   }
-  return worker->run();
+  impl_->listen();
+}
+
+WorkerProcess::~WorkerProcess() = default;
+
+bool WorkerProcess::run(const Job& job) {
+  return impl_->run(job);
+}
+
+WorkerEnd WorkerProcess::end() {
+  return impl_->end();
+}
+
+WorkerEnd run_worker(const std::vector<std::string>& command, const Job& job,
+                     const WorkerLimits& limits, const WorkerListener& listener) {
+  WorkerProcess worker(command, limits, listener);
+  worker.run(job);
+  return worker.end();
 }
 
 }  // namespace moe

@@ -1,9 +1,10 @@
-// A worker process: started, fed one job, listened to, and ended for certain.
+// A worker process: started, given one job after another, listened to, and ended for certain.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,17 +39,41 @@ struct WorkerListener {
   std::function<void()> tick;                           // several times a second, events or none
 };
 
-/// Runs `command` (program and arguments), writes `job` to its standard input, keeps that open as a
-/// lifeline, and calls the listener until the worker ends. The worker leads a process group of its
-/// own, which is gone when this returns; it dies with the caller, and is the kernel's first choice
-/// when memory runs out. A worker that was asked to end, by an interrupt, is still listened to.
+/// A worker: `command` (program and arguments), with its standard input as a lifeline. It leads a
+/// process group of its own, which is gone with this object; it dies with the caller, and is the
+/// kernel's first choice when memory runs out.
 ///
-/// The listener is called on the calling thread only. What it throws, but for its check, stops the
-/// worker and reaches the caller; Error is also thrown where the command cannot be started. The
-/// kernel ends the worker with the thread that called this, so call it on one that lives as long as
-/// the run. Several workers may run at once, each from a thread of its own. Children can be waited
-/// for from then on, also where the caller was started with SIGCHLD ignored.
-WorkerEnd run_worker(const std::vector<std::string>& command, const Job& job, const WorkerLimits&,
+/// The listener is called on the calling thread only. What it throws, but for its check, reaches
+/// the caller, who lets go of the worker. The kernel ends the worker with the thread that started
+/// it, so start it on one that lives as long as the run. Several workers may be alive, each of them
+/// used by one thread. Children can be waited for from then on, also where the caller was started
+/// with SIGCHLD ignored.
+class WorkerProcess {
+ public:
+  /// Limits and listener are the caller's and outlive this. Error where the command cannot be
+  /// started.
+  WorkerProcess(const std::vector<std::string>& command, const WorkerLimits&,
+                const WorkerListener&);
+  ~WorkerProcess();
+  WorkerProcess(const WorkerProcess&) = delete;
+  WorkerProcess& operator=(const WorkerProcess&) = delete;
+
+  /// Gives it a job and listens. True when the worker has said that the job ended: it waits for the
+  /// next one, with its model in memory, and nothing limits how long. False when it has ended, or
+  /// has to.
+  bool run(const Job&);
+
+  /// Closes its input, which ends a worker that waits, and listens until it is gone. A worker that
+  /// was asked to end, by an interrupt, is still listened to.
+  WorkerEnd end();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A worker for one job.
+WorkerEnd run_worker(const std::vector<std::string>& command, const Job&, const WorkerLimits&,
                      const WorkerListener&);
 
 }  // namespace moe

@@ -37,4 +37,12 @@ struct WorkerStream {
   }
 };
 
+/// Handles what comes within a twentieth of a second; waits for it also when all streams are
+/// closed.
+void turn(boost::asio::io_context&);
+
+/// Reads what is left in the pipes of a worker that has ended. What comes behind is of somebody who
+/// got them from the worker and has left its group.
+void drain(boost::asio::io_context&, const WorkerStream& out, const WorkerStream& err);
+
 }  // namespace moe

@@ -7,8 +7,8 @@ namespace {
 
 void check_positive(std::string_view where, std::string_view what, std::int64_t value) {
   constexpr std::int64_t kLargest = std::int64_t{1} << 32U;
-  require(value > 0 && value < kLargest, "{}: {} is {}; expected a positive number", where, what,
-          value);
+  require(value > 0 && value < kLargest, "{}: {} is {}; expected 1 to {}", where, what, value,
+          kLargest - 1);
 }
 
 void check_attention(const AttentionSpec& a, std::string_view where) {
@@ -32,9 +32,12 @@ void check_attention(const AttentionSpec& a, std::string_view where) {
 
 void check_feed_forward(const FeedForwardSpec& f, std::string_view where) {
   check_positive(where, "intermediate_size", f.hidden);
-  require(f.experts >= 0 && f.experts < 65536, "{}: {} experts", where, f.experts);
+  constexpr std::int64_t kMostExperts = 65535;
+  require(f.experts >= 0 && f.experts <= kMostExperts, "{}: {} experts; expected 0 to {}", where,
+          f.experts, kMostExperts);
   require(f.experts == 0 || (f.experts_per_token >= 1 && f.experts_per_token <= f.experts),
-          "{}: num_experts_per_tok is {} of {} experts", where, f.experts_per_token, f.experts);
+          "{}: num_experts_per_tok is {}; expected 1 to {}, the number of experts", where,
+          f.experts_per_token, f.experts);
   require(
       f.groups >= 1 && f.experts % f.groups == 0 && f.groups_kept >= 1 && f.groups_kept <= f.groups,
       "{}: {} of {} groups of {} experts: expected groups of equal size", where, f.groups_kept,

@@ -136,7 +136,7 @@ Config read_config(const Json& json, std::string_view where) {
     check_config(config, where);
     return config;
   } catch (const Json::exception& error) {
-    throw Error(fmt::format("{}: {}", where, error.what()), std::source_location::current());
+    throw Error(fmt::format("{}: {}", where, reason_of(error)), std::source_location::current());
   } catch (const Error& error) {
     if (std::string_view(error.what()).starts_with(where)) throw;
     throw error.while_doing(std::string(where));

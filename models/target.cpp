@@ -54,6 +54,12 @@ void place(Target& target) {
     target.name = model_name(target.directory);
     require(fs::exists(target.directory / "config.json"),
             "target {}: the folder has no config.json", target.what);
+    if (const auto revision = target.keys.find("revision"); revision != target.keys.end())
+      throw Error(
+          fmt::format("target {}: key revision={}: a folder has none; it is for repositories "
+                      "(org/name)",
+                      target.what, revision->second),
+          std::source_location::current());
     return;
   }
   const auto card = std::ranges::find(cards(), target.what, &Card::name);

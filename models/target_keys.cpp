@@ -82,7 +82,8 @@ std::map<std::string, std::string> parse_keys(std::string_view text, std::string
     if (more) text.remove_prefix(comma + 1);
     const std::size_t equals = one.find('=');
     require(equals != std::string_view::npos && equals > 0 && equals + 1 < one.size(),
-            "target {}: \"{}\": expected key=value", spec, one);
+            "target {}: \"{}\": expected key=value behind @ (a path's own @ is written %40)", spec,
+            one);
     const std::string key(one.substr(0, equals));
     require(std::ranges::find(kKeys, key) != kKeys.end(),
             "target {}: unknown key \"{}\"; known are {}", spec, key, known_keys());

@@ -45,7 +45,7 @@ class Builder {
       : report_(report), store_(store), shown_(std::move(shown)), bound_(std::move(bound)) {}
 
   Article build() {
-    article_.name = report_.name;
+    article_.name = article_.files = report_.name;
     article_.title = fill_in(report_.title, [&](std::string_view name) { return plain(name); });
     for (const auto& part : report_.parts) {
       const int line = std::visit([](const auto& any) { return any.line; }, part);

@@ -39,6 +39,7 @@ struct RunSource {
 
 struct Article {
   std::string name;   // of the report
+  std::string files;  // what the names of pictures beside the text begin with: its name
   std::string title;  // plain text
   std::vector<Parameter> parameters;
   std::vector<std::variant<Prose, Exhibit>> blocks;

@@ -43,6 +43,7 @@ Article comparison(const Store& store, std::string_view a, std::string_view b) {
           ? " *Not compared*: the two were asked different data under one name."
           : "");
   return {.name = "compare",
+          .files = "compare",
           .title = fmt::format("{} against {}", second.label, first.label),
           .parameters = {{"a", std::string(a)}, {"b", std::string(b)}},
           .blocks = {Prose{prose}, exhibit},

@@ -49,6 +49,7 @@ Unit unit_of(const std::vector<Cell>& row, const DisplayColumn& column) {
   if (!column.unit_cell) return understand(column.unit);
   const std::string sign = column.unit.starts_with('+') ? "+" : "";
   Unit unit = understand(sign + to_text(row[*column.unit_cell]));
+  if (unit.in_heading == "1/s") unit.in_heading = "/s";
   if (unit.in_heading != "1") unit.in_cell += unit.in_heading;
   unit.in_heading.clear();
   return unit;

@@ -14,7 +14,7 @@ namespace moe {
 /// A chart as a file beside the text, which names it: whoever writes files draws the specification
 /// (vl-convert). Where the text stands alone, write with_numbers_for_charts() instead.
 struct ChartFile {
-  std::string name;  // "pair-1.svg"
+  std::string name;  // "june-1.svg", of june.md
   std::string vega_lite;
 };
 

@@ -29,7 +29,12 @@ auto with_sqlite(const std::filesystem::path& file, Work&& work) {
                               "shows which, or write to a store of its own (--db FILE)",
                               file.string(), kBusyMilliseconds / 1000, file.string()),
                   std::source_location::current());
-    throw Error(fmt::format("{}: SQLite: {}", file.string(), error.what()),
+    const int kind = error.getErrorCode() & 0xff;
+    const bool folder = kind == SQLITE_READONLY || kind == SQLITE_CANTOPEN;
+    throw Error(fmt::format("{}: SQLite: {}{}", file.string(), error.what(),
+                            folder ? "; the file's folder must be writable too, also to read: "
+                                     "SQLite keeps files beside it"
+                                   : ""),
                 std::source_location::current());
   }
 }

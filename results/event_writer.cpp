@@ -50,7 +50,8 @@ std::optional<std::string> case_key_of(const Event& event) {
 }
 
 bool leaves_row(const Event& event) {
-  return !std::holds_alternative<Progress>(event) && !std::holds_alternative<CaseEnded>(event);
+  return !std::holds_alternative<Progress>(event) && !std::holds_alternative<CaseEnded>(event) &&
+         !std::holds_alternative<JobEnded>(event);
 }
 
 EventWriter::EventWriter(Store& store)
@@ -82,6 +83,7 @@ void EventWriter::write(std::int64_t run_id, const TimedEvent& timed) {
                  [&](const Hello& e) { run(greeted_, e.build, launch); },
                  [](const Progress&) {},
                  [](const CaseEnded&) {},
+                 [](const JobEnded&) {},
                  [&](const TargetLoaded& e) { run(loaded_, Real{e.load_s}, launch); },
                  [&](const CaseStarted&) { run(started_, at, case_run); },
                  [&](const Document& e) {

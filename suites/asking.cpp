@@ -8,7 +8,34 @@
 namespace moe {
 namespace {
 
-constexpr double kProgress_s = 0.2, kRouting_s = 2;
+constexpr double kProgress_s = 0.2, kWait_s = 0.5;
+
+/// What was answered waits for the routing it caused, so that a worker that is killed leaves both
+/// or neither.
+class Answers {
+ public:
+  Answers(const CaseTask& task, Engine& engine, EventSink& sink)
+      : task_(task), engine_(engine), sink_(sink) {}
+
+  void add(Answer answer) {
+    waiting_.push_back(std::move(answer));
+    if (steady_seconds() - sent_s_ >= kWait_s) send();
+  }
+
+  void send() {
+    send_routing(task_, engine_, sink_);
+    for (const Answer& answer : waiting_) sink_.send(answer);
+    waiting_.clear();
+    sent_s_ = steady_seconds();
+  }
+
+ private:
+  const CaseTask& task_;
+  Engine& engine_;
+  EventSink& sink_;
+  std::vector<Answer> waiting_;
+  double sent_s_ = steady_seconds();
+};
 
 }  // namespace
 
@@ -29,23 +56,21 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
   }
   const auto total = before + static_cast<std::int64_t>(questions.size());
   std::int64_t done = before;
-  double told_s = 0, routed_s = steady_seconds();
+  double told_s = 0;
   engine.reset_expert_loads();
+  Answers answers(task, engine, sink);
   engine.score(requests, [&](std::size_t i, const Scored& scored) {
     const auto [q, choice] = place[i];
     require(scored.log_likelihood == scored.log_likelihood,
             "question {} {}: the log-likelihood of choice {} is not a number",
             questions[q].document.task, questions[q].document.document, choice);
-    sink.send(answer_of(task, questions[q].document, choice, requests[i], scored));
+    answers.add(answer_of(task, questions[q].document, choice, requests[i], scored));
     if (--waiting[q] == 0) ++done;
     if (steady_seconds() - told_s < kProgress_s) return;
     told_s = steady_seconds();
     sink.send(Progress{task.case_key, done, total, "questions"});
-    if (steady_seconds() - routed_s < kRouting_s) return;
-    routed_s = steady_seconds();
-    send_routing(task, engine, sink);
   });
-  send_routing(task, engine, sink);
+  answers.send();
 }
 
 void send_routing(const CaseTask& task, Engine& engine, EventSink& sink) {

@@ -67,6 +67,7 @@ std::string_view stripped(std::string_view text) {
 
 PromptTemplate prompt_of(const Suite& suite) {
   const Json& table = suite.options.at("prompt");
+  require(table.contains("question"), "[prompt]: question is missing");
   PromptTemplate prompt{.description = table.value("description", ""),
                         .question = table.at("question"),
                         .strip = table.value("strip", std::vector<std::string>()),

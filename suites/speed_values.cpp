@@ -58,9 +58,11 @@ void add_speed_values(const CaseRecord& record, std::string_view scope, const Me
     launch_medians.push_back(median(seconds[l]));
   }
   const bool several = seconds.size() > 1;
-  const Interval rates = several ? ratio_interval(launch_tokens, launch_seconds)
-                                 : ratio_interval(all_tokens, all_seconds);
-  const Interval steps = several ? t_interval(launch_medians) : median_interval(all_seconds);
+  const Interval rates = several ? rate_interval(launch_tokens, launch_seconds)
+                                 : rate_interval(all_tokens, all_seconds);
+  const Interval steps =
+      several ? rate_interval(launch_medians, std::vector<double>(launch_medians.size(), 1.0))
+              : median_interval(all_seconds);
   const auto n = static_cast<std::int64_t>(all_seconds.size());
   const double total_rate = mean(all_tokens) / mean(all_seconds);
   out.push_back({&rate, "", total_rate, rates.low, rates.high, std::nan(""), n});

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "harness/embedded.h"
 #include "harness/error.h"
+#include "harness/json_text.h"
 #include "harness/sha256.h"
 #include "suites/kind.h"
 
@@ -56,11 +55,15 @@ std::vector<Suite> bundled_suites() {
 
 Suite find_suite(std::string_view name) {
   if (name.ends_with(".toml")) {
-    std::ifstream in{std::string(name)};
-    require(in.good(), "suite {}: cannot be read", name);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return parse_suite(text.str(), std::filesystem::path(name).stem().string());
+    const std::filesystem::path file = name;
+    try {
+      Suite suite = parse_suite(read_text(file), file.stem().string());
+      suite.file = name;
+      return suite;
+    } catch (const Error& error) {
+      const bool named = std::string_view(error.what()).starts_with(name);
+      throw named ? error : error.while_doing(file.string());
+    }
   }
   const auto found = std::ranges::find(kSuites, name, &EmbeddedFile::name);
   require(found != kSuites.end(), "no suite \"{}\"; bundled are {}; a file's name ends in .toml",

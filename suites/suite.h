@@ -41,6 +41,7 @@ struct Suite {
   std::map<std::string, std::int64_t> option_lines;  // of "prompt" and "prompt.answers"
   std::string toml;                                  // stored with the run
   std::string sha256;                                // of it
+  std::string file;                                  // "": bundled
 };
 
 std::vector<Suite> bundled_suites();

@@ -5,6 +5,7 @@
 
 #include "datasets/dataset.h"
 #include "harness/error.h"
+#include "harness/json_text.h"
 #include "harness/sha256.h"
 #include "suites/kind.h"
 #include "suites/suite.h"
@@ -86,7 +87,8 @@ Suite read_suite(std::string_view toml, std::string_view name, const toml::table
               .split = reader.get_or<std::string>("split", "", "a split's name"),
               .option_lines = {},
               .toml = std::string(toml),
-              .sha256 = sha256_hex(toml)};
+              .sha256 = sha256_hex(toml),
+              .file = {}};
   constexpr auto kCommon = std::to_array<std::string_view>(
       {"kind", "version", "title", "task", "axes", "measure", "require", "dataset", "split"});
   for (const auto& [key, node] : table) {
@@ -122,7 +124,8 @@ Suite parse_suite(std::string_view toml, std::string_view name) {
     } catch (const Error& error) {
       throw error.while_doing(fmt::format("suite {}", name));
     } catch (const Json::exception& error) {
-      throw Error(fmt::format("suite {}: {}", name, error.what()), std::source_location::current());
+      throw Error(fmt::format("suite {}: {}", name, reason_of(error)),
+                  std::source_location::current());
     }
   };
   in_suite([&] { check(suite); });

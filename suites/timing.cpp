@@ -54,10 +54,9 @@ void sample_loop(const CaseTask& task, StepLoop& loop, EventSink& sink, const Ti
   if (out_of_time) {
     sink.send(LogLine{
         "warning",
-        fmt::format(
-            "{} {} {}: stopped after {:.0f} s, before the interval was within {} % of the median",
-            task.suite->name, task.point.dump(), shape.scope, measure.timeout_s,
-            100 * measure.below)});
+        fmt::format("{}{}stopped after {:.0f} s, before the interval was within {} % of the median",
+                    shape.scope, shape.scope.empty() ? "" : ": ", measure.timeout_s,
+                    100 * measure.below)});
   }
 }
 
@@ -109,6 +108,8 @@ Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const 
                                                             : explained_by(engine.dtype());
   const double difference = loop->check();
   sink.send(Sample{task.case_key, "check_difference", shape.scope, 0, difference});
+  if (!std::isfinite(difference))
+    return {Outcome::wrong, "the logits are not finite, or all of them are 0: nothing to compare"};
   if (!(difference <= bound)) {
     return {Outcome::wrong, fmt::format("logits with the cache differ from those without by {:.2g} "
                                         "of the largest; {:.2g} is explained",

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/show_report.h"
+#include "cli/store_word.h"
 #include "reports/compare.h"
 
 namespace moe {
@@ -18,8 +19,9 @@ int run(const Arguments& arguments) {
   app.add_option("--out,-o", out, "the file to write; stdout otherwise");
   app.add_option("--db", db, "the store");
   if (const auto code = parse(app, arguments)) return *code;
-  const Store store(db.empty() ? default_store() : std::filesystem::path(db), Access::read_only);
-  write_article(comparison(store, a, b), find_format(format), out);
+  const Store store(store_file(db), Access::read_only);
+  write_article(comparison(store, target_word(store, a), target_word(store, b)),
+                find_format(format), out);
   return kDone;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/print.h"
 #include "cli/run_plan.h"
 #include "cli/show_report.h"
+#include "cli/tell.h"
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "models/library.h"
@@ -37,8 +38,7 @@ int run(const Arguments& arguments) {
   const auto pair = std::ranges::find(pairs(), "demo", &Pair::name);
   require(pair != pairs().end(), "the bundled pair \"demo\" is missing");
   const double began = steady_seconds();
-  fmt::print(stderr, "{}\n{} against {}\n", to_terminal(machine_table(), ""), pair->moe,
-             pair->dense);
+  tell("{}\n{} against {}\n", to_terminal(machine_table(), ""), pair->moe, pair->dense);
   const Plan plan = make_plan({.suites = {"world", "prefill", "decode", "memory", "sparsity"},
                                .targets = {pair->moe, pair->dense},
                                .settings = demo_settings(),
@@ -51,8 +51,8 @@ int run(const Arguments& arguments) {
   const Article article = build_article(find_report("pair"), store, names);
   write_article(article, find_format("md"), {});
   write_article(article, find_format("html"), out);
-  fmt::print(stderr, "{}\nTook {:.0f} s. The report is {}, the measurements are in {}.\n",
-             pair->note, steady_seconds() - began, out, db);
+  tell("{}\nTook {:.0f} s. The report is {}, the measurements are in {}.\n", pair->note,
+       steady_seconds() - began, out, db);
   return done.code;
 }
 

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/store_word.h"
 #include "cli/write_file.h"
 #include "harness/error.h"
 #include "results/export.h"
@@ -30,7 +31,7 @@ int run(const Arguments& arguments) {
   app.add_option("--out,-o", out, "the file to write; stdout otherwise");
   app.add_option("--db", db, "the store");
   if (const auto code = parse(app, arguments)) return *code;
-  const Store store(db.empty() ? default_store() : std::filesystem::path(db), Access::read_only);
+  const Store store(store_file(db), Access::read_only);
   if (run_id == 0) {
     const Table newest = store.query("SELECT max(id) FROM run");
     const auto* id = std::get_if<std::int64_t>(&newest.rows.at(0).at(0));

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/python.h"
+#include "cli/tell.h"
 #include "datasets/dataset.h"
 #include "harness/error.h"
 #include "models/library.h"
@@ -39,7 +40,7 @@ int run_script(std::vector<std::string> arguments) {
 int fetch_dataset(const std::string& name) {
   const Dataset& dataset = find_dataset(name);
   if (dataset.directory.empty()) {
-    fmt::print(stderr, "{} is generated: nothing to fetch\n", name);
+    tell("{} is generated: nothing to fetch\n", name);
     return kDone;
   }
   const std::filesystem::path root = default_data_root();
@@ -50,8 +51,8 @@ int fetch_dataset(const std::string& name) {
   if (code != kDone) return code;
   for (const Split& split : dataset.splits) {
     const std::string found = digest(dataset, split.name, root);
-    fmt::print(stderr, "{} {}: sha256 {}{}\n", name, split.name, found,
-               split.sha256.empty() ? " (none is pinned)" : ", as pinned");
+    tell("{} {}: sha256 {}{}\n", name, split.name, found,
+         split.sha256.empty() ? " (none is pinned)" : ", as pinned");
   }
   return kDone;
 }

@@ -3,6 +3,8 @@
 
 #include "cli/command.h"
 #include "cli/print.h"
+#include "cli/store_word.h"
+#include "cli/tell.h"
 #include "datasets/dataset.h"
 #include "harness/error.h"
 #include "kernels/cuda_module.h"
@@ -70,7 +72,7 @@ Table kernel_table(const std::filesystem::path&) {
     table.rows.push_back({"topk_router", text(router->name), "cpu"});
   const CudaModule module(program_folder());
   if (module.api() == nullptr) {
-    fmt::print(stderr, "no CUDA variants: {}\n", module.reason());
+    tell("no CUDA variants: {}\n", module.reason());
   } else {
     for (const TopkRouter* router : module.api()->topk_routers)
       table.rows.push_back({"topk_router", text(router->name), "cuda"});
@@ -135,7 +137,7 @@ int run(const Arguments& arguments) {
   app.add_flag("--json", json, "JSON Lines");
   if (const auto code = parse(app, arguments)) return *code;
   const auto found = std::ranges::find(kNouns, noun, &Noun::name);
-  print(found->list(db.empty() ? default_store() : std::filesystem::path(db)), json, "none");
+  print(found->list(store_file(db)), json, "none");
   return kDone;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/show_report.h"
+#include "cli/store_word.h"
 #include "harness/error.h"
 
 namespace moe {
@@ -65,6 +66,10 @@ std::vector<Parameter> typed(const Report& report, const Store& store,
     const auto word = given.find(parameter.name);
     if (word == given.end() || word->second.empty()) continue;
     const auto p = std::ranges::find(report.parameters, parameter.name, &ReportParameter::name);
+    if (p->is_target) {
+      out.push_back({parameter.name, target_word(store, word->second)});
+      continue;
+    }
     const std::string& sql = p->known_sql.empty() ? p->default_sql : p->known_sql;
     const Table table = sql.empty() ? Table{} : store.query(sql, known);
     const Cell like = table.rows.empty() ? Cell(nullptr) : table.rows[0].at(0);
@@ -94,7 +99,7 @@ int run(const Arguments& arguments) {
     format = std::filesystem::path(out).has_extension()
                  ? std::filesystem::path(out).extension().string().substr(1)
                  : "md";
-  const Store store(db.empty() ? default_store() : std::filesystem::path(db), Access::read_only);
+  const Store store(store_file(db), Access::read_only);
   const Report chosen = find_report(name);
   write_article(build_article(chosen, store, typed(chosen, store, given)), find_format(format),
                 out);

@@ -6,6 +6,7 @@
 #include "cli/print.h"
 #include "cli/run_plan.h"
 #include "cli/show_report.h"
+#include "cli/store_word.h"
 #include "harness/error.h"
 #include "models/decoder/native_engine.h"
 #include "suites/kind.h"
@@ -103,7 +104,7 @@ int run(const Arguments& arguments) {
     print(plan_table(plan), options.json, "nothing to run");
     return kDone;
   }
-  Store store(options.db.empty() ? default_store() : std::filesystem::path(options.db));
+  Store store(store_file(options.db));
   const ExecuteOptions execution = with_own_workers(typed(arguments));
   const PlanRun done = run_plan(plan, store, execution);
   if (!done.ended) return done.code;

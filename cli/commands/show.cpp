@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/print.h"
+#include "cli/store_word.h"
 #include "datasets/dataset.h"
 #include "harness/error.h"
 #include "models/cost.h"
@@ -119,8 +120,7 @@ int run(const Arguments& arguments) {
   app.add_flag("--json", json, "JSON Lines");
   if (const auto code = parse(app, arguments)) return *code;
   const auto found = std::ranges::find(kNouns, noun, &Noun::name);
-  print(found->show(name, db.empty() ? default_store() : std::filesystem::path(db)), json,
-        "nothing");
+  print(found->show(name, store_file(db)), json, "nothing");
   return kDone;
 }
 

@@ -1,8 +1,11 @@
 // sql "SELECT ...": a question to the store, which it cannot change.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/command.h"
 #include "cli/print.h"
+#include "cli/store_word.h"
+#include "harness/error.h"
 
 namespace moe {
 namespace {
@@ -16,8 +19,12 @@ int run(const Arguments& arguments) {
   app.add_option("--db", db, "the store");
   app.add_flag("--json", json, "JSON Lines");
   if (const auto code = parse(app, arguments)) return *code;
-  print(query_read_only(db.empty() ? default_store() : std::filesystem::path(db), query), json,
-        "no rows");
+  const Table table = query_read_only(store_file(db), query);
+  for (const std::string& column : table.columns)
+    require(!json || std::ranges::count(table.columns, column) == 1,
+            "two columns are called \"{}\", and an object has each name once: AS renames one",
+            column);
+  print(table, json, "no rows");
   return kDone;
 }
 

@@ -1,5 +1,5 @@
-// worker: measures the cases of one job, which it reads from standard input; events go to standard
-// output (harness/event.h). Started by `run`, not by people.
+// worker: measures the cases of the jobs it reads from standard input; events go to standard output
+// (harness/event.h). Started by `run`, not by people.
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -96,43 +96,53 @@ class LoadingProgress {
   std::jthread thread_;
 };
 
-/// Every case of the job ends with what befell their target.
-void end_all(const Job& job, const Verdict& verdict, EventSink& sink) {
-  for (const CaseJob& c : job.cases) {
-    sink.send(CaseStarted{c.case_key});
-    sink.send(CaseEnded{c.case_key, verdict});
+/// Does jobs, and keeps the model from one to the next as long as it is the same target's.
+class Worker {
+ public:
+  explicit Worker(EventSink& sink) : sink_(sink) {}
+
+  void run(const Job& job) {
+    const std::optional<Verdict> failure =
+        engine_ && job.target == loaded_ ? std::nullopt : load(job.target);
+    for (const CaseJob& c : job.cases) {
+      sink_.send(CaseStarted{c.case_key});
+      sink_.send(CaseEnded{c.case_key, failure ? *failure : run_case(c, job, *engine_, sink_)});
+    }
+    sink_.send(JobEnded{});
   }
-}
+
+ private:
+  /// A verdict where there is no room for it; any other failure is thrown.
+  std::optional<Verdict> load(const std::string& spec) {
+    engine_.reset();
+    const Target target = resolve_target(spec);
+    if (const auto verdict = too_large(target)) return verdict;
+    const double began = steady_seconds();
+    try {
+      const Config config = config_of(target);
+      const LoadingProgress progress(sink_, weight_bytes(config, dtype_of(target, config)).total());
+      engine_ = open_engine(target);
+    } catch (const std::exception& error) {
+      if (outcome_of_failure(error.what()) != Outcome::out_of_memory) throw;
+      return Verdict{Outcome::out_of_memory, first_line(error.what())};
+    }
+    const double load_s = steady_seconds() - began;
+    const std::string digest = open_weights(target, config_of(target))->digest();
+    sink_.send(TargetLoaded{.identity = identity_of(target, digest), .load_s = load_s});
+    loaded_ = spec;
+    return std::nullopt;
+  }
+
+  EventSink& sink_;
+  std::string loaded_;  // the target of the engine, as the job named it
+  std::unique_ptr<Engine> engine_;
+};
 
 int run(const Arguments&) {
-  std::string line;
-  std::getline(std::cin, line);
   StandardOutput sink;
   sink.send(Hello{.protocol = kProtocolVersion, .build = build_line()});
-  const Job job = parse_job(line);
-  const Target target = resolve_target(job.target);
-  if (const auto verdict = too_large(target)) {
-    end_all(job, *verdict, sink);
-    return kDone;
-  }
-  const double began = steady_seconds();
-  std::unique_ptr<Engine> engine;
-  try {
-    const Config config = config_of(target);
-    const LoadingProgress progress(sink, weight_bytes(config, dtype_of(target, config)).total());
-    engine = open_engine(target);
-  } catch (const std::exception& error) {
-    if (outcome_of_failure(error.what()) != Outcome::out_of_memory) throw;
-    end_all(job, {Outcome::out_of_memory, first_line(error.what())}, sink);
-    return kDone;
-  }
-  const double load_s = steady_seconds() - began;
-  const std::string digest = open_weights(target, config_of(target))->digest();
-  sink.send(TargetLoaded{.identity = identity_of(target, digest), .load_s = load_s});
-  for (const CaseJob& c : job.cases) {
-    sink.send(CaseStarted{c.case_key});
-    sink.send(CaseEnded{c.case_key, run_case(c, job, *engine, sink)});
-  }
+  Worker worker(sink);
+  for (std::string line; std::getline(std::cin, line);) worker.run(parse_job(line));
   return kDone;
 }
 

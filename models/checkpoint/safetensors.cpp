@@ -38,6 +38,11 @@ std::optional<std::size_t> bytes_of(const std::vector<std::int64_t>& shape, std:
 
 Safetensors::Tensor read_tensor(const Json& json, const std::string& where,
                                 std::size_t data_bytes) {
+  require(json.is_object(), "{}: expected an object, found {}", where, json.dump().substr(0, 80));
+  for (const char* key : {"dtype", "shape", "data_offsets"})
+    require(json.contains(key), "{}: {} is missing", where, key);
+  require(json["dtype"].is_string(), "{}: dtype: expected a name, found {}", where,
+          json["dtype"].dump().substr(0, 80));
   const Json& shape = json.at("shape");
   require(shape.is_array() && std::ranges::all_of(shape, &Json::is_number_unsigned),
           "{}: shape: expected a list of whole numbers, found {}", where,
@@ -106,7 +111,7 @@ Safetensors::Safetensors(const std::filesystem::path& file) : file_(file), mappi
     try {
       tensors_[tensor] = read_tensor(json, where, data_bytes);
     } catch (const Json::exception& error) {
-      throw Error(fmt::format("{}: {}", where, error.what()), std::source_location::current());
+      throw Error(fmt::format("{}: {}", where, reason_of(error)), std::source_location::current());
     }
   }
   check_layout(tensors_, name, data_bytes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/error.h"
+#include "models/cost.h"
 #include "models/engine/pages.h"
 
 namespace moe {
@@ -63,7 +64,7 @@ class Generation {
     std::int64_t longest = 0;
     for (const Prompt& p : prompts_) longest = std::max(longest, pages_of(p));
     const std::int64_t values =
-        KvCache::bytes_per_token(decoder_.config(), DType::f32) / size_of(DType::f32);
+        kv_bytes_per_token(decoder_.config(), DType::f32) / size_of(DType::f32);
     const std::int64_t page_bytes =
         limits_.tokens_per_page * values *
         static_cast<std::int64_t>(decoder_.ops().activations().dtype().itemsize());

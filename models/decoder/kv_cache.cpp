@@ -83,12 +83,4 @@ void KvCache::copy_pages(std::span<const PageCopy> copies) {
   }
 }
 
-std::int64_t KvCache::bytes_per_token(const Config& config, DType dtype) {
-  std::int64_t elements = 0;
-  for (const LayerSpec& layer : config.layers) {
-    elements += layer.attention.kv_heads * (layer.attention.qk_dim + layer.attention.v_dim);
-  }
-  return elements * size_of(dtype);
-}
-
 }  // namespace moe

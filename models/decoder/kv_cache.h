@@ -49,8 +49,6 @@ class KvCache {
   /// Copies whole pages in every layer, all at once: what is written is none of what is read.
   void copy_pages(std::span<const PageCopy>);
 
-  static std::int64_t bytes_per_token(const Config&, DType);
-
  private:
   std::int64_t pages_ = 0, tokens_per_page_ = 0;
   std::vector<Tensor> keys_, values_;  // per layer [pages, tokens, G, d], [pages, tokens, G, e]

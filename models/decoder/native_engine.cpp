@@ -6,6 +6,7 @@
 #include "harness/error.h"
 #include "harness/machine.h"
 #include "models/checkpoint/weights.h"
+#include "models/cost.h"
 #include "models/decoder/device.h"
 #include "models/decoder/generator.h"
 #include "models/decoder/step_loop.h"
@@ -152,7 +153,7 @@ std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {
 
 MemoryUse NativeEngine::memory() const {
   MemoryUse use{.weight_bytes = {},
-                .kv_bytes_per_token = KvCache::bytes_per_token(config(), options_.dtype),
+                .kv_bytes_per_token = kv_bytes_per_token(config(), options_.dtype),
                 .available_bytes = available_bytes_on(ops_->activations().device()),
                 .on_host = ops_->activations().device().is_cpu()};
   for (const char* part : {"embedding", "attention", "router", "experts", "head", "norms"})

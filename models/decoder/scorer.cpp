@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/error.h"
+#include "models/cost.h"
 #include "models/engine/planner.h"
 
 namespace moe {
@@ -77,7 +78,7 @@ class Scoring {
                             ? DType::f32
                             : DType::bf16;  // f16 has bf16's size
     const std::int64_t page_bytes =
-        KvCache::bytes_per_token(decoder_.config(), dtype) * limits_.tokens_per_page;
+        kv_bytes_per_token(decoder_.config(), dtype) * limits_.tokens_per_page;
     const std::int64_t needed = Planner::pages_needed(trie_, limits_.tokens_per_page);
     const std::int64_t allowed = limits_.kv_bytes / page_bytes;
     require(needed <= allowed,

@@ -101,7 +101,7 @@ Tokenizer Tokenizer::parse(std::string_view text, std::string_view where) {
     state->guess_ends();
     return Tokenizer(std::move(state));
   } catch (const Json::exception& error) {
-    throw Error(fmt::format("{}: {}", where, error.what()), std::source_location::current());
+    throw Error(fmt::format("{}: {}", where, reason_of(error)), std::source_location::current());
   } catch (const Error& error) {
     if (std::string_view(error.what()).starts_with(where)) throw;
     throw error.while_doing(std::string(where));

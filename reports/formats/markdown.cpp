@@ -90,7 +90,7 @@ struct Writer {
       return;
     }
     if (exhibit.chart) {
-      const std::string file = fmt::format("{}-{}.svg", article.name, ++figures);
+      const std::string file = fmt::format("{}-{}.svg", article.files, ++figures);
       text += fmt::format("**Figure {}.** {}\n\n![{}]({})\n", figures, exhibit.caption,
                           escape_markdown(describe(*exhibit.chart, exhibit.table)), file);
       written.charts.push_back(

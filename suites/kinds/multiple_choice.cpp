@@ -23,7 +23,10 @@ void check_groups(const Suite& suite) {
   const std::vector<std::string>& subsets = find_dataset(suite.dataset).subsets;
   const Json groups = suite.options.value("groups", Json::object());
   for (const auto& [group, members] : groups.items()) {
-    require(members.is_array(), "[groups]: {}: expected a list of subsets", group);
+    require(members.is_array() && !members.empty(), "[groups]: {}: expected a list of subsets",
+            group);
+    require(std::ranges::find(subsets, group) == subsets.end(),
+            "[groups]: {}: a subset of dataset {} has that name", group, suite.dataset);
     for (const Json& member : members) {
       require(member.is_string() &&
                   std::ranges::find(subsets, member.get<std::string>()) != subsets.end(),
@@ -53,10 +56,14 @@ void check(const Suite& suite) {
       require(value.is_number_integer() && value >= 0,
               "axis shots: expected whole numbers, found {}", value.dump());
   }
-  for (const std::string& metric :
-       suite.options.value("score", Json::object()).value("metrics", std::vector<std::string>())) {
+  const auto metrics = suite.options.value("score", Json::object())
+                           .value("metrics", std::vector<std::string>{"acc"});
+  require(!metrics.empty(), "[score]: metrics: expected at least one");
+  for (const std::string& metric : metrics) {
     require(metric == "acc" || metric == "acc_norm",
             "[score]: unknown metric \"{}\"; known are acc, acc_norm", metric);
+    require(std::ranges::count(metrics, metric) == 1, "[score]: metrics: \"{}\" is given twice",
+            metric);
   }
   check_shots(suite);
 }

@@ -81,7 +81,8 @@ CaseTask accuracy_task(const CaseTask& task, const Suite& accuracy) {
 void score(const CaseTask& task, Engine& engine, EventSink& sink) {
   const Suite suite = accuracy_suite(*task.suite);
   const CaseTask sub = accuracy_task(task, suite);
-  ask(sub, engine, sink, questions_of(sub, engine.tokenizer()), 0);
+  ask(sub, engine, sink, questions_of(sub, engine.tokenizer()),
+      static_cast<std::int64_t>(sub.done.size()));
 }
 
 /// FLOPs and bytes of decoding one token at the suite's decode point.

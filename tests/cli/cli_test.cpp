@@ -48,7 +48,9 @@ TEST(program, refuses_wrong_usage_with_code_2_and_says_why) {
   const Wrong cases[] = {
       {{}, "VERB"},
       {{"dance"}, "unknown verb \"dance\""},
-      {{"run"}, "suite is required"},
+      {{"run"}, "moebench run: suite is required"},
+      {{"run", "nosuch.toml", "--target", "synthetic:demo-moe"},
+       "nosuch.toml: cannot be read: No such file"},
       {{"run", "world"}, "--target is required"},
       {{"run", "nosuch", "--target", "synthetic:demo-moe"},
        "no suite \"nosuch\"; bundled are mmlu"},
@@ -57,13 +59,18 @@ TEST(program, refuses_wrong_usage_with_code_2_and_says_why) {
       {{"run", "world", "--target", "synthetic:demo-moe@flavour=7"}, "unknown key \"flavour\""},
       {{"run", "world", "--target", "synthetic:demo-moe@top_k=99"}, "top_k=99"},
       {{"run", "world", "--target", "synthetic:demo-moe", "--set", "colour=red"},
-       "unknown key \"colour\""},
+       "--set colour: expected an axis of the suite (shots) or a key of a target (device,"},
       {{"run", "world", "--target", "synthetic:demo-moe", "--limit", "0"}, "--limit"},
       {{"run", "mmlu", "--target", "synthetic:demo-moe"}, "moebench fetch dataset mmlu"},
+      {{"run", "world", "--target", "synthetic:demo-moe", "--db", ":memory:"}, "name of a file"},
+      {{"run", "world", "--target", "synthetic:demo-moe", "--db", "."},
+       "a folder; expected a file"},
+      {{"run", "world", "--target", "synthetic:demo-moe", "--db", "no/a.sqlite"}, "no such folder"},
       {{"list", "nosuch"}, "nosuch"},
       {{"sql", "SELECT 1"}, "no such store"},
       {{"report", "nosuch"}, "nosuch"},
       {{"inspect", "logits", "--target", "synthetic:demo-moe", "--tokens", "1,999"}, "token 999"},
+      {{"inspect", "logits", "--target", "synthetic:demo-moe", "--tokens", ""}, "token ids"},
   };
   for (const Wrong& wrong : cases) {
     const Ran ran =

@@ -9,6 +9,13 @@
 namespace moe {
 namespace {
 
+/// What a shell ends with, in this folder.
+int shell(const std::filesystem::path& folder, const std::string& command) {
+  const std::string all = "cd " + folder.string() + " && " + command;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe,bugprone-command-processor,cert-env33-c): a test's own
+  return WEXITSTATUS(std::system(all.c_str()));
+}
+
 /// A store with one run of a mixture whose name is all digits.
 class Output : public testing::Test {
  protected:
@@ -27,11 +34,8 @@ class Output : public testing::Test {
 
   /// Runs with standard output on a full disk; the exit code, what was said in err.txt.
   int run_into_full(const std::string& arguments) const {
-    const std::string command = "cd " + folder_.path().string() +
-                                " && " MOE_BINARY_DIR "/moebench " + arguments +
-                                " > /dev/full 2> err.txt";
-    // NOLINTNEXTLINE(concurrency-mt-unsafe,bugprone-command-processor,cert-env33-c): a test's own
-    return WEXITSTATUS(std::system(command.c_str()));
+    return shell(folder_.path(),
+                 MOE_BINARY_DIR "/moebench " + arguments + " > /dev/full 2> err.txt");
   }
 
   const TemporaryFolder folder_;
@@ -64,6 +68,41 @@ TEST_F(Output, of_an_export_that_fails_leaves_the_file_as_it_was) {
   EXPECT_TRUE(std::filesystem::is_symlink(folder_.path() / "link.jsonl"));
   for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
     EXPECT_EQ(entry.path().string().find(".part-"), std::string::npos) << entry.path();
+}
+
+TEST_F(Output, to_nobody_ends_nothing) {
+  for (const char* closed : {">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full"}) {
+    const auto run = [&](const std::string& arguments) {
+      return shell(folder_.path(), MOE_BINARY_DIR "/moebench " + arguments + " " + closed +
+                                       (std::string_view(closed) == "2>&-" ? " >out.txt" : ""));
+    };
+    const int expected = std::string_view(closed) == "2>&-" ? 0 : 1;
+    EXPECT_EQ(run("list suites"), expected) << closed;
+    EXPECT_EQ(run("sql 'SELECT 1' --db a.sqlite"), expected) << closed;
+    EXPECT_EQ(run("dance"), 2) << closed;
+  }
+}
+
+TEST_F(Output, over_a_store_is_refused) {
+  const std::string before = text_of(folder_.path() / "a.sqlite");
+  for (const auto& verb : {std::vector<std::string>{"report", "run", "--format", "md"},
+                           std::vector<std::string>{"export", "samples", "--run", "1"}}) {
+    std::vector<std::string> arguments = verb;
+    arguments.insert(arguments.end(), {"--out", "a.sqlite"});
+    const Ran ran = run(arguments);
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_NE(ran.err.find("a.sqlite: is an SQLite database"), std::string::npos) << ran.err;
+    EXPECT_EQ(text_of(folder_.path() / "a.sqlite"), before);
+  }
+}
+
+TEST_F(Output, of_a_target_by_another_spelling_is_of_the_same) {
+  std::filesystem::create_directory_symlink(".", folder_.path() / "here");
+  for (const char* spelling : {"7", "synthetic:7.json", "synthetic:here/7.json", "#1"}) {
+    const Ran ran = run({"compare", spelling, "#1"});
+    EXPECT_EQ(ran.code, 0) << spelling << ": " << ran.err;
+  }
+  EXPECT_EQ(run({"compare", "synthetic:demo-dense", "#1"}).code, 2) << "never measured";
 }
 
 TEST_F(Output, of_a_report_is_asked_for_in_any_order) {

@@ -1,6 +1,7 @@
 // Runs from outside: outcomes, resumption after kills, equal tables.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
 #include <sstream>
 #include <nlohmann/json.hpp>
@@ -145,6 +146,29 @@ TEST(run, a_case_that_is_named_twice_is_run_once) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(cell(folder, "a.sqlite", "SELECT group_concat(outcome) AS o FROM case_run"),
             "{\"o\":\"ok\"}\n");
+}
+
+TEST(run, refuses_a_suite_whose_text_changed_without_its_version) {
+  const std::filesystem::path folder = fresh_folder("changed_suite");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  const auto run_with = [&](const std::string& question, int version) {
+    std::ofstream(folder / "mine.toml")
+        << "kind = \"multiple_choice\"\nversion = " << version
+        << "\ntitle = \"mine\"\ndataset = \"world\"\nsplit = \"test\"\n[prompt]\nquestion = \""
+        << question << "\"\n";
+    return moebench({"run", "mine.toml", "--target", target, "--limit", "1"}, folder);
+  };
+  EXPECT_EQ(run_with("{question} A:", 1).code, 0);
+  const Ran changed = run_with("Q: {question} A:", 1);
+  EXPECT_EQ(changed.code, 2);
+  EXPECT_NE(changed.err.find("mine.toml"), std::string::npos) << changed.err;
+  EXPECT_NE(changed.err.find("raise `version`"), std::string::npos) << changed.err;
+  EXPECT_EQ(run_with("Q: {question} A:", 2).code, 0);
+  std::filesystem::copy_file(folder / "mine.toml", folder / "world.toml");
+  const Ran bundled = moebench({"run", "world.toml", "--target", target}, folder);
+  EXPECT_EQ(bundled.code, 2);
+  EXPECT_NE(bundled.err.find("a bundled suite is called \"world\" too"), std::string::npos)
+      << bundled.err;
 }
 
 TEST(run, refuses_a_setting_of_a_suite_that_is_not_run) {

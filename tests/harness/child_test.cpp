@@ -30,6 +30,23 @@ TEST(child, whose_end_somebody_else_took_is_not_done) {
   EXPECT_NE(end.exit.find("unknown"), std::string::npos) << end.exit;
 }
 
+TEST(child, does_not_spin_for_long_unless_the_user_wants_it) {
+  std::string heard;
+  const auto listen = [&](const Event& event) {
+    if (const auto* log = std::get_if<LogLine>(&event)) heard = log->text;
+  };
+  end_of("spins", listen);
+  EXPECT_EQ(heard, "10000");
+  setenv("GOMP_SPINCOUNT", "7", 1);
+  end_of("spins", listen);
+  EXPECT_EQ(heard, "7");
+  unsetenv("GOMP_SPINCOUNT");
+  setenv("OMP_WAIT_POLICY", "active", 1);
+  end_of("spins", listen);
+  EXPECT_EQ(heard, "");
+  unsetenv("OMP_WAIT_POLICY");
+}
+
 TEST(child, that_says_nothing_of_use_is_silent) {
   const WorkerEnd end = run_worker({MOE_FAKE_WORKER, "hang"}, {},
                                    {.silence_s = 0.3, .silence = "nothing was loaded for"},

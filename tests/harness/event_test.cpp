@@ -36,6 +36,7 @@ std::vector<Event> one_of_each() {
       RoutingCount{"key", 1, 2, std::int64_t{1} << 60U},
       Progress{"key", 1, 2, "questions"},
       CaseEnded{"key", {Outcome::timed_out, "no sign of life"}},
+      JobEnded{},
       LogLine{"warning", "text"}};
 }
 

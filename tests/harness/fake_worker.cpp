@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -41,6 +42,10 @@ void greet(const std::string& mode) {
 
 int behave(const std::string& mode, const moe::Job& job) {
   if (mode == "echo") say(moe::LogLine{"info", job.target});
+  if (mode == "spins") {
+    const char* count = std::getenv("GOMP_SPINCOUNT");
+    say(moe::LogLine{"info", count == nullptr ? "" : count});
+  }
   if (mode == "exit_3") return 3;
   if (mode == "segfault") {
     signal(SIGSEGV, SIG_DFL);  // a sanitizer would explain it and exit
@@ -81,6 +86,19 @@ int main(int argc, char** argv) {
     return 0;
   }
   std::string line;
+  if (mode == "patient") {
+    greet(mode);
+    while (std::getline(std::cin, line)) {
+      say(moe::LogLine{"info", moe::parse_job(line).target});
+      say(moe::JobEnded{});
+    }
+    return 0;
+  }
+  if (mode == "hasty") {  // says that it has done what it has not read
+    greet(mode);
+    say(moe::JobEnded{});
+    sleep_for_ever();
+  }
   std::getline(std::cin, line);
   if (mode == "stubborn") signal(SIGTERM, SIG_IGN);  // before it can be asked to end
   greet(mode);

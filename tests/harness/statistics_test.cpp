@@ -129,6 +129,24 @@ TEST(statistics, intervals_hold_the_truth_as_often_as_they_say) {
                          return ratio_interval(above, below);
                        }),
               0.95, 0.02);
+  std::exponential_distribution<double> seconds(1);
+  EXPECT_NEAR(coverage(3,
+                       [&](auto& random) {
+                         std::vector<double> tokens(40, 3), time(40);
+                         for (double& s : time) s = seconds(random);
+                         return rate_interval(tokens, time);
+                       }),
+              0.95, 0.02);
+}
+
+TEST(statistics, a_rate_is_above_nothing_however_little_is_known_of_it) {
+  const std::vector<double> tokens = {16, 16, 16}, seconds = {0.001, 0.001, 1.0};
+  const Interval interval = rate_interval(tokens, seconds);
+  EXPECT_GT(interval.low, 0);
+  EXPECT_LT(interval.low, 48 / 1.002);
+  EXPECT_GT(interval.high, 48 / 1.002);
+  EXPECT_LT(ratio_interval(tokens, seconds).low, 0) << "which is why";
+  EXPECT_THROW(rate_interval(std::vector<double>(3, 0), seconds), Error);
 }
 
 TEST(statistics, pooling_one_group_changes_nothing_and_equal_groups_shrink) {

@@ -146,6 +146,61 @@ TEST(worker, is_asked_to_end_and_then_killed_when_the_run_is_interrupted) {
   }
 }
 
+Job job_of(const std::string& target) {
+  return {.target = target, .data_root = {}, .cases = {}};
+}
+
+TEST(worker, that_waits_does_one_job_after_another) {
+  const WorkerLimits limits{.silence_s = 0.5};
+  std::string first_heard, second_heard;
+  const auto into = [](std::string& heard) {
+    return WorkerListener{.event =
+                              [&heard](const Event& event) {
+                                if (const auto* log = std::get_if<LogLine>(&event))
+                                  heard += log->text + " ";
+                              },
+                          .stderr_line = {},
+                          .tick = {}};
+  };
+  const WorkerListener to_first = into(first_heard), to_second = into(second_heard);
+  WorkerProcess first({MOE_FAKE_WORKER, "patient"}, limits, to_first);
+  WorkerProcess second({MOE_FAKE_WORKER, "patient"}, limits, to_second);
+  for (const char* job : {"a", "b", "c"}) {  // by turns, and one waits longer than it may be silent
+    EXPECT_TRUE(first.run(job_of(job)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    EXPECT_TRUE(second.run(job_of(std::string(job) + job)));
+  }
+  EXPECT_EQ(first_heard, "a b c ");
+  EXPECT_EQ(second_heard, "aa bb cc ");
+  EXPECT_EQ(first.end().how, WorkerHow::done);
+  EXPECT_EQ(second.end().exit, "done");
+}
+
+TEST(worker, that_died_while_it_waited_takes_no_job) {
+  std::string process;
+  const WorkerLimits limits{.silence_s = 20};
+  const WorkerListener listener{
+      .event = {}, .stderr_line = [&](const std::string& line) { process = line; }, .tick = {}};
+  WorkerProcess worker(
+      {"/bin/sh", "-c", std::string("echo $$ >&2; exec \"") + MOE_FAKE_WORKER + "\" patient"},
+      limits, listener);
+  ASSERT_TRUE(worker.run(job_of("a")));
+  kill(std::stoi(process), SIGKILL);
+  EXPECT_FALSE(worker.run(job_of("b")));
+  const WorkerEnd end = worker.end();
+  EXPECT_EQ(end.how, WorkerHow::died);
+  EXPECT_TRUE(has(end.exit, "signal 9")) << end.exit;
+}
+
+TEST(worker, that_ends_a_job_it_has_not_read_misspeaks) {
+  const WorkerLimits limits{.silence_s = 20};
+  const WorkerListener listener;
+  WorkerProcess worker({MOE_FAKE_WORKER, "hasty"}, limits, listener);
+  EXPECT_TRUE(worker.run(job_of(std::string(1'000'000, 't'))));
+  EXPECT_FALSE(worker.run(job_of("b")));
+  EXPECT_EQ(worker.end().how, WorkerHow::bad_protocol);
+}
+
 TEST(worker, is_stopped_by_what_the_listener_throws) {
   const double began = steady_seconds();
   EXPECT_THROW(run_worker({MOE_FAKE_WORKER, "hang"}, {}, {.silence_s = 20},

@@ -51,7 +51,8 @@ constexpr std::string_view kTell = R"(<script>setTimeout(() => parent.postMessag
   charts: document.querySelectorAll('.drawing svg').length,
   undrawn: [...document.querySelectorAll('.drawing')].filter(
       (d) => d.textContent.includes('could not be drawn')).length,
-  width: document.documentElement.scrollWidth,
+  width: innerWidth,
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   paper: getComputedStyle(document.body).backgroundColor}, '*'), 4000)</script>)";
 
 /// A window cannot be as narrow as a telephone, a frame can.
@@ -93,6 +94,7 @@ TEST_F(Browser, draws_every_chart_and_fits_400_pixels) {
   EXPECT_NE(dom.find(fmt::format("data-charts=\"{}\"", charts)), std::string::npos) << dom;
   EXPECT_NE(dom.find("data-undrawn=\"0\""), std::string::npos) << dom;
   EXPECT_NE(dom.find("data-width=\"400\""), std::string::npos) << dom;
+  EXPECT_NE(dom.find("data-overflow=\"0\""), std::string::npos) << dom;
   EXPECT_NE(dom.find("data-paper=\"rgb(255, 255, 255)\""), std::string::npos) << dom;
 }
 

@@ -53,7 +53,7 @@ TEST(a_unit, may_stand_in_the_row) {
   EXPECT_EQ(heading(columns[0]), "a");
   EXPECT_EQ(show_in_text(table.rows[0], columns[0]), "+1.20 ms");
   EXPECT_EQ(show_in_text(table.rows[1], columns[0]), "+0.500");
-  EXPECT_EQ(show_in_text(table.rows[2], columns[0]), "+120 1/s");
+  EXPECT_EQ(show_in_text(table.rows[2], columns[0]), "+120 /s");
 }
 
 TEST(a_null, is_a_dash) {

@@ -58,7 +58,9 @@ std::int64_t Filler::add_case(std::int64_t run, std::int64_t target, const std::
                               const std::string& point, const std::string& outcome,
                               const std::string& reason) {
   const std::string key = fmt::format("{}/{}/{}", target, suite, point);
-  const std::string kind = suite == "world" ? "multiple_choice" : suite;
+  const std::string kind = suite == "world"       ? "multiple_choice"
+                           : suite == "wikitext2" ? "perplexity"
+                                                  : suite;
   insert("suite", "name, version, kind, title, sha256, toml",
          {suite, 1, kind, suite, suite, suite == "world" ? std::string(kWorld) : ""});
   insert("case", "key, suite, suite_version, target, point, dataset_digest",

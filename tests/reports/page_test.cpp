@@ -56,9 +56,12 @@ TEST(a_page, takes_text_of_the_store_as_text) {
 TEST(a_chart, is_a_specification_with_its_data) {
   const TemporaryStore temporary;
   fill(temporary.store());
-  const Article article =
+  Article article =
       build_article(find_report("pair"), temporary.store(), {{"moe", kMixture}, {"dense", kDense}});
+  EXPECT_EQ(find_format("md").write(article).charts.at(0).name, "pair-1.svg");
+  article.files = "june";
   const Written written = find_format("md").write(article);
+  EXPECT_EQ(written.charts.at(0).name, "june-1.svg") << "two reports may lie in one folder";
   EXPECT_GE(written.charts.size(), 5U);
   for (const ChartFile& chart : written.charts) {
     const auto specification = nlohmann::json::parse(chart.vega_lite);

@@ -113,7 +113,7 @@ TEST(report, says_how_many_questions_a_run_asked) {
     const Article article = build_article(find_report("run"), temporary.store(), {{"run", run}});
     return std::get<Prose>(article.blocks.at(0)).markdown;
   };
-  expect_says(said(1), {"244 questions", "at most 20 of each subject"});
+  expect_says(said(1), {"60 questions and 62 texts were scored", "at most 20 of each subject"});
   EXPECT_EQ(said(2).find("question"), std::string::npos) << "speed alone asks none";
 }
 

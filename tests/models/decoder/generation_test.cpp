@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "models/cost.h"
 #include "models/decoder/native_engine.h"
 #include "models/tokenizer/byte_tokenizer.h"
 #include "tests/models/decoder/generation.h"
@@ -48,7 +49,7 @@ TEST(generation, does_not_depend_on_the_memory_or_the_size_of_a_step) {
   for (const Request& r : requests)
     longest = std::max(longest, std::ssize(r.context_ids) + r.max_new_tokens);
   const std::int64_t pages = (longest + 3) / 4;
-  const std::int64_t page_bytes = 4 * KvCache::bytes_per_token(config, DType::f32);
+  const std::int64_t page_bytes = 4 * kv_bytes_per_token(config, DType::f32);
   const auto expected = generated(*engine_of(config, 1), requests);
   for (const std::int64_t more_pages : {0, 2, 1000}) {
     for (const std::int64_t tokens : {1, 5, 4096}) {

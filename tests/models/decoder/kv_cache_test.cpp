@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "harness/error.h"
+#include "models/cost.h"
 #include "tests/models/decoder/device_test.h"
 #include "tests/models/tiny_model.h"
 
@@ -139,8 +140,8 @@ TEST_P(KvCacheCase, refuses_pages_that_are_too_few_or_not_its_own) {
 }
 
 TEST_P(KvCacheCase, bytes_of_a_token_are_keys_and_values_of_all_layers) {
-  EXPECT_EQ(KvCache::bytes_per_token(config_, DType::f32), 2 * 2 * (4 + 4) * 4);
-  EXPECT_EQ(KvCache::bytes_per_token(config_, DType::bf16), 2 * 2 * (4 + 4) * 2);
+  EXPECT_EQ(kv_bytes_per_token(config_, DType::f32), 2 * 2 * (4 + 4) * 4);
+  EXPECT_EQ(kv_bytes_per_token(config_, DType::bf16), 2 * 2 * (4 + 4) * 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(decoder, KvCacheCase, testing::Values("cpu", "cuda"), device_name);

@@ -1,0 +1,19 @@
+// What the user's words mean in a store, and which store.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "results/store.h"
+
+namespace moe {
+
+/// The store's file: --db, else the default one. Error where it can be none: a folder, a file in a
+/// folder that is not there, a name by which SQLite means no file.
+std::filesystem::path store_file(const std::string& db);
+
+/// The target that `word` means: as the store knows it (name, spec, number); else, where it names a
+/// target on this machine whose identity the store knows, by its number. `word` itself otherwise.
+std::string target_word(const Store&, const std::string& word);
+
+}  // namespace moe
