@@ -78,6 +78,7 @@ class Executor {
       if (const auto current = worker.current()) {
         if (answered(left) > answers) tries = 0;
         if (by_somebody && asks(*current) && ++tries < kTries) {
+          bar_.say(fmt::format("warning: {}; another worker goes on", end.verdict.reason));
           recorder_.drop_unfinished_samples(plan_.cases[*current].key);
           continue;
         }
@@ -85,7 +86,8 @@ class Executor {
         left.erase(*current);
         end_launch(*current, launch, end.verdict);
       } else if (left.size() == before && by_somebody && !was_killed) {
-        was_killed = true;                 // while it loaded: once is no reason to give up
+        was_killed = true;  // while it loaded: once is no reason to give up
+        bar_.say(fmt::format("warning: {}; another worker goes on", end.verdict.reason));
       } else if (left.size() == before) {  // it died before its first case: so would the next one
         end_all(left, launch, end);
         return;
@@ -122,9 +124,7 @@ class Executor {
   }
 
   void note(const WorkerEnd& end) {
-    if (end.how == WorkerHow::done) return;
-    recorder_.log("warning", end.verdict.reason);
-    bar_.say(fmt::format("warning: {}", end.verdict.reason));
+    if (end.how != WorkerHow::done) recorder_.log("warning", end.verdict.reason);
   }
 
   /// The case's launch has ended, and with the last one, or one that went wrong, the case.

@@ -1,6 +1,7 @@
 #include "cli/inspect.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -39,6 +40,22 @@ OrderedJson tokens_of(const Tokenizer& tokenizer, std::span<const TokenId> ids) 
 /// Text in one line.
 std::string shown(const std::string& text) {
   return OrderedJson(text).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+/// "3,14,15". Nothing between two commas is no id.
+std::vector<TokenId> ids_of(const std::string& words) {
+  std::vector<TokenId> ids;
+  for (std::size_t begin = 0; begin <= words.size();) {
+    const std::size_t end = std::min(words.find(',', begin), words.size());
+    TokenId id = 0;
+    const auto read = std::from_chars(words.data() + begin, words.data() + end, id);
+    require(read.ec == std::errc() && read.ptr == words.data() + end,
+            "--tokens {}: expected token ids with commas between, found \"{}\"", words,
+            words.substr(begin, end - begin));
+    ids.push_back(id);
+    begin = end + 1;
+  }
+  return ids;
 }
 
 void check_ids(const std::vector<TokenId>& ids, const Config& config) {
@@ -119,7 +136,7 @@ int inspect_score(const InspectOptions& o) {
   const std::vector<Request> requests = {
       log_likelihood_request(engine->tokenizer(), o.context, o.continuation)};
   Scored scored;
-  engine->score(requests, [&](std::size_t, const Scored& s) { scored = s; });
+  engine->score(requests, [&](std::size_t, const Scored& s) { scored = s; }, {});
   const OrderedJson json = {{"context_tokens", requests[0].context_ids.size()},
                             {"continuation_ids", requests[0].continuation_ids},
                             {"log_likelihood", scored.log_likelihood},
@@ -134,9 +151,10 @@ int inspect_score(const InspectOptions& o) {
 }
 
 int inspect_logits(const InspectOptions& o) {
+  const std::vector<TokenId> ids = ids_of(o.tokens);
   const auto engine = open_engine(resolve_target(o.target));
-  check_ids(o.tokens, engine->config());
-  const auto logits = engine->logits(o.tokens);
+  check_ids(ids, engine->config());
+  const auto logits = engine->logits(ids);
   if (o.json) {
     print_json({{"logits", logits}});
     return kDone;
@@ -144,7 +162,7 @@ int inspect_logits(const InspectOptions& o) {
   Table table{.columns = {"position", "token", "best next", "logit"}, .rows = {}};
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const auto best = std::ranges::max_element(logits[i]);
-    table.rows.push_back({static_cast<std::int64_t>(i), std::int64_t{o.tokens[i]},
+    table.rows.push_back({static_cast<std::int64_t>(i), std::int64_t{ids[i]},
                           static_cast<std::int64_t>(best - logits[i].begin()), double{*best}});
   }
   print(table, false, "no tokens");
@@ -153,7 +171,8 @@ int inspect_logits(const InspectOptions& o) {
 
 int inspect_routing(const InspectOptions& o) {
   const auto engine = open_engine(resolve_target(o.target));
-  const std::vector<TokenId> ids = o.text.empty() ? o.tokens : engine->tokenizer().encode(o.text);
+  const std::vector<TokenId> ids =
+      o.text.empty() ? ids_of(o.tokens) : engine->tokenizer().encode(o.text);
   check_ids(ids, engine->config());
   require(engine->config().is_mixture(), "target {} has no mixture of experts", o.target);
   OrderedJson layers = OrderedJson::array();

@@ -12,7 +12,7 @@ namespace moe {
 struct InspectOptions {
   std::string target, text, suite, task, context, continuation;
   std::int64_t document = 0;
-  std::vector<TokenId> tokens;
+  std::string tokens;  // "3,14,15"
   bool json = false;
 };
 

@@ -1,5 +1,6 @@
 // The program. Everything else is a library.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <iterator>
 
@@ -12,7 +13,8 @@ namespace {
 void hold_standard_streams() {
   const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
   for (int fd = 0; fd < static_cast<int>(std::size(modes)); ++fd) {
-    if (fcntl(fd, F_GETFD) < 0) open("/dev/null", modes[fd]);  // the lowest free number is fd
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    if (open("/dev/null", modes[fd]) != fd) _exit(moe::kDefect);  // the lowest free number is fd
   }
 }
 

@@ -176,18 +176,19 @@ void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
 }
 
 /// A setting means something to a suite of the plan, or to a target.
-void check_setting(const Plan& plan, std::string_view name) {
-  const std::size_t dot = name.find('.');
-  const std::string_view key = dot == std::string_view::npos ? name : name.substr(dot + 1);
+void check_setting(const Plan& plan, const std::string& name) {
+  const auto named = std::ranges::find_if(
+      plan.suites, [&](const Suite& suite) { return name.starts_with(suite.name + "."); });
+  const bool is_for_one = named != plan.suites.end();
+  require(is_for_one || name.find('.') == std::string::npos,
+          "--set {}: no suite \"{}\" is in this run", name, name.substr(0, name.rfind('.')));
+  const std::string key = is_for_one ? name.substr(named->name.size() + 1) : name;
   std::set<std::string> axes;
-  bool found = dot == std::string_view::npos;
   for (const Suite& suite : plan.suites) {
-    if (dot != std::string_view::npos && suite.name != name.substr(0, dot)) continue;
-    found = true;
+    if (is_for_one && suite.name != named->name) continue;
     for (const Axis& axis : suite.axes) axes.insert(axis.name);
   }
-  require(found, "--set {}: no suite \"{}\" is in this run", name, name.substr(0, dot));
-  require(axes.contains(std::string(key)) || is_target_key(key),
+  require(axes.contains(key) || is_target_key(key),
           "--set {}: expected an axis of the suite ({}) or a key of a target ({})", name,
           axes.empty() ? "it has none" : fmt::format("{}", fmt::join(axes, ", ")),
           fmt::join(target_keys(), ", "));

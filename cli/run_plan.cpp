@@ -31,7 +31,9 @@ void check_versions(const Plan& plan, const Store& store) {
   for (const Suite& suite : plan.suites) {
     if (suite.file.empty()) continue;
     const Table others = store.query(
-        "SELECT count(*) FROM suite WHERE name = :name AND version = :version AND sha256 <> :text",
+        "SELECT count(*) FROM case_run r JOIN \"case\" c ON c.id = r.\"case\" JOIN suite s ON s.id "
+        "= "
+        "r.suite WHERE c.suite = :name AND c.suite_version = :version AND s.sha256 <> :text",
         {{"name", suite.name}, {"version", suite.version}, {"text", suite.sha256}});
     require(to_text(others.rows.at(0).at(0)) == "0",
             "{}: {} has results of version {} with another text, and they would be taken for each "

@@ -13,26 +13,34 @@ fs::path store_file(const std::string& db) {
   const fs::path file = db.empty() ? default_store() : fs::path(db);
   const std::string name = file.string();
   require(name != ":memory:" && !name.starts_with("file:"),
-          "--db {}: expected the name of a file; what is measured is kept", name);
-  require(!fs::is_directory(file), "--db {}: a folder; expected a file, such as {}", name,
+          "store {}: expected the name of a file; what is measured is kept", name);
+  std::error_code failed;
+  require(!fs::is_directory(file, failed), "store {}: a folder; expected a file, such as {}", name,
           (file / "moebench.sqlite").string());
-  const fs::path folder = fs::absolute(file).parent_path();
-  require(fs::is_directory(folder), "--db {}: no such folder: {}", name, folder.string());
+  const fs::path folder = fs::absolute(file, failed).parent_path();
+  failed.clear();
+  const bool there = fs::is_directory(folder, failed);
+  require(there, "store {}: {}: {}", name, folder.string(),
+          failed ? failed.message() : "not a folder");
   return file;
 }
 
 std::string target_word(const Store& store, const std::string& word) {
   if (find_target(store, word)) return word;
-  std::string identity;
+  if (word.find_first_of("@:/") == std::string::npos) return word;  // a name, or a run's number
   try {
     const Target target = resolve_target(word);
-    identity = identity_of(target, open_weights(target, config_of(target))->digest());
-  } catch (const Error&) {
-    return word;  // nothing on this machine: whoever asked says what the store has
+    const std::string identity =
+        identity_of(target, open_weights(target, config_of(target))->digest());
+    const Table found = store.query("SELECT '#' || id FROM target WHERE identity = :identity",
+                                    {{"identity", identity}});
+    return found.rows.empty() ? word : to_text(found.rows.at(0).at(0));
+  } catch (const Error& error) {
+    throw error.while_doing(fmt::format("'{}' is not in {}", word, store.file().string()));
+  } catch (const fs::filesystem_error& error) {
+    throw Error(fmt::format("'{}' is not in {}: {}", word, store.file().string(), error.what()),
+                std::source_location::current());
   }
-  const Table found = store.query("SELECT '#' || id FROM target WHERE identity = :identity",
-                                  {{"identity", identity}});
-  return found.rows.empty() ? word : to_text(found.rows.at(0).at(0));
 }
 
 }  // namespace moe

@@ -12,8 +12,9 @@ namespace moe {
 /// folder that is not there, a name by which SQLite means no file.
 std::filesystem::path store_file(const std::string& db);
 
-/// The target that `word` means: as the store knows it (name, spec, number); else, where it names a
-/// target on this machine whose identity the store knows, by its number. `word` itself otherwise.
+/// The target that `word` means: as the store knows it (name, spec, number); else, where it is a
+/// spec, the number of the one that has its identity. `word` itself where the store has none; Error
+/// where a spec means nothing here either.
 std::string target_word(const Store&, const std::string& word);
 
 }  // namespace moe

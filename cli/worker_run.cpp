@@ -84,15 +84,15 @@ bool WorkerRun::is_progress(const Event& event) const {
          !find_kind(plan_.suites[plan_.cases[*current_].suite].kind).timed;
 }
 
-/// What a worker says of a case, with the case's name.
-Event WorkerRun::labelled(const Event& event) const {
-  const auto* log = std::get_if<LogLine>(&event);
-  if (log == nullptr || !current_) return event;
-  return LogLine{log->level, fmt::format("{}: {}", label_of(plan_, *current_), log->text)};
+/// What a worker says of a case gets the case's name.
+void WorkerRun::on_log(LogLine line) {
+  if (current_) line.text = fmt::format("{}: {}", label_of(plan_, *current_), line.text);
+  bar_.say(fmt::format("{}: {}", line.level, line.text));
+  recorder_.record(row_, std::move(line));
 }
 
-void WorkerRun::on_event(const Event& said, const CaseEnd& ended) {
-  const Event event = labelled(said);
+void WorkerRun::on_event(const Event& event, const CaseEnd& ended) {
+  if (const auto* log = std::get_if<LogLine>(&event)) return on_log(*log);
   recorder_.record(row_, event);
   if (const auto* started = std::get_if<CaseStarted>(&event)) {
     current_ = index_.at(started->case_key);
@@ -103,8 +103,6 @@ void WorkerRun::on_event(const Event& said, const CaseEnd& ended) {
                     static_cast<std::int64_t>(plan_.cases.size()));
   } else if (const auto* progress = std::get_if<Progress>(&event)) {
     if (current_) bar_.update(progress->done, progress->total, progress->unit);
-  } else if (const auto* log = std::get_if<LogLine>(&event)) {
-    bar_.say(fmt::format("{}: {}", log->level, log->text));
   } else if (const auto* end = std::get_if<CaseEnded>(&event)) {
     const std::size_t i = index_.at(end->case_key);
     current_.reset();

@@ -34,7 +34,7 @@ class WorkerRun {
  private:
   Job job_for(const std::set<std::size_t>& cases) const;
   void on_event(const Event&, const CaseEnd&);
-  Event labelled(const Event&) const;
+  void on_log(LogLine);
   void on_stderr(const std::string& line);
   bool is_progress(const Event&) const;
   void set_limit(const Limit&);

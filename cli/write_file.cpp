@@ -25,17 +25,20 @@ void write_to(const fs::path& file, const fs::path& shown,
   require(out.good(), "{}: cannot be written to its end; is the disk full?", shown.string());
 }
 
-/// A store given as --out by mistake would be lost, and with it what was measured.
+}  // namespace
+
 void refuse_database(const fs::path& file) {
+  std::error_code failed;
+  if (!fs::is_regular_file(file, failed)) return;
   constexpr std::string_view kMagic = "SQLite format 3";
   std::string start(kMagic.size(), '\0');
   std::ifstream in(file, std::ios::binary);
+  require(in.is_open(), "{}: cannot be read, so it may be what must not be lost: give another file",
+          file.string());
   in.read(start.data(), static_cast<std::streamsize>(start.size()));
   require(start != kMagic, "{}: is an SQLite database, which would be lost: give another file",
           file.string());
 }
-
-}  // namespace
 
 void write_whole(const fs::path& file, const std::function<void(std::ostream&)>& write) {
   std::error_code failed;

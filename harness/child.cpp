@@ -9,25 +9,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 
 namespace moe {
 namespace {
 
 constexpr int kNoParent = 70;  // exit code nobody is left to read
-
-sigset_t pipe_signal() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  return set;
-}
-
-bool is_pending() {
-  sigset_t pending;
-  sigpending(&pending);
-  return sigismember(&pending, SIGPIPE) == 1;
-}
+constexpr const char* kWaiting = "GOMP_SPINCOUNT=10000";
 
 }  // namespace
 
@@ -44,10 +31,20 @@ void ChildSetup::become_worker(pid_t parent) {
 
 std::vector<std::string> environment_of_worker() {
   std::vector<std::string> out;
-  for (char** entry = environ; *entry != nullptr; ++entry) out.emplace_back(*entry);
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
+    out.emplace_back(*entry);
   if (std::getenv("OMP_WAIT_POLICY") == nullptr && std::getenv("GOMP_SPINCOUNT") == nullptr)
-    out.emplace_back("GOMP_SPINCOUNT=10000");
+    out.emplace_back(kWaiting);
   return out;
+}
+
+std::string openmp_waiting() {
+  std::string set;
+  for (const char* name : {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}) {
+    if (const char* value = std::getenv(name))
+      set += fmt::format("{}{}={}", set.empty() ? "" : " ", name, value);
+  }
+  return set.empty() ? kWaiting : set;
 }
 
 void let_children_be_waited_for() {
@@ -67,18 +64,6 @@ std::string exit_text(int status) {
   if (WIFSIGNALED(status))
     return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
   return WEXITSTATUS(status) == 0 ? "done" : fmt::format("exit code {}", WEXITSTATUS(status));
-}
-
-BrokenPipesReported::BrokenPipesReported() : was_pending_(is_pending()) {
-  const sigset_t set = pipe_signal();
-  pthread_sigmask(SIG_BLOCK, &set, &before_);
-}
-
-BrokenPipesReported::~BrokenPipesReported() {
-  const sigset_t set = pipe_signal();
-  const timespec now{};
-  if (!was_pending_ && is_pending()) sigtimedwait(&set, nullptr, &now);
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 }  // namespace moe

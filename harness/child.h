@@ -1,7 +1,7 @@
 // The system calls around a child process: before it starts, while it runs, once it ended.
 #pragma once
 
-#include <signal.h>
+#include <sys/types.h>
 
 #include <boost/process/v2/process.hpp>
 #include <string>
@@ -26,11 +26,13 @@ struct ChildSetup {
   static void become_worker(pid_t parent);
 };
 
-/// The variables of this process and, unless the user has said otherwise, one that has OpenMP's
-/// threads (libgomp) sleep where they wait for longer than some microseconds. By default they spin
-/// for as long as it takes, and keep whom they wait for off the processor where others work too:
-/// then a step takes hundreds of times as long.
+/// The variables of this process and, unless the user has said otherwise, one by which libgomp's
+/// threads spin 10,000 times where they wait, and then sleep. By default they spin 300,000 times,
+/// and where others work too that keeps those they wait for off the processors.
 std::vector<std::string> environment_of_worker();
+
+/// What of it decides how OpenMP's threads wait: "GOMP_SPINCOUNT=10000".
+std::string openmp_waiting();
 
 /// A process may be started with SIGCHLD ignored: its children would be gone before anybody asked
 /// how they ended.
@@ -41,19 +43,5 @@ bool still_running(pid_t child);
 
 /// "done", "exit code 70" or "killed by signal 9 (Killed)", of a status as waitpid gives it.
 std::string exit_text(int status);
-
-/// While it lives, a write of this thread to a pipe nobody reads is an error of that write, not a
-/// SIGPIPE, which would end the program.
-class BrokenPipesReported {
- public:
-  BrokenPipesReported();
-  ~BrokenPipesReported();
-  BrokenPipesReported(const BrokenPipesReported&) = delete;
-  BrokenPipesReported& operator=(const BrokenPipesReported&) = delete;
-
- private:
-  sigset_t before_{};
-  bool was_pending_ = false;
-};
 
 }  // namespace moe

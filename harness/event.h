@@ -26,7 +26,7 @@ namespace moe {
 
 using Json = nlohmann::json;
 
-inline constexpr int kProtocolVersion = 1;
+inline constexpr int kProtocolVersion = 2;
 
 /// First line of every worker.
 struct Hello {
@@ -35,10 +35,11 @@ struct Hello {
   std::int64_t rank = 0, world_size = 1;  // only rank 0 speaks
 };
 
-/// The worker resolved and loaded a target. A parent holds the identity against what it planned.
+/// The worker has resolved and loaded the job's target, or has it in memory from the job before. A
+/// parent holds the identity against what it planned.
 struct TargetLoaded {
   std::string identity;  // sha256 over config, weights and keys
-  double load_s = 0;
+  double load_s = 0;     // 0: it was in memory
 };
 
 struct CaseStarted {

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/cgroup.h"
+#include "harness/child.h"
 #include "harness/error.h"
 #include "harness/memory.h"
 #include "harness/sha256.h"
@@ -106,6 +107,7 @@ std::string facts() {
   json["caches"] = caches();
   json["governor"] = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   json["numa_nodes"] = first_line("/sys/devices/system/node/online");
+  json["openmp_waiting"] = openmp_waiting();
   json["virtual_machine"] = all_flags.find(" hypervisor") != std::string::npos;
   return json.dump();
 }

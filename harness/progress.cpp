@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/broken_pipe.h"
+
 namespace moe {
 namespace {
 
@@ -41,6 +43,7 @@ std::string shortened(const std::string& text, int columns) {
 
 /// Unlike fmt::print, silent where the terminal is gone: progress is no reason to end a run.
 void put(std::FILE* out, const std::string& text) {
+  const BrokenPipesReported no_signal;
   std::fputs(text.c_str(), out);
   std::fflush(out);
 }
@@ -124,6 +127,7 @@ void ProgressBar::draw() {
 
 void ProgressBar::clear() {
   if (!drawn_) return;
+  const BrokenPipesReported no_signal;
   std::fputs("\r\x1b[K", out_);  // the destructor comes here: nothing that throws
   std::fflush(out_);
   drawn_ = false;

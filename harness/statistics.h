@@ -44,7 +44,7 @@ Interval normal_interval(double estimate, double standard_error);
 /// itself.
 Interval ratio_interval(std::span<const double> numerators, std::span<const double> denominators);
 
-/// The same of a total that is above 0, on the logarithm, so that its bounds are too.
+/// The same for positive ratios, by the delta method on the logarithm: both bounds are above 0.
 Interval rate_interval(std::span<const double> numerators, std::span<const double> denominators);
 
 /// Difference of two shares of the same n questions, first minus second, from the questions that

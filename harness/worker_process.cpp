@@ -12,6 +12,7 @@
 #include <boost/process/v2/stdio.hpp>
 #include <memory>
 
+#include "harness/broken_pipe.h"
 #include "harness/child.h"
 #include "harness/clock.h"
 #include "harness/error.h"
@@ -55,10 +56,10 @@ class WorkerProcess::Impl {
 
   bool run(const Job& job) {
     const BrokenPipesReported no_signal;
-    if (is_writing_) misspoke("the worker ended a job that it had not read");
+    heard_ = steady_seconds();
+    check_limits();  // an interrupt that came while it waited
     if (how_ != WorkerHow::done) return false;
     has_job_ = is_writing_ = true;
-    heard_ = steady_seconds();
     line_ = to_line(job) + "\n";
     asio::async_write(in_, asio::buffer(line_), [this](const Failure&, std::size_t) {
       is_writing_ = false;  // a worker that is gone shows below
@@ -114,6 +115,7 @@ class WorkerProcess::Impl {
     try {
       event = parse_event(line);
       if (!greeted_) check_greeting(*event);
+      check_place(*event);
       if (listener_.check) listener_.check(*event);
     } catch (const Error& error) {
       misspoke(error.what());
@@ -127,6 +129,16 @@ class WorkerProcess::Impl {
     const bool progress = !listener_.is_progress || listener_.is_progress(*event);
     if (listener_.event) listener_.event(*event);
     if (progress) heard_ = steady_seconds();
+  }
+
+  /// A job is ended once and after it was read; without one there is nothing to tell.
+  void check_place(const Event& event) const {
+    if (std::holds_alternative<JobEnded>(event)) {
+      require(has_job_ && !is_writing_, "the worker ended a job that it had not read");
+    } else if (!std::holds_alternative<Hello>(event) && !std::holds_alternative<LogLine>(event)) {
+      require(has_job_, "the worker speaks of work without a job: {}",
+              to_line(event).substr(0, 120));
+    }
   }
 
   void misspoke(const std::string& reason) {

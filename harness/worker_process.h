@@ -44,16 +44,20 @@ struct WorkerListener {
 /// kernel's first choice when memory runs out.
 ///
 /// The listener is called on the calling thread only. What it throws, but for its check, reaches
-/// the caller, who lets go of the worker. The kernel ends the worker with the thread that started
-/// it, so start it on one that lives as long as the run. Several workers may be alive, each of them
-/// used by one thread. Children can be waited for from then on, also where the caller was started
-/// with SIGCHLD ignored.
+/// the caller, who can only let go of it then. The kernel ends the worker with the thread that
+/// started it, so start it on one that lives as long as the run. Several workers may be alive, each
+/// of them used by one thread. Children can be waited for from then on, also where the caller was
+/// started with SIGCHLD ignored.
 class WorkerProcess {
  public:
   /// Limits and listener are the caller's and outlive this. Error where the command cannot be
   /// started.
   WorkerProcess(const std::vector<std::string>& command, const WorkerLimits&,
                 const WorkerListener&);
+  WorkerProcess(const std::vector<std::string>&, const WorkerLimits&&,
+                const WorkerListener&) = delete;
+  WorkerProcess(const std::vector<std::string>&, const WorkerLimits&,
+                const WorkerListener&&) = delete;
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;

@@ -32,8 +32,8 @@ auto with_sqlite(const std::filesystem::path& file, Work&& work) {
     const int kind = error.getErrorCode() & 0xff;
     const bool folder = kind == SQLITE_READONLY || kind == SQLITE_CANTOPEN;
     throw Error(fmt::format("{}: SQLite: {}{}", file.string(), error.what(),
-                            folder ? "; the file's folder must be writable too, also to read: "
-                                     "SQLite keeps files beside it"
+                            folder ? "; the file and its folder must be writable, also to "
+                                     "read: SQLite keeps files beside it"
                                    : ""),
                 std::source_location::current());
   }

@@ -10,15 +10,16 @@ namespace {
 
 constexpr double kProgress_s = 0.2, kWait_s = 0.5;
 
-/// What was answered waits for the routing it caused, so that a worker that is killed leaves both
-/// or neither.
+/// What was answered waits for the end of its step and goes out behind the routing that its step
+/// caused: of a worker that is killed no answer is left whose routing is lost.
 class Answers {
  public:
   Answers(const CaseTask& task, Engine& engine, EventSink& sink)
       : task_(task), engine_(engine), sink_(sink) {}
 
-  void add(Answer answer) {
-    waiting_.push_back(std::move(answer));
+  void add(Answer answer) { waiting_.push_back(std::move(answer)); }
+
+  void end_step() {
     if (steady_seconds() - sent_s_ >= kWait_s) send();
   }
 
@@ -59,7 +60,7 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
   double told_s = 0;
   engine.reset_expert_loads();
   Answers answers(task, engine, sink);
-  engine.score(requests, [&](std::size_t i, const Scored& scored) {
+  const auto answered = [&](std::size_t i, const Scored& scored) {
     const auto [q, choice] = place[i];
     require(scored.log_likelihood == scored.log_likelihood,
             "question {} {}: the log-likelihood of choice {} is not a number",
@@ -69,7 +70,13 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
     if (steady_seconds() - told_s < kProgress_s) return;
     told_s = steady_seconds();
     sink.send(Progress{task.case_key, done, total, "questions"});
-  });
+  };
+  try {
+    engine.score(requests, answered, [&] { answers.end_step(); });
+  } catch (...) {
+    answers.send();  // what was answered before it went wrong
+    throw;
+  }
   answers.send();
 }
 

@@ -60,6 +60,7 @@ void add_speed_values(const CaseRecord& record, std::string_view scope, const Me
   const bool several = seconds.size() > 1;
   const Interval rates = several ? rate_interval(launch_tokens, launch_seconds)
                                  : rate_interval(all_tokens, all_seconds);
+  // Of the medians of launches the mean, as a ratio to one each: its bounds are above 0 too.
   const Interval steps =
       several ? rate_interval(launch_medians, std::vector<double>(launch_medians.size(), 1.0))
               : median_interval(all_seconds);

@@ -7,7 +7,9 @@
 #include "cli/print.h"
 #include "cli/run_plan.h"
 #include "cli/show_report.h"
+#include "cli/store_word.h"
 #include "cli/tell.h"
+#include "cli/write_file.h"
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "models/library.h"
@@ -35,6 +37,8 @@ int run(const Arguments& arguments) {
   app.add_option("--db", db, "the store");
   app.add_option("--out,-o", out, "the report");
   if (const auto code = parse(app, arguments)) return *code;
+  const std::filesystem::path file = store_file(db);
+  refuse_database(out);
   const auto pair = std::ranges::find(pairs(), "demo", &Pair::name);
   require(pair != pairs().end(), "the bundled pair \"demo\" is missing");
   const double began = steady_seconds();
@@ -43,7 +47,7 @@ int run(const Arguments& arguments) {
                                .targets = {pair->moe, pair->dense},
                                .settings = demo_settings(),
                                .timeout_s = kSampled_s});
-  Store store(db);
+  Store store(file);
   const PlanRun done = run_plan(plan, store, with_own_workers("moebench demo"));
   if (!done.ended) return done.code;
   const std::vector<Parameter> names = {{"moe", plan.targets.front().target.name},

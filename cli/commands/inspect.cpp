@@ -9,15 +9,6 @@
 namespace moe {
 namespace {
 
-/// An id, not the nothing between two commas.
-CLI::Validator token_id() {
-  return {[](const std::string& word) {
-            const bool good = !word.empty() && word.find_first_not_of("0123456789") == word.npos;
-            return good ? std::string() : fmt::format("expected token ids, found \"{}\"", word);
-          },
-          "ID"};
-}
-
 void common(CLI::App& app, InspectOptions& o) {
   app.add_option("--target,-t", o.target, "the model")->required();
   app.add_flag("--json", o.json, "one JSON object on one line");
@@ -44,14 +35,10 @@ int run(const Arguments& arguments) {
       ->required();
   CLI::App* logits = app.add_subcommand("logits", "logits of every position");
   common(*logits, o);
-  logits->add_option("--tokens", o.tokens, "token ids")
-      ->required()
-      ->delimiter(',')
-      ->check(token_id());
+  logits->add_option("--tokens", o.tokens, "token ids, with commas between")->required();
   CLI::App* routing = app.add_subcommand("routing", "the experts that every token goes to");
   common(*routing, o);
-  CLI::Option* ids =
-      routing->add_option("--tokens", o.tokens, "token ids")->delimiter(',')->check(token_id());
+  CLI::Option* ids = routing->add_option("--tokens", o.tokens, "token ids, with commas between");
   routing->add_option("--text", o.text, "a text instead")->excludes(ids);
   if (const auto code = parse(app, arguments)) return *code;
   if (tokenize->parsed()) return inspect_tokenize(o);

@@ -102,8 +102,10 @@ class Worker {
   explicit Worker(EventSink& sink) : sink_(sink) {}
 
   void run(const Job& job) {
-    const std::optional<Verdict> failure =
-        engine_ && job.target == loaded_ ? std::nullopt : load(job.target);
+    std::optional<Verdict> failure;
+    const bool kept = engine_ && job.target == loaded_;
+    if (!kept) failure = load(job.target);
+    if (!failure) sink_.send(TargetLoaded{.identity = identity_, .load_s = kept ? 0 : load_s_});
     for (const CaseJob& c : job.cases) {
       sink_.send(CaseStarted{c.case_key});
       sink_.send(CaseEnded{c.case_key, failure ? *failure : run_case(c, job, *engine_, sink_)});
@@ -126,15 +128,15 @@ class Worker {
       if (outcome_of_failure(error.what()) != Outcome::out_of_memory) throw;
       return Verdict{Outcome::out_of_memory, first_line(error.what())};
     }
-    const double load_s = steady_seconds() - began;
-    const std::string digest = open_weights(target, config_of(target))->digest();
-    sink_.send(TargetLoaded{.identity = identity_of(target, digest), .load_s = load_s});
+    load_s_ = steady_seconds() - began;
+    identity_ = identity_of(target, open_weights(target, config_of(target))->digest());
     loaded_ = spec;
     return std::nullopt;
   }
 
   EventSink& sink_;
-  std::string loaded_;  // the target of the engine, as the job named it
+  std::string loaded_, identity_;  // of the engine's target: as the job named it, and what it is
+  double load_s_ = 0;
   std::unique_ptr<Engine> engine_;
 };
 

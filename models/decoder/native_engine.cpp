@@ -46,7 +46,8 @@ void NativeEngine::configure(const Overrides& overrides) {
   decoder_->set_top_k(overrides.top_k);
 }
 
-void NativeEngine::score(std::span<const Request> requests, const Answered& answered) {
+void NativeEngine::score(std::span<const Request> requests, const Answered& answered,
+                         const std::function<void()>& stepped) {
   const c10::InferenceMode inference;
   std::vector<Window> windows;
   std::vector<std::size_t> request_of;
@@ -62,13 +63,15 @@ void NativeEngine::score(std::span<const Request> requests, const Answered& answ
     }
     if (waiting[i] == 0) answered(i, answers[i]);  // an empty text
   }
-  score_windows(*decoder_, windows, options_.limits,
-                [&](std::size_t window, const WindowScore& score) {
-                  const std::size_t i = request_of[window];
-                  answers[i].log_likelihood += score.log_likelihood;
-                  answers[i].is_greedy = answers[i].is_greedy && score.is_greedy;
-                  if (--waiting[i] == 0) answered(i, answers[i]);
-                });
+  score_windows(
+      *decoder_, windows, options_.limits,
+      [&](std::size_t window, const WindowScore& score) {
+        const std::size_t i = request_of[window];
+        answers[i].log_likelihood += score.log_likelihood;
+        answers[i].is_greedy = answers[i].is_greedy && score.is_greedy;
+        if (--waiting[i] == 0) answered(i, answers[i]);
+      },
+      stepped);
 }
 
 void NativeEngine::generate(std::span<const Request> requests, const Answered& answered) {

@@ -40,7 +40,8 @@ class NativeEngine : public Engine {
   const Tokenizer& tokenizer() const override;
   void configure(const Overrides&) override;
 
-  void score(std::span<const Request>, const Answered&) override;
+  void score(std::span<const Request>, const Answered&,
+             const std::function<void()>& stepped) override;
   void generate(std::span<const Request>, const Answered&) override;
   std::vector<std::vector<float>> logits(std::span<const TokenId> ids) override;
 

@@ -48,8 +48,13 @@ Step step_of(const PlannedStep& planned) {
 class Scoring {
  public:
   Scoring(Decoder& decoder, std::span<const Window> windows, const ScoreLimits& limits,
-          const std::function<void(std::size_t, const WindowScore&)>& scored)
-      : decoder_(decoder), limits_(limits), scored_(scored), scores_(windows.size()) {
+          const std::function<void(std::size_t, const WindowScore&)>& scored,
+          const std::function<void()>& stepped)
+      : decoder_(decoder),
+        limits_(limits),
+        scored_(scored),
+        stepped_(stepped),
+        scores_(windows.size()) {
     for (const Window& window : windows) {
       trie_.add(window.input, window.targets);
       waiting_.push_back(static_cast<std::int64_t>(window.targets.size()));
@@ -67,6 +72,7 @@ class Scoring {
       cache.copy_pages(planned->copies);
       const StepResult result = decoder_.step(step_of(*planned), &cache);
       score_rows(result.hidden_RD, targets_of(trie_, *planned));
+      if (stepped_) stepped_();
     }
   }
 
@@ -105,6 +111,7 @@ class Scoring {
   Decoder& decoder_;
   ScoreLimits limits_;
   const std::function<void(std::size_t, const WindowScore&)>& scored_;
+  const std::function<void()>& stepped_;
   Trie trie_;
   std::vector<WindowScore> scores_;
   std::vector<std::int64_t> waiting_;  // targets not scored yet
@@ -113,9 +120,10 @@ class Scoring {
 }  // namespace
 
 void score_windows(Decoder& decoder, std::span<const Window> windows, const ScoreLimits& limits,
-                   const std::function<void(std::size_t, const WindowScore&)>& scored) {
+                   const std::function<void(std::size_t, const WindowScore&)>& scored,
+                   const std::function<void()>& stepped) {
   if (windows.empty()) return;
-  Scoring(decoder, windows, limits, scored).run();
+  Scoring(decoder, windows, limits, scored, stepped).run();
 }
 
 }  // namespace moe

@@ -23,9 +23,11 @@ struct WindowScore {
   bool is_greedy = true;      // every target is the arg-max, the first of ties
 };
 
-/// Calls `scored(index, score)` for each window as soon as its last row has run. Error where a
-/// window does not fit into the KV budget; it says what would.
+/// Calls `scored(index, score)` for each window as soon as its last row has run, and `stepped`, if
+/// any, behind those of each step. Error where a window does not fit into the KV budget; it says
+/// what would.
 void score_windows(Decoder&, std::span<const Window>, const ScoreLimits&,
-                   const std::function<void(std::size_t, const WindowScore&)>& scored);
+                   const std::function<void(std::size_t, const WindowScore&)>& scored,
+                   const std::function<void()>& stepped);
 
 }  // namespace moe

@@ -85,8 +85,10 @@ class Engine {
   virtual void configure(const Overrides&) = 0;    // throws Error on what the model cannot do
 
   /// Scores log_likelihood and rolling requests; all are planned together, so give them all at
-  /// once.
-  virtual void score(std::span<const Request>, const Answered&) = 0;
+  /// once. `stepped`, if any, is called after each step, when everything it answered has been
+  /// handed over: the expert loads are of the same steps then.
+  virtual void score(std::span<const Request>, const Answered&,
+                     const std::function<void()>& stepped) = 0;
   virtual void generate(std::span<const Request>, const Answered&) = 0;
   /// Logits of every position of one sequence, [ids.size()][vocab]; for inspection and parity.
   virtual std::vector<std::vector<float>> logits(std::span<const TokenId> ids) = 0;

@@ -10,6 +10,16 @@
 namespace moe {
 namespace {
 
+/// A file's name as the address of a link.
+std::string as_link(std::string_view file) {
+  std::string out;
+  for (const char c : file) {
+    const bool special = std::string_view(" ()<>\\%").find(c) != std::string_view::npos;
+    out += special ? fmt::format("%{:02X}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  return out;
+}
+
 std::string cell_text(const std::vector<Cell>& row, const DisplayColumn& column) {
   const Shown shown = show(row, column);
   if (!column.numeric) return escape_markdown(shown.value);
@@ -92,7 +102,7 @@ struct Writer {
     if (exhibit.chart) {
       const std::string file = fmt::format("{}-{}.svg", article.files, ++figures);
       text += fmt::format("**Figure {}.** {}\n\n![{}]({})\n", figures, exhibit.caption,
-                          escape_markdown(describe(*exhibit.chart, exhibit.table)), file);
+                          escape_markdown(describe(*exhibit.chart, exhibit.table)), as_link(file));
       written.charts.push_back(
           {.name = file, .vega_lite = vega_lite(*exhibit.chart, exhibit.table, ChartWidth::fixed)});
     } else {

@@ -65,12 +65,15 @@ TEST(program, refuses_wrong_usage_with_code_2_and_says_why) {
       {{"run", "world", "--target", "synthetic:demo-moe", "--db", ":memory:"}, "name of a file"},
       {{"run", "world", "--target", "synthetic:demo-moe", "--db", "."},
        "a folder; expected a file"},
-      {{"run", "world", "--target", "synthetic:demo-moe", "--db", "no/a.sqlite"}, "no such folder"},
+      {{"run", "world", "--target", "synthetic:demo-moe", "--db", "no/a.sqlite"},
+       "No such file or directory"},
       {{"list", "nosuch"}, "nosuch"},
       {{"sql", "SELECT 1"}, "no such store"},
       {{"report", "nosuch"}, "nosuch"},
       {{"inspect", "logits", "--target", "synthetic:demo-moe", "--tokens", "1,999"}, "token 999"},
-      {{"inspect", "logits", "--target", "synthetic:demo-moe", "--tokens", ""}, "token ids"},
+      {{"inspect", "logits", "--target", "synthetic:demo-moe", "--tokens", ""},
+       "expected token ids"},
+      {{"inspect", "logits", "--target", "synthetic:demo-moe", "--tokens", "1,,2"}, "found \"\""},
   };
   for (const Wrong& wrong : cases) {
     const Ran ran =

@@ -83,6 +83,16 @@ TEST_F(Output, to_nobody_ends_nothing) {
   }
 }
 
+TEST_F(Output, to_a_reader_of_errors_who_has_gone_ends_nothing) {
+  const std::string command =
+      "( { sleep 0.3; " MOE_BINARY_DIR
+      "/moebench run memory --target synthetic:7.json --db b.sqlite >out.txt; echo $? >code.txt; } "
+      "2>&1 1>&3 | true ) 3>&1";
+  shell(folder_.path(), command);
+  EXPECT_EQ(text_of(folder_.path() / "code.txt"), "0\n");
+  EXPECT_NE(text_of(folder_.path() / "out.txt").find("cases are ok"), std::string::npos);
+}
+
 TEST_F(Output, over_a_store_is_refused) {
   const std::string before = text_of(folder_.path() / "a.sqlite");
   for (const auto& verb : {std::vector<std::string>{"report", "run", "--format", "md"},

@@ -1,12 +1,14 @@
 // Runs from outside: outcomes, resumption after kills, equal tables.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <random>
 #include <sstream>
 #include <nlohmann/json.hpp>
 
 #include "harness/clock.h"
+#include "harness/event.h"
 #include "tests/cli/program.h"
 
 namespace moe {
@@ -146,6 +148,46 @@ TEST(run, a_case_that_is_named_twice_is_run_once) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(cell(folder, "a.sqlite", "SELECT group_concat(outcome) AS o FROM case_run"),
             "{\"o\":\"ok\"}\n");
+}
+
+TEST(worker_verb, keeps_its_model_from_job_to_job_and_loads_another_for_another_target) {
+  const std::filesystem::path folder = fresh_folder("jobs");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  std::ofstream jobs(folder / "jobs.txt");
+  for (const std::string& spec : {target, target, target + "@layers=1"}) {
+    jobs << to_line(Job{.target = spec,
+                        .data_root = {},
+                        .timeout_s = 0.1,
+                        .cases = {{.case_key = "k",
+                                   .suite_name = "mine",
+                                   .suite_toml = "kind = \"memory\"\nversion = 1\ntitle = \"m\"\n"
+                                                 "[axes]\nbatch = [1]\ncontext = [8]\n",
+                                   .point_json = R"({"batch": 1, "context": 8})",
+                                   .done = {}}}})
+         << "\n";
+  }
+  jobs.close();
+  const std::string command =
+      "cd " + folder.string() + " && " MOE_BINARY_DIR "/moebench worker <jobs.txt >events.txt";
+  // NOLINTNEXTLINE(concurrency-mt-unsafe,bugprone-command-processor,cert-env33-c): a test's own
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  std::vector<TargetLoaded> loaded;
+  int ended = 0, ok = 0;
+  std::ifstream events(folder / "events.txt");
+  for (std::string line; std::getline(events, line);) {
+    const Event event = parse_event(line);
+    if (const auto* e = std::get_if<TargetLoaded>(&event)) loaded.push_back(*e);
+    if (const auto* e = std::get_if<CaseEnded>(&event)) ok += e->verdict.outcome == Outcome::ok;
+    ended += std::holds_alternative<JobEnded>(event) ? 1 : 0;
+  }
+  EXPECT_EQ(ended, 3);
+  EXPECT_EQ(ok, 3);
+  ASSERT_EQ(loaded.size(), 3U) << "each job's target is named, so that it can be checked";
+  EXPECT_GT(loaded[0].load_s, 0);
+  EXPECT_EQ(loaded[1].load_s, 0) << "it is in memory";
+  EXPECT_EQ(loaded[1].identity, loaded[0].identity);
+  EXPECT_GT(loaded[2].load_s, 0);
+  EXPECT_NE(loaded[2].identity, loaded[0].identity);
 }
 
 TEST(run, refuses_a_suite_whose_text_changed_without_its_version) {

@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <optional>
+
 #include "harness/worker_process.h"
 
 namespace moe {
@@ -30,21 +33,49 @@ TEST(child, whose_end_somebody_else_took_is_not_done) {
   EXPECT_NE(end.exit.find("unknown"), std::string::npos) << end.exit;
 }
 
+/// Sets a variable, or takes it away (no value), as long as it lives.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    set(value);
+  }
+  ~Variable() { set(before_ ? before_->c_str() : nullptr); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  void set(const char* value) const {
+    if (value == nullptr) {
+      unsetenv(name_);
+    } else {
+      setenv(name_, value, 1);
+    }
+  }
+
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
 TEST(child, does_not_spin_for_long_unless_the_user_wants_it) {
+  const Variable no_policy("OMP_WAIT_POLICY", nullptr), no_count("GOMP_SPINCOUNT", nullptr);
   std::string heard;
-  const auto listen = [&](const Event& event) {
-    if (const auto* log = std::get_if<LogLine>(&event)) heard = log->text;
+  const auto spins = [&] {
+    end_of("spins", [&](const Event& event) {
+      if (const auto* log = std::get_if<LogLine>(&event)) heard = log->text;
+    });
+    return heard;
   };
-  end_of("spins", listen);
-  EXPECT_EQ(heard, "10000");
-  setenv("GOMP_SPINCOUNT", "7", 1);
-  end_of("spins", listen);
-  EXPECT_EQ(heard, "7");
-  unsetenv("GOMP_SPINCOUNT");
-  setenv("OMP_WAIT_POLICY", "active", 1);
-  end_of("spins", listen);
-  EXPECT_EQ(heard, "");
-  unsetenv("OMP_WAIT_POLICY");
+  EXPECT_EQ(spins(), "10000");
+  EXPECT_EQ(openmp_waiting(), "GOMP_SPINCOUNT=10000");
+  {
+    const Variable count("GOMP_SPINCOUNT", "7");
+    EXPECT_EQ(spins(), "7");
+    EXPECT_EQ(openmp_waiting(), "GOMP_SPINCOUNT=7");
+  }
+  const Variable policy("OMP_WAIT_POLICY", "active");
+  EXPECT_EQ(spins(), "");
+  EXPECT_EQ(openmp_waiting(), "OMP_WAIT_POLICY=active");
 }
 
 TEST(child, that_says_nothing_of_use_is_silent) {

@@ -86,11 +86,12 @@ int main(int argc, char** argv) {
     return 0;
   }
   std::string line;
-  if (mode == "patient") {
+  if (mode == "patient" || mode == "talkative") {
     greet(mode);
     while (std::getline(std::cin, line)) {
       say(moe::LogLine{"info", moe::parse_job(line).target});
       say(moe::JobEnded{});
+      if (mode == "talkative") say(moe::Progress{"", 1, 2, "bytes"});
     }
     return 0;
   }

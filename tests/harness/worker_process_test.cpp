@@ -151,7 +151,7 @@ Job job_of(const std::string& target) {
 }
 
 TEST(worker, that_waits_does_one_job_after_another) {
-  const WorkerLimits limits{.silence_s = 0.5};
+  WorkerLimits limits{.silence_s = 20};
   std::string first_heard, second_heard;
   const auto into = [](std::string& heard) {
     return WorkerListener{.event =
@@ -165,10 +165,11 @@ TEST(worker, that_waits_does_one_job_after_another) {
   const WorkerListener to_first = into(first_heard), to_second = into(second_heard);
   WorkerProcess first({MOE_FAKE_WORKER, "patient"}, limits, to_first);
   WorkerProcess second({MOE_FAKE_WORKER, "patient"}, limits, to_second);
-  for (const char* job : {"a", "b", "c"}) {  // by turns, and one waits longer than it may be silent
+  for (const char* job : {"a", "b", "c"}) {  // by turns, and each waits longer than a job may
     EXPECT_TRUE(first.run(job_of(job)));
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
     EXPECT_TRUE(second.run(job_of(std::string(job) + job)));
+    limits.silence_s = 2;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2200));
   }
   EXPECT_EQ(first_heard, "a b c ");
   EXPECT_EQ(second_heard, "aa bb cc ");
@@ -192,12 +193,40 @@ TEST(worker, that_died_while_it_waited_takes_no_job) {
   EXPECT_TRUE(has(end.exit, "signal 9")) << end.exit;
 }
 
+TEST(worker, that_waits_takes_no_job_once_the_run_is_interrupted) {
+  std::atomic<bool> interrupted{false};
+  std::string heard;
+  const WorkerLimits limits{.silence_s = 20, .interrupted = &interrupted};
+  const WorkerListener listener{.event =
+                                    [&](const Event& event) {
+                                      if (const auto* log = std::get_if<LogLine>(&event))
+                                        heard += log->text;
+                                    },
+                                .stderr_line = {},
+                                .tick = {}};
+  WorkerProcess worker({MOE_FAKE_WORKER, "patient"}, limits, listener);
+  EXPECT_TRUE(worker.run(job_of("a")));
+  interrupted = true;
+  EXPECT_FALSE(worker.run(job_of("b")));
+  EXPECT_EQ(worker.end().how, WorkerHow::interrupted);
+  EXPECT_EQ(heard, "a");
+}
+
+TEST(worker, that_speaks_without_a_job_misspeaks) {
+  const WorkerLimits limits{.silence_s = 20};
+  const WorkerListener listener;
+  WorkerProcess worker({MOE_FAKE_WORKER, "talkative"}, limits, listener);
+  EXPECT_TRUE(worker.run(job_of("a")));
+  const WorkerEnd end = worker.end();
+  EXPECT_EQ(end.how, WorkerHow::bad_protocol);
+  EXPECT_TRUE(has(end.verdict.reason, "without a job")) << end.verdict.reason;
+}
+
 TEST(worker, that_ends_a_job_it_has_not_read_misspeaks) {
   const WorkerLimits limits{.silence_s = 20};
   const WorkerListener listener;
   WorkerProcess worker({MOE_FAKE_WORKER, "hasty"}, limits, listener);
-  EXPECT_TRUE(worker.run(job_of(std::string(1'000'000, 't'))));
-  EXPECT_FALSE(worker.run(job_of("b")));
+  EXPECT_FALSE(worker.run(job_of(std::string(1'000'000, 't'))));
   EXPECT_EQ(worker.end().how, WorkerHow::bad_protocol);
 }
 

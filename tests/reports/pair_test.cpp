@@ -40,6 +40,25 @@ bool says(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+TEST_F(Pair, says_where_the_two_are_not_what_they_stand_for) {
+  const auto short_of = [&](const std::string& moe, const std::string& dense) {
+    std::string all;
+    for (const auto& block : article(moe, dense).blocks) {
+      if (const auto* prose = std::get_if<Prose>(&block)) all += prose->markdown;
+    }
+    return all;
+  };
+  const std::string as_meant = short_of(kMixture, kDense);
+  EXPECT_FALSE(says(as_meant, "**Roles.**"));
+  const std::string swapped = short_of(kDense, kMixture);
+  EXPECT_TRUE(says(swapped, "**Roles.** small-dense is dense: what is said of a mixture"));
+  EXPECT_TRUE(says(swapped, "**Roles.** small-8x is a mixture too."));
+  EXPECT_TRUE(says(short_of(kMixture, kMixture), "Both sides are the same target."));
+  EXPECT_FALSE(says(as_meant, "**Context.**"));
+  sql("UPDATE answer SET truncated_tokens = 7 WHERE case_run = (SELECT min(case_run) FROM answer)");
+  EXPECT_TRUE(says(short_of(kMixture, kDense), "**Context.** "));
+}
+
 /// The cells of one column.
 std::vector<Cell> column(const Table& table, std::string_view name) {
   std::vector<Cell> cells;

@@ -2,8 +2,10 @@
 // beforehand. And a sink that keeps what it is sent.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,8 @@ namespace moe {
 class ListSink final : public EventSink {
  public:
   void send(const Event& event) override { events_.push_back(event); }
+
+  const std::vector<Event>& events() const { return events_; }
 
   template <typename T>
   std::vector<T> all() const {
@@ -57,7 +61,9 @@ class FakeEngine final : public Engine {
   }
 
   FakeSteps steps;
-  double offset = 0;  // added to all log-likelihoods
+  double offset = 0;    // added to all log-likelihoods
+  double step_s = 0;    // that a step of questions takes
+  bool counts = false;  // one token for each request, all to one expert
   std::vector<StepShape> shapes;
   std::vector<std::int64_t> top_k_set;  // 0: back to the target's
   std::int64_t requests_scored = 0;
@@ -78,12 +84,21 @@ class FakeEngine final : public Engine {
     return -static_cast<double>((hash >> 20U) % 20000) / 1000;
   }
 
-  void score(std::span<const Request> requests, const Answered& answered) override {
-    for (std::size_t i = requests.size(); i-- > 0;) {  // any order may be given
-      Scored scored;
-      scored.log_likelihood = log_likelihood(requests[i]) + offset;
-      answered(i, scored);
-      ++requests_scored;
+  void score(std::span<const Request> requests, const Answered& answered,
+             const std::function<void()>& stepped) override {
+    constexpr std::size_t kStep = 8;
+    for (std::size_t left = requests.size(); left > 0;) {  // any order may be given
+      const std::size_t begin = (left - 1) / kStep * kStep;
+      routed_ += static_cast<std::int64_t>(left - begin);
+      std::this_thread::sleep_for(std::chrono::duration<double>(step_s));
+      while (left-- > begin) {
+        Scored scored;
+        scored.log_likelihood = log_likelihood(requests[left]) + offset;
+        answered(left, scored);
+        ++requests_scored;
+      }
+      left = begin;
+      if (stepped) stepped();
     }
   }
   void generate(std::span<const Request>, const Answered&) override {}
@@ -100,10 +115,15 @@ class FakeEngine final : public Engine {
     use.available_bytes = available;
     return use;
   }
-  ExpertLoads expert_loads() const override { return {{3, 1}, {}, {2, 2}}; }
-  void reset_expert_loads() override {}
+  ExpertLoads expert_loads() const override {
+    if (counts) return {{routed_}};
+    return {{3, 1}, {}, {2, 2}};
+  }
+  void reset_expert_loads() override { routed_ = 0; }
 
  private:
+  std::int64_t routed_ = 0;
+
   class Loop final : public StepLoop {
    public:
     Loop(FakeSteps& fake, const StepShape& shape) : fake_(fake), shape_(shape) {}

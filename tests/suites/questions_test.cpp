@@ -31,6 +31,30 @@ TEST(multiple_choice, asks_every_question_once_and_keeps_what_was_asked) {
                                                             "routing_entropy", "dead_experts"}));
 }
 
+TEST(multiple_choice, whatever_a_worker_was_killed_at_no_answer_is_without_its_routing) {
+  Case run("world", {{"shots", 0}});
+  run.task.limit = 1;  // 32 requests, four steps
+  run.engine.counts = true;
+  run.engine.step_s = 0.3;
+  run.run();
+  std::int64_t routed = 0, answered = 0, times = 0;
+  bool in_answers = false;
+  for (const Event& event : run.sink.events()) {
+    if (const auto* count = std::get_if<RoutingCount>(&event)) {
+      EXPECT_EQ(routed, answered) << "routing goes out with all that its steps answered";
+      routed += count->tokens;
+    }
+    const bool is_answer = std::holds_alternative<Answer>(event);
+    answered += is_answer ? 1 : 0;
+    times += is_answer && !in_answers ? 1 : 0;
+    in_answers = is_answer;
+    EXPECT_GE(routed, answered);
+  }
+  EXPECT_EQ(routed, 32);
+  EXPECT_EQ(answered, 32);
+  EXPECT_GE(times, 2) << "in the course of the work, not all at its end";
+}
+
 TEST(multiple_choice, limit_and_done_leave_questions_out_and_the_rest_is_unchanged) {
   Case whole("world", {{"shots", 0}}), rest("world", {{"shots", 0}});
   whole.task.limit = rest.task.limit = 3;

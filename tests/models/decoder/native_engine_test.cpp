@@ -76,10 +76,11 @@ std::vector<Request> suite_like(std::int64_t vocab) {
 std::vector<Scored> answers_of(Engine& engine, std::span<const Request> requests) {
   std::vector<Scored> out(requests.size());
   std::vector<int> times(requests.size());
-  engine.score(requests, [&](std::size_t i, const Scored& answer) {
+  const auto answered = [&](std::size_t i, const Scored& answer) {
     out.at(i) = answer;
     ++times.at(i);
-  });
+  };
+  engine.score(requests, answered, {});
   EXPECT_TRUE(std::ranges::all_of(times, [](int n) { return n == 1; }));
   return out;
 }
