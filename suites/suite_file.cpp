@@ -7,12 +7,16 @@
 #include "harness/error.h"
 #include "harness/json_text.h"
 #include "harness/sha256.h"
+#include "harness/toml_reader.h"
 #include "suites/kind.h"
 #include "suites/suite.h"
-#include "suites/toml_reader.h"
 
 namespace moe {
 namespace {
+
+std::string whose(std::string_view name) {
+  return fmt::format("suite {}", name);
+}
 
 std::vector<Axis> read_axes(std::string_view name, const toml::table* table) {
   std::vector<Axis> axes;
@@ -27,7 +31,7 @@ std::vector<Axis> read_axes(std::string_view name, const toml::table* table) {
       require(!value.is_table() && !value.is_array(),
               "suite {}, line {}: axis \"{}\": expected plain values", name,
               value.source().begin.line, key);
-      axis.values.push_back(to_json(name, value));
+      axis.values.push_back(to_json(whose(name), value));
     }
   }
   return axes;
@@ -36,7 +40,7 @@ std::vector<Axis> read_axes(std::string_view name, const toml::table* table) {
 Measure read_measure(std::string_view name, const toml::table* table) {
   Measure m;
   if (table == nullptr) return m;
-  const TableReader reader(name, *table);
+  const TableReader reader(whose(name), *table);
   reader.only(
       std::to_array<std::string_view>({"warmup", "min_samples", "below", "timeout_s", "launches"}));
   m.warmup = reader.get_or<std::int64_t>("warmup", m.warmup, "a whole number");
@@ -54,7 +58,7 @@ Measure read_measure(std::string_view name, const toml::table* table) {
 
 double read_require(std::string_view name, const toml::table* table) {
   if (table == nullptr) return 0;
-  const TableReader reader(name, *table);
+  const TableReader reader(whose(name), *table);
   reader.only(std::to_array<std::string_view>({"max_logit_difference"}));
   if ((*table)["max_logit_difference"].value<std::string>() == "dtype") return 0;
   const auto bound = reader.get<double>("max_logit_difference", "a number or \"dtype\"");
@@ -66,7 +70,7 @@ double read_require(std::string_view name, const toml::table* table) {
 /// An option, which its kind reads as JSON, and where it and its keys stand.
 void read_option(Suite& suite, std::string_view key, const toml::node& node) {
   const std::string option(key);
-  suite.options[option] = to_json(suite.name, node);
+  suite.options[option] = to_json(whose(suite.name), node);
   suite.option_lines[option] = node.source().begin.line;
   if (!node.is_table()) return;
   for (const auto& [inner, value] : *node.as_table())
@@ -74,7 +78,7 @@ void read_option(Suite& suite, std::string_view key, const toml::node& node) {
 }
 
 Suite read_suite(std::string_view toml, std::string_view name, const toml::table& table) {
-  const TableReader reader(name, table);
+  const TableReader reader(whose(name), table);
   Suite suite{.name = std::string(name),
               .kind = reader.get<std::string>("kind", "a name"),
               .version = reader.get<std::int64_t>("version", "a whole number"),
@@ -109,14 +113,7 @@ void check(const Suite& suite) {
 }  // namespace
 
 Suite parse_suite(std::string_view toml, std::string_view name) {
-  toml::table table;
-  try {
-    table = toml::parse(toml);
-  } catch (const toml::parse_error& error) {
-    throw Error(
-        fmt::format("suite {}, line {}: {}", name, error.source().begin.line, error.description()),
-        std::source_location::current());
-  }
+  const toml::table table = parse_toml(toml, whose(name));
   Suite suite = read_suite(toml, name, table);
   const auto in_suite = [&](const auto& checked) {
     try {

@@ -10,9 +10,19 @@
 namespace moe {
 namespace {
 
-/// The rows of several sequences of equal length: [B, rows, ...].
+/// The rows of several sequences of equal length: [B, rows, ...]. A view where they lie one after
+/// the other.
 Tensor stack_rows(const Tensor& x, const AttendedBatch& batch) {
-  if (batch.begin.size() == 1) return x.narrow(0, batch.begin[0], batch.rows).unsqueeze(0);
+  const auto sequences = std::ssize(batch.begin);
+  bool one_after_the_other = true;
+  for (std::int64_t s = 1; s < sequences; ++s) {
+    one_after_the_other = one_after_the_other && batch.begin[static_cast<std::size_t>(s)] ==
+                                                     batch.begin[0] + s * batch.rows;
+  }
+  if (one_after_the_other) {
+    return x.narrow(0, batch.begin[0], sequences * batch.rows)
+        .unflatten(0, {sequences, batch.rows});
+  }
   std::vector<Tensor> parts;
   parts.reserve(batch.begin.size());
   for (const std::int64_t begin : batch.begin) parts.push_back(x.narrow(0, begin, batch.rows));

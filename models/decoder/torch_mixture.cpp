@@ -1,6 +1,8 @@
 #include "models/decoder/torch_mixture.h"
 
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "models/decoder/tensors.h"
 
@@ -28,8 +30,37 @@ Tensor of_best_groups(const Tensor& score_TE, const FeedForwardSpec& spec) {
       .view_as(score_TE);
 }
 
+std::vector<std::int64_t> rows_of_experts(const Tensor& expert_N, std::int64_t experts) {
+  const Tensor count_E = at::bincount(expert_N, {}, experts).to(at::kCPU).contiguous();
+  const auto* counts = count_E.const_data_ptr<std::int64_t>();
+  return {counts, counts + experts};
+}
+
+/// Consecutive experts whose rows are gathered together.
+struct ExpertBlock {
+  std::int64_t first = 0, rows = 0;
+  std::span<const std::int64_t> rows_E;  // of each, from the first
+};
+
+/// Small experts together, so that what is done to all their rows is done once; large ones alone,
+/// so that no more than they need is held.
+std::vector<ExpertBlock> blocks_of(std::span<const std::int64_t> rows_E, std::int64_t dim) {
+  constexpr std::int64_t kElements = std::int64_t{1} << 18U;  // gathered at a time: a core's cache
+  std::vector<ExpertBlock> blocks;
+  for (std::size_t e = 0; e < rows_E.size(); ++e) {
+    const bool fits = !blocks.empty() && (blocks.back().rows + rows_E[e]) * dim <= kElements;
+    if (!fits) blocks.push_back({.first = static_cast<std::int64_t>(e), .rows = 0, .rows_E = {}});
+    ExpertBlock& block = blocks.back();
+    block.rows += rows_E[e];
+    block.rows_E = rows_E.subspan(static_cast<std::size_t>(block.first),
+                                  e + 1 - static_cast<std::size_t>(block.first));
+  }
+  std::erase_if(blocks, [](const ExpertBlock& block) { return block.rows == 0; });
+  return blocks;
+}
+
 Tensor shared_output(const TorchExperts& experts, const Tensor& x_TD) {
-  Tensor y_TD = torch_mlp(experts.shared, experts.spec, 0, x_TD);
+  Tensor y_TD = torch_mlp(experts.shared, experts.spec, x_TD);
   if (!experts.shared_gate_1D.defined()) return y_TD;
   return at::sigmoid(at::linear(x_TD, experts.shared_gate_1D)) * y_TD;
 }
@@ -62,28 +93,27 @@ Routing torch_route(const TorchRouter& router, const FeedForwardSpec& spec, cons
 
 Tensor torch_mixture(const TorchExperts& experts, const Tensor& x_TD, const Routing& routing) {
   const FeedForwardSpec& spec = experts.spec;
-  const std::int64_t choices = routing.expert_TK.size(1);
+  const std::int64_t choices = routing.expert_TK.size(1), dim = x_TD.size(1);
   const Tensor expert_N = routing.expert_TK.reshape(-1);
   const Tensor order_N =
       std::get<1>(at::sort(expert_N, /*stable=*/true, /*dim=*/0, /*descending=*/false));
   const Tensor token_N = order_N.div(choices, "floor");
   const Tensor weight_N1 = routing.weight_TK.reshape(-1).index_select(0, order_N).unsqueeze(1);
-  const Tensor count_E =
-      at::bincount(expert_N, {}, experts.experts.down_EDF.size(0)).to(at::kCPU).contiguous();
+  const std::vector<std::int64_t> rows_E =
+      rows_of_experts(expert_N, experts.experts.down_EDF.size(0));
+  const UnboundMlps mlps(experts.experts);
   // Adding in place is safe for autograd (the sum's gradient needs no earlier sum) and saves a
   // table of [T, K, D]. A token comes once for an expert, so the order of its sum is fixed.
   Tensor y_TD = at::zeros(x_TD.sizes(), x_TD.options().dtype(wide(x_TD.scalar_type())));
   std::int64_t begin = 0;
-  for (std::int64_t e = 0; e < count_E.size(0); ++e) {
-    const std::int64_t rows = count_E[e].item<std::int64_t>();
-    if (rows == 0) continue;
-    const Tensor token_R = token_N.narrow(0, begin, rows);
-    const Tensor weight_R1 = weight_N1.narrow(0, begin, rows);
+  for (const ExpertBlock& block : blocks_of(rows_E, dim)) {
+    const Tensor token_R = token_N.narrow(0, begin, block.rows);
+    const Tensor weight_R1 = weight_N1.narrow(0, begin, block.rows);
     Tensor x_RD = x_TD.index_select(0, token_R);
     if (spec.scale_input) x_RD = x_RD * weight_R1.to(x_RD.dtype());
-    const Tensor y_RD = torch_mlp(experts.experts, spec, e, x_RD);
+    const Tensor y_RD = mlps.run(spec, block.first, block.rows_E, x_RD);
     y_TD.index_add_(0, token_R, spec.scale_input ? y_RD.to(y_TD.dtype()) : y_RD * weight_R1);
-    begin += rows;
+    begin += block.rows;
   }
   y_TD = y_TD.to(x_TD.dtype());
   return experts.shared.down_EDF.defined() ? y_TD + shared_output(experts, x_TD) : y_TD;

@@ -71,21 +71,47 @@ TorchMlps torch_mlps(const FeedForwardSpec& spec, std::int64_t hidden,
   return mlps;
 }
 
-Tensor torch_mlp(const TorchMlps& mlps, const FeedForwardSpec& spec, std::int64_t expert,
-                 const Tensor& x_RD) {
-  const auto linear = [&](const Tensor& x, const Tensor& weight, const Tensor& bias) {
-    return bias.defined() ? at::linear(x, weight[expert], bias[expert])
-                          : at::linear(x, weight[expert]);
-  };
-  const std::int64_t hidden = mlps.down_EDF.size(2);
-  const Tensor inner_RI = linear(x_RD, mlps.inner_EID, mlps.inner_bias_EI);
-  if (!spec.gated) return linear(activated(spec, inner_RI), mlps.down_EDF, mlps.down_bias_ED);
-  Tensor gate_RF = inner_RI.narrow(-1, 0, hidden), up_RF = inner_RI.narrow(-1, hidden, hidden);
+UnboundMlps::UnboundMlps(const TorchMlps& mlps)
+    : hidden_(mlps.down_EDF.size(2)),
+      inner_ID_(mlps.inner_EID.unbind(0)),
+      down_DF_(mlps.down_EDF.unbind(0)) {
+  if (mlps.inner_bias_EI.defined()) inner_bias_I_ = mlps.inner_bias_EI.unbind(0);
+  if (mlps.down_bias_ED.defined()) down_bias_D_ = mlps.down_bias_ED.unbind(0);
+}
+
+Tensor UnboundMlps::linear(const std::vector<Tensor>& weights, const std::vector<Tensor>& biases,
+                           std::int64_t first, std::span<const std::int64_t> rows_E,
+                           const Tensor& x_R) {
+  const auto expert = static_cast<std::size_t>(first);
+  if (rows_E.size() == 1) {
+    return at::linear(x_R, weights[expert], biases.empty() ? Tensor() : biases[expert]);
+  }
+  const std::vector<Tensor> x_E =
+      x_R.split_with_sizes(at::IntArrayRef(rows_E.data(), rows_E.size()));
+  std::vector<Tensor> outputs;
+  for (std::size_t e = 0; e < rows_E.size(); ++e) {
+    if (rows_E[e] == 0) continue;
+    outputs.push_back(
+        at::linear(x_E[e], weights[expert + e], biases.empty() ? Tensor() : biases[expert + e]));
+  }
+  return at::cat(outputs);
+}
+
+Tensor UnboundMlps::run(const FeedForwardSpec& spec, std::int64_t first,
+                        std::span<const std::int64_t> rows_E, const Tensor& x_RD) const {
+  const Tensor inner_RI = linear(inner_ID_, inner_bias_I_, first, rows_E, x_RD);
+  if (!spec.gated) return linear(down_DF_, down_bias_D_, first, rows_E, activated(spec, inner_RI));
+  Tensor gate_RF = inner_RI.narrow(-1, 0, hidden_), up_RF = inner_RI.narrow(-1, hidden_, hidden_);
   if (spec.activation == Activation::clamped_swiglu) {
     gate_RF = gate_RF.clamp_max(spec.limit);
     up_RF = up_RF.clamp(-spec.limit, spec.limit) + 1;
   }
-  return linear(activated(spec, gate_RF) * up_RF, mlps.down_EDF, mlps.down_bias_ED);
+  return linear(down_DF_, down_bias_D_, first, rows_E, activated(spec, gate_RF) * up_RF);
+}
+
+Tensor torch_mlp(const TorchMlps& mlps, const FeedForwardSpec& spec, const Tensor& x_RD) {
+  const std::int64_t rows = x_RD.size(0);
+  return UnboundMlps(mlps).run(spec, 0, {&rows, 1}, x_RD);
 }
 
 std::int64_t bytes_of(const TorchMlps& mlps) {

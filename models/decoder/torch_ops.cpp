@@ -144,7 +144,7 @@ class TorchOps final : public Ops {
   }
   Tensor dense(const Prepared& mlp, const Tensor& x_TD) const override {
     const TorchExperts& one = as<TorchExpertWeights>(mlp).experts;
-    return torch_mlp(one.experts, one.spec, 0, x_TD);
+    return torch_mlp(one.experts, one.spec, x_TD);
   }
 
   PreparedWeight prepare_head(const WeightView& weight_VD) const override {

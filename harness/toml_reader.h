@@ -1,4 +1,4 @@
-// A suite file's TOML, read with the lines that errors name.
+// TOML, read with the lines that errors name.
 #pragma once
 
 #include <algorithm>
@@ -7,20 +7,24 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+#include <nlohmann/json_fwd.hpp>
 #include <toml++/toml.h>
 
 #include "harness/error.h"
-#include "suites/suite.h"
 
 namespace moe {
+
+using Json = nlohmann::json;
 
 /// Reads a table and remembers where things stand, for errors.
 class TableReader {
  public:
-  TableReader(std::string_view name, const toml::table& table) : name_(name), table_(table) {}
+  /// `whose`: what the file is to errors, "suite mmlu".
+  TableReader(std::string whose, const toml::table& table)
+      : whose_(std::move(whose)), table_(table) {}
 
   std::string at(const toml::node& node) const {
-    return fmt::format("suite {}, line {}", name_, node.source().begin.line);
+    return fmt::format("{}, line {}", whose_, node.source().begin.line);
   }
 
   template <typename T>
@@ -50,12 +54,15 @@ class TableReader {
   }
 
  private:
-  std::string_view name_;
+  std::string whose_;
   const toml::table& table_;
 };
 
-/// A TOML value as JSON. Dates have no place in a suite.
-Json to_json(std::string_view name, const toml::node&);
+/// The text's table. Error names the line of what is no TOML.
+toml::table parse_toml(std::string_view text, std::string_view whose);
+
+/// A TOML value as JSON. Error on dates, which mean nothing here.
+Json to_json(std::string_view whose, const toml::node&);
 
 /// toml++ sorts keys by name; a file says its axes in an order of its own.
 std::vector<std::pair<std::string, const toml::node*>> in_file_order(const toml::table&);
