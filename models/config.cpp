@@ -11,7 +11,7 @@ namespace {
 struct DTypeNames {
   DType dtype = DType::f32;
   std::int64_t bytes = 0;
-  std::array<std::string_view, 4> names;  // ours first
+  std::array<std::string_view, 4> names;  // ours first, config.json's third
 };
 
 constexpr DTypeNames kDTypes[] = {
@@ -32,6 +32,10 @@ std::int64_t size_of(DType dtype) {
 
 std::string_view name_of(DType dtype) {
   return entry(dtype).names[0];
+}
+
+std::string_view long_name_of(DType dtype) {
+  return entry(dtype).names[2];
 }
 
 DType dtype_of(std::string_view name) {

@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 enum class DType : std::uint8_t { f32, f16, bf16 };
 std::int64_t size_of(DType);            // bytes of one element
 std::string_view name_of(DType);        // "f32"
+std::string_view long_name_of(DType);   // "float32", as config.json has it
 DType dtype_of(std::string_view name);  // accepts "f32", "float32", "F32", ...; else Error
 
 /// Of what an expert's weight is made: a softmax over all logits, each logit's sigmoid, or a

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -134,34 +133,6 @@ WeightView Safetensors::view(const std::string& name) const {
           "{}: tensor {}: format {} is not read: expected F32, F16 or BF16", file_.string(), name,
           tensor.dtype);
   return {bytes(name), format_of(dtype_of(tensor.dtype)), tensor.shape};
-}
-
-void write_safetensors(const std::filesystem::path& file, const std::vector<NamedTensor>& tensors) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  std::size_t at = 0;
-  for (const NamedTensor& tensor : tensors) {
-    const std::string dtype = tensor.view.format == StorageFormat::f32   ? "F32"
-                              : tensor.view.format == StorageFormat::f16 ? "F16"
-                                                                         : "BF16";
-    const std::size_t end = at + tensor.view.bytes.size();
-    header[tensor.name] = {
-        {"dtype", dtype}, {"shape", tensor.view.shape}, {"data_offsets", {at, end}}};
-    at = end;
-  }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');
-  const std::filesystem::path partial = file.string() + ".partial";
-  std::ofstream out(partial, std::ios::binary);
-  const std::uint64_t length = text.size();
-  out.write(reinterpret_cast<const char*>(&length), sizeof(length));
-  out << text;
-  for (const NamedTensor& tensor : tensors) {
-    out.write(reinterpret_cast<const char*>(tensor.view.bytes.data()),
-              static_cast<std::streamsize>(tensor.view.bytes.size()));
-  }
-  out.close();
-  require(out.good(), "{}: cannot be written", partial.string());
-  std::filesystem::rename(partial, file);
 }
 
 }  // namespace moe

@@ -41,13 +41,4 @@ class Safetensors {
   std::map<std::string, Tensor> tensors_;
 };
 
-/// A tensor to be written.
-struct NamedTensor {
-  std::string name;
-  WeightView view;
-};
-
-/// Writes a file that Safetensors reads, atomically (a neighbour that is renamed).
-void write_safetensors(const std::filesystem::path&, const std::vector<NamedTensor>&);
-
 }  // namespace moe

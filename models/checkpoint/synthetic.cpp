@@ -1,9 +1,7 @@
 #include "models/checkpoint/synthetic.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <numbers>
 #include <thread>
 
@@ -11,6 +9,7 @@
 #include "harness/machine.h"
 #include "harness/random.h"
 #include "harness/sha256.h"
+#include "models/checkpoint/rounding.h"
 #include "models/family.h"
 
 namespace moe {
@@ -31,15 +30,6 @@ std::pair<float, float> normals(std::uint64_t key, std::uint64_t i) {
   const double angle = 2 * std::numbers::pi * uniform(splitmix64(key + 2 * i + 1));
   return {static_cast<float>(radius * std::cos(angle)),
           static_cast<float>(radius * std::sin(angle))};
-}
-
-void store(std::byte* at, float value, DType dtype) {
-  if (dtype == DType::f32) {
-    std::memcpy(at, &value, sizeof(value));
-    return;
-  }
-  const std::uint16_t half = dtype == DType::bf16 ? to_bf16(value) : to_f16(value);
-  std::memcpy(at, &half, sizeof(half));
 }
 
 /// Calls part(begin, end) for ranges that make up [0, count), on the machine's cores.
@@ -63,7 +53,7 @@ std::vector<std::byte> drawn(std::string_view parameter, const std::vector<std::
   const auto size = static_cast<std::size_t>(size_of(dtype));
   std::vector<std::byte> bytes(elements * size);
   if (parameter.ends_with("norm.weight")) {
-    for (std::size_t i = 0; i < elements; ++i) store(bytes.data() + i * size, 1, dtype);
+    for (std::size_t i = 0; i < elements; ++i) store_rounded(bytes.data() + i * size, 1, dtype);
     return bytes;
   }
   const bool is_embedding = parameter == "embedding.weight";
@@ -76,24 +66,14 @@ std::vector<std::byte> drawn(std::string_view parameter, const std::vector<std::
     for (std::size_t pair = begin; pair < end; ++pair) {
       const auto [a, b] = normals(key, pair);
       std::byte* at = bytes.data() + 2 * pair * size;
-      store(at, a * scale, dtype);
-      if (2 * pair + 1 < elements) store(at + size, b * scale, dtype);
+      store_rounded(at, a * scale, dtype);
+      if (2 * pair + 1 < elements) store_rounded(at + size, b * scale, dtype);
     }
   });
   return bytes;
 }
 
 }  // namespace
-
-std::uint16_t to_bf16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  return static_cast<std::uint16_t>((bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U);
-}
-
-std::uint16_t to_f16(float value) {
-  const _Float16 half = static_cast<_Float16>(value);
-  return std::bit_cast<std::uint16_t>(half);
-}
 
 Synthetic::Synthetic(const Config& config, std::int64_t seed, DType dtype)
     : seed_(seed), dtype_(dtype) {

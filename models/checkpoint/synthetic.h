@@ -30,8 +30,4 @@ class Synthetic : public WeightSource {
   std::vector<std::vector<std::byte>> buffers_;  // of views handed out
 };
 
-/// float32 to bfloat16 or float16, to nearest even.
-std::uint16_t to_bf16(float);
-std::uint16_t to_f16(float);
-
 }  // namespace moe

@@ -5,49 +5,11 @@
 
 #include <cstring>
 
+#include "tests/models/checkpoint/fused_family.h"
 #include "tests/models/checkpoint/small_checkpoint.h"
 
 namespace moe {
 namespace {
-
-constexpr Recipe kInTurn{.rows = TakenRows::in_turn};
-constexpr Recipe kStacked{.by_expert = true, .transposed = true, .rows = TakenRows::interleaved};
-constexpr Recipe kStackedBias{.by_expert = true, .rows = TakenRows::interleaved};
-
-constexpr WeightName kWeights[] = {
-    {"embed", "embedding.weight"},
-    {"l.{}.n1", "blocks.{}.attention_norm.weight"},
-    {"l.{}.qkv", "blocks.{}.attention.q.weight", kInTurn},
-    {"l.{}.qkv", "blocks.{}.attention.k.weight", kInTurn},
-    {"l.{}.qkv", "blocks.{}.attention.v.weight", kInTurn},
-    {"l.{}.o", "blocks.{}.attention.o.weight", {.transposed = true}},
-    {"l.{}.n2", "blocks.{}.feed_forward_norm.weight"},
-    {"l.{}.router", "blocks.{}.router.weight"},
-    {"l.{}.gate_up", "blocks.{}.experts.{e}.gate.weight", kStacked},
-    {"l.{}.gate_up", "blocks.{}.experts.{e}.up.weight", kStacked},
-    {"l.{}.gate_up_bias", "blocks.{}.experts.{e}.gate.bias", kStackedBias},
-    {"l.{}.gate_up_bias", "blocks.{}.experts.{e}.up.bias", kStackedBias},
-    {"l.{}.down", "blocks.{}.experts.{e}.down.weight", {.by_expert = true}},
-    {"l.{}.down_bias", "blocks.{}.experts.{e}.down.bias", {.by_expert = true}},
-    {"norm", "norm.weight"},
-    {"head", "head.weight"},
-};
-
-const Family kFused = {.name = "fused",
-                       .architecture = "Fused",
-                       .model_type = "fused",
-                       .read_config = nullptr,
-                       .keys = {},
-                       .inert = {},
-                       .assumptions = {},
-                       .weights = kWeights,
-                       .ignored_weights = {}};
-
-Config fused_config() {
-  Config config = small_config("MixtralForCausalLM");
-  for (LayerSpec& layer : config.layers) layer.feed_forward.bias = true;
-  return config;
-}
 
 using Values = std::vector<float>;
 

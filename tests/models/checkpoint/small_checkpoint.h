@@ -9,6 +9,7 @@
 
 #include "harness/error.h"
 #include "models/checkpoint/checkpoint.h"
+#include "models/checkpoint/safetensors_writer.h"
 #include "models/checkpoint/synthetic.h"
 #include "models/family.h"
 #include "tests/temporary_folder.h"
@@ -64,13 +65,12 @@ inline std::vector<OwnedTensor> small_tensors(const Config& config, DType dtype 
 
 inline void write_tensors(const std::filesystem::path& file,
                           const std::vector<OwnedTensor>& tensors) {
-  std::vector<NamedTensor> named;
+  std::vector<SavedTensor> saved;
   for (const OwnedTensor& tensor : tensors) {
-    named.push_back(
-        {tensor.name,
-         {std::as_bytes(std::span(tensor.bytes)), format_of(tensor.dtype), tensor.shape}});
+    saved.push_back({tensor.name, format_of(tensor.dtype), tensor.shape,
+                     std::as_bytes(std::span(tensor.bytes))});
   }
-  write_safetensors(file, named);
+  write_safetensors(file, saved, {});
 }
 
 /// The tensors in turn over `shards` files, and the index that says so, which is returned.
