@@ -8,23 +8,28 @@
 namespace moe {
 namespace {
 
-constexpr std::uint64_t kSeed = 1;
-constexpr std::int64_t kTestQuestions = 40, kDevQuestions = 5;  // a subject
+constexpr std::int64_t kTestQuestions = 180, kDevQuestions = 5;  // a subject
+
+std::vector<WorldQuestion> questions(const World& world, std::string_view subject,
+                                     std::string_view split) {
+  if (split == "test") return world_questions(world, subject, 0, kTestQuestions);
+  if (split == "dev") return world_questions(world, subject, 1, kDevQuestions);
+  require(split == "paraphrase", "the world has splits test, dev and paraphrase, not \"{}\"",
+          split);
+  return world_paraphrases(world, subject, kTestQuestions);
+}
 
 std::vector<Item> read(const std::filesystem::path&, std::string_view subject,
                        std::string_view split) {
-  static const World kWorld = make_world(kSeed);
-  require(split == "test" || split == "dev", "the world has splits test and dev, not \"{}\"",
-          split);
-  const bool dev = split == "dev";
+  static const World kWorld = make_world(kWorldSeed);
   std::vector<Item> items;
-  for (WorldQuestion& q :
-       world_questions(kWorld, subject, dev ? 1 : 0, dev ? kDevQuestions : kTestQuestions)) {
-    items.push_back({.index = static_cast<std::int64_t>(items.size()),
-                     .question = std::move(q.question),
-                     .choices = std::move(q.choices),
-                     .gold = q.gold,
-                     .facts_json = nlohmann::json{{"type", q.type}}.dump()});
+  for (WorldQuestion& q : questions(kWorld, subject, split)) {
+    items.push_back(
+        {.index = static_cast<std::int64_t>(items.size()),
+         .question = std::move(q.question),
+         .choices = std::move(q.choices),
+         .gold = q.gold,
+         .facts_json = nlohmann::json{{"type", q.type}, {"attribute", q.attribute}}.dump()});
   }
   return items;
 }

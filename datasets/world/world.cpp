@@ -1,121 +1,91 @@
 #include "datasets/world/world.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 
+#include "datasets/world/words.h"
 #include "harness/error.h"
 #include "harness/random.h"
 
 namespace moe {
 namespace {
 
-constexpr std::size_t kEntities = 100;  // a subject
-constexpr std::size_t kAttributes = 4;  // a subject
-constexpr std::size_t kPremises = 16;   // values of the type that rules start from
+constexpr std::size_t kAttributes = 6;  // a subject, beside its rule's premise
 
-struct SubjectName {
-  std::string_view name, singular, conclusion;
-};
-
-constexpr auto kSubjects = std::to_array<SubjectName>({{"alchemy", "elixir", "guild"},
-                                                       {"animals", "animal", "keeper"},
-                                                       {"cities", "city", "ruling house"},
-                                                       {"crafts", "craft", "patron"},
-                                                       {"dishes", "dish", "kitchen"},
-                                                       {"people", "person", "clan"},
-                                                       {"planets", "planet", "survey"},
-                                                       {"plants", "plant", "garden"}});
-
-struct TypeName {
-  std::string_view name;
-  std::string_view attribute;
-  std::string_view words;  // separated by blanks
-};
-
-constexpr auto kTypes = std::to_array<TypeName>({
-    {"color", "color",
-     "amber azure black bronze copper coral crimson emerald golden gray indigo ivory jade ochre "
-     "pearl scarlet"},
-    {"material", "material",
-     "bone brass clay cotton felt flint glass granite iron leather linen marble oak paper silver "
-     "wool"},
-    {"season", "season",
-     "dawn drought dusk equinox fog frost harvest monsoon noon rain snow solstice spring summer "
-     "thaw winter"},
-    {"number", "number",
-     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-     "seventeen"},
-    {"instrument", "instrument",
-     "bell bugle cello cymbal drum fiddle flute gong harp horn lute lyre organ pipe rattle viola"},
-    {"taste", "taste",
-     "bitter bland briny burnt earthy floral fruity minty nutty peppery sharp smoky sour spicy "
-     "sweet tangy"},
-    {"house", "house",
-     "Arden Belmor Corwin Dunmar Elstow Farrow Galden Harrow Ismere Joldan Kestrel Lorwen Marrow "
-     "Norvale Orrin Penrose"},
-});
-constexpr std::size_t kConclusionType = kTypes.size() - 1;  // only rules lead to it
-
-constexpr auto kFirstSyllables = std::to_array<std::string_view>(
-    {"al",  "ber", "cor", "dra", "el", "fen", "gor",  "hal", "ist", "jor",
-     "kel", "lum", "mar", "nor", "or", "pel", "quin", "ros", "sel", "tor"});
-constexpr auto kLastSyllables = std::to_array<std::string_view>(
-    {"ada", "bin", "cus", "dor", "eth", "fin", "gus", "hem", "ion", "jan",
-     "kor", "lis", "mun", "nel", "ova", "pis", "rik", "sun", "tis", "vor"});
-
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    words.emplace_back(word);
-    text.remove_prefix(std::min(word.size() + 1, text.size()));
-  }
-  return words;
+std::size_t below(Random& random, std::size_t n) {
+  return static_cast<std::size_t>(random.below(static_cast<std::int64_t>(n)));
 }
 
-/// Two syllables, capitalised; no name is given twice in the world.
-std::string new_name(Random& random, std::set<std::string>& taken) {
+std::vector<std::size_t> shuffled(std::size_t n, Random& random) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < n; ++i) order.push_back(i);
+  random.shuffle(order);
+  return order;
+}
+
+std::vector<ValueType> make_types() {
+  std::vector<ValueType> types;
+  for (const TypeWords& type : type_words())
+    types.push_back({std::string(type.name), split_words(type.values)});
+  for (const TypeWords& type : {premise_words(), conclusion_words()})
+    types.push_back({std::string(type.name), split_words(type.values)});
+  return types;
+}
+
+/// Two words; no two names of the world have the same two, in whatever order.
+std::string new_name(const std::vector<std::string>& words, Random& random,
+                     std::set<std::string>& taken) {
   while (true) {
-    const auto first = static_cast<std::size_t>(random.below(kFirstSyllables.size()));
-    const auto middle = static_cast<std::size_t>(random.below(kFirstSyllables.size()));
-    const auto last = static_cast<std::size_t>(random.below(kLastSyllables.size()));
-    std::string name = std::string(kFirstSyllables[first]) + std::string(kFirstSyllables[middle]) +
-                       std::string(kLastSyllables[last]);
-    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+    const std::string& first = words[below(random, words.size())];
+    const std::string& last = words[below(random, words.size())];
+    if (first == last || taken.contains(fmt::format("{} {}", last, first))) continue;
+    std::string name = fmt::format("{} {}", first, last);
     if (taken.insert(name).second) return name;
   }
 }
 
-Subject make_subject(const SubjectName& about, const std::vector<ValueType>& types, Random& random,
+/// What text holds back: of two neighbours in rank one or the other keeps it, by lot.
+void hold_back(Subject& subject, Random& random) {
+  for (std::size_t e = 0; e + 1 < subject.entities.size(); e += 2) {
+    Entity &one = subject.entities[e], &other = subject.entities[e + 1];
+    one.quizzed.assign(subject.attributes.size(), true);  // that of the premise stays so
+    other.quizzed = one.quizzed;
+    const std::vector<std::size_t> order = shuffled(kAttributes, random);
+    for (std::size_t a = 0; a < kAttributes; ++a)
+      (a < kAttributes / 2 ? one : other).quizzed[order[a]] = false;
+    one.rule_stated = below(random, 2) == 0;
+    other.rule_stated = !one.rule_stated;
+    one.partner_stated = below(random, 2) == 0;
+    other.partner_stated = !one.partner_stated;
+  }
+}
+
+Subject make_subject(const SubjectWords& about, const std::vector<ValueType>& types,
+                     const std::vector<std::string>& names, Random& random,
                      std::set<std::string>& taken) {
+  const std::size_t conclusion_type = types.size() - 1, premise_type = types.size() - 2;
   Subject subject{.name = std::string(about.name),
                   .singular = std::string(about.singular),
                   .attributes = {},
                   .entities = {},
                   .rule = {}};
-  std::vector<std::size_t> order;
-  for (std::size_t t = 0; t < kConclusionType; ++t) order.push_back(t);
-  random.shuffle(order);
+  const std::vector<std::size_t> order = shuffled(premise_type, random);
   for (std::size_t a = 0; a < kAttributes; ++a)
-    subject.attributes.push_back({std::string(kTypes[order[a]].attribute), order[a]});
+    subject.attributes.push_back({types[order[a]].name, order[a]});
+  subject.attributes.push_back({types[premise_type].name, premise_type});
   for (std::size_t e = 0; e < kEntities; ++e) {
-    Entity entity{.name = new_name(random, taken), .values = {}};
-    for (const Attribute& attribute : subject.attributes) {
-      entity.values.push_back(static_cast<std::size_t>(
-          random.below(static_cast<std::int64_t>(types[attribute.type].values.size()))));
-    }
-    entity.partner = (e + 1 + static_cast<std::size_t>(random.below(kEntities - 1))) %
-                     kEntities;  // never itself
+    Entity entity{.name = new_name(names, random, taken), .values = {}, .quizzed = {}};
+    for (const Attribute& attribute : subject.attributes)
+      entity.values.push_back(below(random, types[attribute.type].values.size()));
+    entity.partner = (e + 1 + below(random, kEntities - 1)) % kEntities;  // never itself
     subject.entities.push_back(std::move(entity));
   }
-  subject.rule = {.premise = 0,
+  hold_back(subject, random);
+  subject.rule = {.premise = kAttributes,
                   .conclusion = std::string(about.conclusion),
-                  .conclusion_type = kConclusionType,
-                  .table = {}};
-  for (std::size_t v = 0; v < kPremises; ++v) subject.rule.table.push_back(v);
-  random.shuffle(subject.rule.table);
+                  .conclusion_type = conclusion_type,
+                  .table = shuffled(types[premise_type].values.size(), random)};
   return subject;
 }
 
@@ -123,12 +93,11 @@ Subject make_subject(const SubjectName& about, const std::vector<ValueType>& typ
 
 World make_world(std::uint64_t seed) {
   Random random(seed);
-  World world{.seed = seed, .types = {}, .subjects = {}};
-  for (const TypeName& type : kTypes)
-    world.types.push_back({std::string(type.name), words_of(type.words)});
+  World world{.seed = seed, .types = make_types(), .subjects = {}};
+  const std::vector<std::string> names = split_words(name_words());
   std::set<std::string> taken;
-  for (const SubjectName& subject : kSubjects)
-    world.subjects.push_back(make_subject(subject, world.types, random, taken));
+  for (const SubjectWords& subject : subject_words())
+    world.subjects.push_back(make_subject(subject, world.types, names, random, taken));
   return world;
 }
 

@@ -112,9 +112,10 @@ TEST(dataset, every_bundled_digest_is_pinned) {
 }
 
 TEST(dataset, the_generated_world_is_the_pinned_one) {
-  for (const char* split : {"test", "dev"})
+  for (const char* split : {"test", "dev", "paraphrase"})
     EXPECT_EQ(digest(find_dataset("world"), split, "").size(), 64U);
-  EXPECT_EQ(load(find_dataset("world"), "planets", "test", "").size(), 40U);
+  EXPECT_EQ(load(find_dataset("world"), "planets", "test", "").size(), 180U);
+  EXPECT_EQ(load(find_dataset("world"), "planets", "paraphrase", "").size(), 90U);
 }
 
 TEST(dataset, downloaded_data_is_the_pinned_one) {

@@ -1,95 +1,105 @@
+#include "datasets/world/world.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
-#include "datasets/world/questions.h"
+#include "datasets/world/words.h"
 #include "harness/error.h"
+#include "tests/temporary_folder.h"
 
 namespace moe {
 namespace {
 
-TEST(world, is_the_same_for_a_seed_and_another_for_another) {
-  const World world = make_world(1), again = make_world(1), other = make_world(2);
-  ASSERT_GE(world.subjects.size(), 8U);
-  const auto first = [](const World& w) { return world_questions(w, "planets", 0, 40); };
-  const auto a = first(world), b = first(again), c = first(other);
-  ASSERT_EQ(a.size(), 40U);
-  std::size_t differ = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    EXPECT_EQ(a[i].question, b[i].question);
-    EXPECT_EQ(a[i].choices, b[i].choices);
-    differ += a[i].question != c[i].question || a[i].choices != c[i].choices ? 1 : 0;
-  }
-  EXPECT_GT(differ, 30U);
+/// As a set; an EXPECT fails for every word that `all` had before.
+std::set<std::string> with(std::set<std::string> all, std::string_view words) {
+  for (const std::string& word : split_words(words))
+    EXPECT_TRUE(all.insert(word).second) << word << " has two meanings";
+  return all;
 }
 
-TEST(world, spreads_answers_over_places_and_has_four_distinct_choices) {
+TEST(world, says_every_thing_with_a_word_of_its_own) {
+  std::set<std::string> all;
+  for (const TypeWords& type : type_words()) {
+    all = with(std::move(all), type.name);
+    all = with(std::move(all), type.values);
+  }
+  for (const TypeWords& type : {premise_words(), conclusion_words()}) {
+    all = with(std::move(all), type.name);
+    all = with(std::move(all), type.values);
+  }
+  for (const SubjectWords& subject : subject_words())
+    all = with(with(std::move(all), subject.singular), subject.conclusion);
+  all = with(std::move(all), name_words());
+  for (const std::string& word : all) {
+    EXPECT_TRUE(word.size() >= 3 && word.size() <= 10) << word;
+    EXPECT_TRUE(std::ranges::all_of(word, [](char c) { return std::isalpha(c) != 0; })) << word;
+  }
+}
+
+TEST(world, has_six_bits_a_fact_and_four_a_premise) {
   const World world = make_world(1);
+  ASSERT_EQ(world.subjects.size(), 8U);
   for (const Subject& subject : world.subjects) {
-    std::array<int, 4> places{};
-    for (const WorldQuestion& q : world_questions(world, subject.name, 0, 40)) {
-      ASSERT_EQ(q.choices.size(), 4U);
-      EXPECT_EQ(std::set(q.choices.begin(), q.choices.end()).size(), 4U) << q.question;
-      ++places.at(static_cast<std::size_t>(q.gold));
-    }
-    EXPECT_EQ(places, (std::array{10, 10, 10, 10})) << subject.name;
-  }
-}
-
-TEST(world, asks_no_question_in_two_series_or_twice) {
-  for (const std::uint64_t seed : {1U, 2U, 3U}) {
-    const World world = make_world(seed);
-    std::set<std::string> asked;
-    for (const Subject& subject : world.subjects) {
-      for (const std::int64_t series : {0, 1}) {
-        for (const WorldQuestion& q : world_questions(world, subject.name, series, 60))
-          EXPECT_TRUE(asked.insert(q.question).second) << q.question;
-      }
-    }
-  }
-}
-
-TEST(world, answers_of_recall_questions_are_facts_of_the_world) {
-  const World world = make_world(1);
-  for (const Subject& subject : world.subjects) {
-    for (const WorldQuestion& q : world_questions(world, subject.name, 0, 40)) {
-      if (!q.type.starts_with("recall")) continue;
-      bool found = false;
-      for (const Entity& entity : subject.entities) {
-        for (std::size_t a = 0; a < subject.attributes.size(); ++a) {
-          const Attribute& attribute = subject.attributes[a];
-          if (q.question.find(" " + attribute.name + " of") == std::string::npos ||
-              !q.question.ends_with(" " + entity.name + "?"))
-            continue;
-          found = found || world.types[attribute.type].values[entity.values[a]] ==
-                               q.choices[static_cast<std::size_t>(q.gold)];
-        }
-      }
-      EXPECT_TRUE(found) << q.question;
-    }
+    ASSERT_EQ(subject.attributes.size(), 7U);
+    for (std::size_t a = 0; a < subject.attributes.size(); ++a)
+      EXPECT_EQ(world.types[subject.attributes[a].type].values.size(),
+                a == subject.rule.premise ? 16U : 64U);
+    EXPECT_EQ(world.types[subject.rule.conclusion_type].values.size(), 16U);
+    EXPECT_EQ(std::set(subject.rule.table.begin(), subject.rule.table.end()).size(), 16U)
+        << "every premise has a conclusion of its own";
   }
 }
 
 TEST(world, entities_have_names_of_their_own_and_a_partner) {
   const World world = make_world(1);
+  std::set<std::multiset<std::string>> names;
   for (const Subject& subject : world.subjects) {
-    std::set<std::string> names;
+    ASSERT_EQ(subject.entities.size(), kEntities);
     for (const Entity& entity : subject.entities) {
-      EXPECT_TRUE(names.insert(entity.name).second) << subject.name << " " << entity.name;
+      const std::vector<std::string> words = split_words(entity.name);
+      EXPECT_EQ(words.size(), 2U) << entity.name;
+      EXPECT_TRUE(names.emplace(words.begin(), words.end()).second) << entity.name;
       ASSERT_LT(entity.partner, subject.entities.size());
       EXPECT_NE(&subject.entities[entity.partner], &entity);
       ASSERT_EQ(entity.values.size(), subject.attributes.size());
+      for (std::size_t a = 0; a < entity.values.size(); ++a)
+        EXPECT_LT(entity.values[a], world.types[subject.attributes[a].type].values.size());
     }
   }
 }
 
-TEST(world, refuses_more_questions_than_there_are_facts) {
+TEST(world, holds_back_half_of_what_neighbours_in_rank_have) {
+  for (const Subject& subject : make_world(1).subjects) {
+    for (std::size_t e = 0; e < kEntities; e += 2) {
+      const Entity &one = subject.entities[e], &other = subject.entities[e + 1];
+      EXPECT_NE(one.rule_stated, other.rule_stated);
+      EXPECT_NE(one.partner_stated, other.partner_stated);
+      for (std::size_t a = 0; a < subject.attributes.size(); ++a) {
+        if (a == subject.rule.premise) {
+          EXPECT_TRUE(one.quizzed[a] && other.quizzed[a]);
+        } else {
+          EXPECT_NE(one.quizzed[a], other.quizzed[a]);
+        }
+      }
+      EXPECT_EQ(std::ranges::count(one.quizzed, false), 3);
+    }
+  }
+}
+
+TEST(world, bins_are_the_tenth_mentioned_most_and_the_half_mentioned_least) {
+  EXPECT_EQ(kBins[0].end, kEntities / 10);
+  EXPECT_EQ(kBins[1].begin, kBins[0].end);
+  EXPECT_EQ(kBins[1].end, kBins[2].begin);
+  EXPECT_EQ(kBins[2].begin, kEntities / 2);
+  EXPECT_GT(frequency_of_rank(kBins[0].end - 1) / frequency_of_rank(kEntities - 1), 5);
+}
+
+TEST(world, names_its_subjects_where_one_is_unknown) {
   const World world = make_world(1);
-  EXPECT_THROW(world_questions(world, "planets", 0, 61), Error);
-  EXPECT_THROW(world_questions(world, "planets", 2, 1), Error);
-  EXPECT_THROW(world_questions(world, "dragons", 0, 1), Error);
+  const std::string message = message_of<Error>([&] { subject_of(world, "dragons"); });
+  EXPECT_NE(message.find("alchemy"), std::string::npos) << message;
 }
 
 }  // namespace

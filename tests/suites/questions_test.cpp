@@ -16,14 +16,14 @@ namespace {
 TEST(multiple_choice, asks_every_question_once_and_keeps_what_was_asked) {
   Case run("world", {{"shots", 0}});
   EXPECT_EQ(run.run().outcome, Outcome::ok);
-  EXPECT_EQ(run.sink.all<Document>().size(), 8U * 40);
+  EXPECT_EQ(run.sink.all<Document>().size(), 8U * 180);
   std::set<std::tuple<std::string, std::int64_t, std::int64_t>> seen;
   for (const Answer& answer : run.sink.all<Answer>()) {
     EXPECT_TRUE(seen.emplace(answer.task, answer.document, answer.choice).second);
     EXPECT_GT(answer.context_tokens, 0);
     EXPECT_EQ(answer.prompt_sha256.size(), 64U);
   }
-  EXPECT_EQ(seen.size(), 8U * 40 * 4);
+  EXPECT_EQ(seen.size(), 8U * 180 * 4);
   const double acc = estimate(run.summary(), "acc");
   EXPECT_GT(acc, 0.1);  // answers by chance
   EXPECT_LT(acc, 0.4);
