@@ -1,8 +1,8 @@
 #include "results/batch_writer.h"
 
 #include "harness/clock.h"
+#include "results/owned_rows.h"
 #include "results/owner.h"
-#include "results/rows.h"
 
 namespace moe {
 namespace {
@@ -33,7 +33,7 @@ void BatchWriter::write_if_due() {
 void BatchWriter::write(const std::function<void()>& work) {
   with_sqlite(store_.file(), [&] {
     SQLite::Transaction transaction(store_.connection().db, SQLite::TransactionBehavior::IMMEDIATE);
-    sign_of_life(store_, run_);
+    sign_of_life(store_, kRuns, run_);
     for (const auto& write_one : waiting_) write_one();
     if (work) work();
     transaction.commit();

@@ -1,34 +1,9 @@
 #include "results/event_writer.h"
 
-#include <cmath>
+#include "results/bind.h"
 
 namespace moe {
 namespace {
-
-struct Real {
-  double value;  // NaN is null
-};
-
-void bind_one(SQLite::Statement& s, int index, const Real& real) {
-  if (std::isfinite(real.value)) {
-    s.bind(index, real.value);
-  } else {
-    s.bind(index);
-  }
-}
-
-template <typename T>
-void bind_one(SQLite::Statement& s, int index, const T& value) {
-  s.bind(index, value);
-}
-
-template <typename... Values>
-void run(SQLite::Statement& s, const Values&... values) {
-  s.reset();
-  int index = 0;
-  (bind_one(s, ++index, values), ...);
-  s.exec();
-}
 
 /// Lets std::visit take one lambda per event.
 template <typename... F>
@@ -80,28 +55,28 @@ void EventWriter::write(std::int64_t run_id, const TimedEvent& timed) {
   const std::int64_t launch = timed.launch, case_run = timed.case_run;
   const std::string& at = timed.at;
   std::visit(Overloaded{
-                 [&](const Hello& e) { run(greeted_, e.build, launch); },
+                 [&](const Hello& e) { run_with(greeted_, e.build, launch); },
                  [](const Progress&) {},
                  [](const CaseEnded&) {},
                  [](const JobEnded&) {},
-                 [&](const TargetLoaded& e) { run(loaded_, Real{e.load_s}, launch); },
-                 [&](const CaseStarted&) { run(started_, at, case_run); },
+                 [&](const TargetLoaded& e) { run_with(loaded_, Real{e.load_s}, launch); },
+                 [&](const CaseStarted&) { run_with(started_, at, case_run); },
                  [&](const Document& e) {
-                   run(document_, case_run, e.task, e.document, e.target, e.facts_json);
+                   run_with(document_, case_run, e.task, e.document, e.target, e.facts_json);
                  },
                  [&](const Answer& e) {
-                   run(answer_, case_run, e.task, e.document, e.choice, e.filter, launch,
-                       e.continuation, e.generated, Real{e.log_likelihood}, int{e.is_greedy},
-                       e.context_tokens, e.continuation_tokens, e.truncated_tokens, e.tokens_sha256,
-                       e.prompt_sha256);
+                   run_with(answer_, case_run, e.task, e.document, e.choice, e.filter, launch,
+                            e.continuation, e.generated, Real{e.log_likelihood}, int{e.is_greedy},
+                            e.context_tokens, e.continuation_tokens, e.truncated_tokens,
+                            e.tokens_sha256, e.prompt_sha256);
                  },
                  [&](const Sample& e) {
-                   run(sample_, case_run, launch, e.metric, e.scope, e.index, Real{e.value});
+                   run_with(sample_, case_run, launch, e.metric, e.scope, e.index, Real{e.value});
                  },
                  [&](const RoutingCount& e) {
-                   run(routing_, case_run, launch, e.layer, e.expert, e.tokens);
+                   run_with(routing_, case_run, launch, e.layer, e.expert, e.tokens);
                  },
-                 [&](const LogLine& e) { run(log_, run_id, at, e.level, e.text); },
+                 [&](const LogLine& e) { run_with(log_, run_id, at, e.level, e.text); },
              },
              timed.event);
 }

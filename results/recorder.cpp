@@ -4,6 +4,7 @@
 #include "harness/sha256.h"
 #include "results/batch_writer.h"
 #include "results/catalogue.h"
+#include "results/owned_rows.h"
 #include "results/rows.h"
 #include "results/stored_case.h"
 
@@ -21,7 +22,7 @@ std::string RunRow::plan() const {
 Recorder::Recorder(Store& store, const RunRow& row) : store_(store) {
   with_sqlite(store.file(), [&] {
     SQLite::Transaction transaction(store.connection().db, SQLite::TransactionBehavior::IMMEDIATE);
-    const auto unfinished = find_unfinished(store, row.plan());
+    const auto unfinished = find_unfinished(store, kRuns, row.plan());
     carries_on_ = unfinished.has_value();
     if (carries_on_) take_over(store, *unfinished);
     run_ = carries_on_ ? *unfinished : insert_run(store, row);

@@ -2,6 +2,7 @@
 
 #include "harness/clock.h"
 #include "results/catalogue.h"
+#include "results/owned_rows.h"
 #include "results/owner.h"
 
 namespace moe {
@@ -10,38 +11,12 @@ void execute(const Store& store, const std::string& sql, const std::vector<Param
   store.query(sql, parameters);
 }
 
-std::optional<std::int64_t> find_unfinished(const Store& store, const std::string& plan) {
-  const Table unfinished = store.query(
-      "SELECT id, owner, coalesce((julianday('now') - julianday(alive_at)) * 86400.0 > :silence, "
-      "1) "
-      "FROM run WHERE plan = :plan AND ended_at IS NULL ORDER BY id DESC",
-      {{"plan", plan}, {"silence", kSilenceSeconds}});
-  for (const auto& row : unfinished.rows) {
-    const OwnerState state = state_of(to_text(row[1]));
-    const bool silent = to_text(row[2]) == "1";
-    if (state == OwnerState::dead || (state == OwnerState::unseen && silent))
-      return std::get<std::int64_t>(row[0]);
-  }
-  return std::nullopt;
-}
-
 void take_over(const Store& store, std::int64_t run) {
-  execute(store, "UPDATE run SET owner = :owner, alive_at = :now WHERE id = :id",
-          {{"owner", this_owner()}, {"now", utc_now()}, {"id", run}});
+  take_row_over(store, kRuns, run);
   execute(
       store,
       "UPDATE launch SET ended_at = :now, exit = 'abandoned' WHERE run = :id AND ended_at IS NULL",
       {{"now", utc_now()}, {"id", run}});
-}
-
-void sign_of_life(const Store& store, std::int64_t run) {
-  const Table mine =
-      store.query("UPDATE run SET alive_at = :now WHERE id = :id AND owner = :owner RETURNING id",
-                  {{"now", utc_now()}, {"id", run}, {"owner", this_owner()}});
-  require(!mine.rows.empty(),
-          "{}: run {} was taken over by another process, which saw no sign of life of this one for "
-          "{} s; it goes on there",
-          store.file().string(), run, kSilenceSeconds);
 }
 
 std::int64_t insert_run(const Store& store, const RunRow& row) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,14 +13,9 @@ namespace moe {
 /// Runs a statement that returns nothing.
 void execute(const Store&, const std::string& sql, const std::vector<Parameter>& parameters);
 
-/// The newest unfinished run of a plan whose owner is gone: dead, or out of sight and silent for
-/// kSilenceSeconds.
-std::optional<std::int64_t> find_unfinished(const Store&, const std::string& plan);
+/// Makes this process the owner of a run; launches that had not ended are abandoned.
 void take_over(const Store&, std::int64_t run);
 std::int64_t insert_run(const Store&, const RunRow&);
-
-/// Notes that this process still carries the run on; Error where another has taken it over.
-void sign_of_life(const Store&, std::int64_t run);
 
 /// The case_run of every case key, made where it is not there yet.
 std::map<std::string, std::int64_t> insert_cases(const Store&, std::int64_t run, const RunRow&);

@@ -15,14 +15,15 @@ namespace {
 
 constexpr std::string_view kHead = R"(# The store
 
-One SQLite file holds everything: raw samples, answers, routing counts, and the values computed from them. It is
-`--db FILE`, else `$MOEBENCH_DB`, else `./moebench.sqlite`. It is written in WAL mode by `moebench run`; any number of
-processes may read it, and several may write. On a network file system it is refused: keep one on a local disk of each node.
+One SQLite file holds everything: raw samples, answers, routing counts, the values computed from them, and the curves of trainings.
+It is `--db FILE`, else `$MOEBENCH_DB`, else `./moebench.sqlite`. It is written in WAL mode by `moebench run` and `moebench train`;
+any number of processes may read it, and several may write. On a network file system it is refused: keep one on a local disk of each node.
 
 ```sh
 moebench sql "SELECT id, started_at, command FROM run"
 moebench sql "SELECT target_name, point, estimate, low, high FROM result WHERE suite = 'decode' AND metric = 'tokens_per_s'"
 moebench sql "SELECT task, document, choice, log_likelihood FROM answer LIMIT 5" --json
+moebench sql "SELECT step, value FROM training_value WHERE training = 1 AND layer = -1 AND metric = 'held_out_loss' ORDER BY step"
 ```
 
 This page is generated from the comments in `results/migrations/`; tests/results/schema_document_test.cpp holds it equal to them

@@ -115,6 +115,14 @@ Table values(const std::filesystem::path& db) {
           "result ORDER BY run, ordinal, metric, scope");
 }
 
+Table trainings(const std::filesystem::path& db) {
+  return Store(db, Access::read_only)
+      .query(
+          "SELECT training, name, learning_rate, step, tokens, loss, held_out_loss, started_at, "
+          "CASE WHEN ended_at IS NULL THEN 'unfinished' ELSE ended_at END AS ended_at "
+          "FROM training_progress ORDER BY training");
+}
+
 struct Noun {
   std::string_view name;
   Table (*list)(const std::filesystem::path& db);
@@ -124,7 +132,7 @@ constexpr Noun kNouns[] = {
     {"suites", suites},          {"targets", targets},       {"pairs", pair_table},
     {"datasets", dataset_table}, {"families", family_table}, {"kernels", kernel_table},
     {"reports", report_table},   {"formats", format_table},  {"runs", runs},
-    {"values", values}};
+    {"values", values},          {"trainings", trainings}};
 
 int run(const Arguments& arguments) {
   std::string noun, db;
@@ -133,7 +141,7 @@ int run(const Arguments& arguments) {
   for (const Noun& n : kNouns) known.emplace_back(n.name);
   CLI::App app("Lists what there is.", "moebench list");
   app.add_option("noun", noun, "what to list")->required()->check(CLI::IsMember(known));
-  app.add_option("--db", db, "the store, for runs and values");
+  app.add_option("--db", db, "the store, for runs, values and trainings");
   app.add_flag("--json", json, "JSON Lines");
   if (const auto code = parse(app, arguments)) return *code;
   const auto found = std::ranges::find(kNouns, noun, &Noun::name);
@@ -146,7 +154,8 @@ int run(const Arguments& arguments) {
 extern const Command list = {
     .name = "list",
     .summary =
-        "suites, targets, pairs, datasets, families, kernels, reports, formats, runs, values",
+        "suites, targets, pairs, datasets, families, kernels, reports, formats, runs, values, "
+        "trainings",
     .run = run};
 
 }  // namespace moe

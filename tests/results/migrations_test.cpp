@@ -21,8 +21,10 @@ using testing::cell;
 
 // A migration that has run anywhere must stay as it was: a change is a new file, and a new line
 // here.
-constexpr std::array<std::string_view, 1> kReleased = {
-    "4276bef1907b0fed3b4fe13c5a5ea8d373e19eb77456e5586730ae084c2beb9d"};
+constexpr std::array<std::string_view, 2> kReleased = {
+    "4276bef1907b0fed3b4fe13c5a5ea8d373e19eb77456e5586730ae084c2beb9d",
+    "2c61c066fed0261ecbaf6f3a5b660ffa22142cdcf538b79e436348d1ab8fae82"};
+constexpr int kNewest = kReleased.size();
 
 TEST(migrations, are_never_edited) {
   ASSERT_EQ(kMigrations.size(), kReleased.size());
@@ -33,8 +35,8 @@ TEST(migrations, are_never_edited) {
 TEST(migrations, make_every_table_of_a_fresh_file) {
   const TemporaryFolder folder;
   const Store store(folder.path() / "a.sqlite");
-  EXPECT_EQ(store.schema_version(), 1);
-  EXPECT_EQ(cell(store, "SELECT count(*) FROM sqlite_master WHERE type = 'table'"), "15");
+  EXPECT_EQ(store.schema_version(), kNewest);
+  EXPECT_EQ(cell(store, "SELECT count(*) FROM sqlite_master WHERE type = 'table'"), "18");
   EXPECT_EQ(cell(store, "PRAGMA journal_mode"), "wal");
   EXPECT_EQ(cell(store, "PRAGMA foreign_keys"), "1");
   EXPECT_EQ(cell(store,
@@ -51,7 +53,26 @@ TEST(migrations, leave_a_file_that_is_up_to_date_alone) {
     const Store store(file);
   }
   const Store again(file);
-  EXPECT_EQ(again.schema_version(), 1);
+  EXPECT_EQ(again.schema_version(), kNewest);
+}
+
+TEST(migrations, bring_an_older_file_up_to_date_and_keep_what_is_in_it) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.sqlite";
+  {
+    SQLite::Database db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    db.exec(std::string(kMigrations[0].text));
+    db.exec("PRAGMA user_version = 1");
+    db.exec("INSERT INTO metric VALUES (7, 'step_s', 's', 0, 0)");
+  }
+  const std::string message =
+      message_of<Error>([&] { const Store store(file, Access::read_only); });
+  EXPECT_NE(message.find("has schema 1, this program reads"), std::string::npos) << message;
+  const Store store(file);
+  EXPECT_EQ(store.schema_version(), kNewest);
+  EXPECT_EQ(cell(store, "SELECT id || name FROM metric"), "7step_s");
+  EXPECT_EQ(cell(store, "SELECT count(*) FROM training_progress"), "0");
+  EXPECT_EQ(cell(store, "PRAGMA integrity_check"), "ok");
 }
 
 TEST(migrations, refuse_a_newer_file) {
@@ -62,7 +83,8 @@ TEST(migrations, refuse_a_newer_file) {
   }
   for (const Access access : {Access::read_only, Access::read_write}) {
     const std::string message = message_of<Error>([&] { const Store store(file, access); });
-    EXPECT_NE(message.find("has schema 7, newer than this program's 1"), std::string::npos)
+    EXPECT_NE(message.find(fmt::format("has schema 7, newer than this program's {}", kNewest)),
+              std::string::npos)
         << message;
     EXPECT_NE(message.find(file.string()), std::string::npos) << message;
   }

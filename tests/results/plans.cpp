@@ -61,6 +61,24 @@ Answer answer_of(const std::string& case_key, std::int64_t document, std::int64_
           .prompt_sha256 = "90"};
 }
 
+TrainingRow training_of() {
+  return {.identity = "1d",
+          .name = "tiny",
+          .config_toml = "steps = 3\n",
+          .model_json = R"({"hidden_size":8})",
+          .data = "a small world",
+          .data_digest = "d1",
+          .tokenizer_digest = "70",
+          .seed = 5,
+          .learning_rate = 0.003,
+          .threads = 2,
+          .planned_tokens = 3000,
+          .flops_per_token = 6e3,
+          .build = "moebench 0.1.0 abc",
+          .command = "moebench train tiny.toml",
+          .environment = plan_of().environment};
+}
+
 std::string cell(const Store& store, const std::string& sql) {
   return to_text(store.query(sql).rows.at(0).at(0));
 }

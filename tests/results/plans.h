@@ -1,4 +1,4 @@
-// Small plans, events and child processes for the tests of the store.
+// Small plans, trainings, events and child processes for the tests of the store.
 #pragma once
 
 #include <sys/types.h>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "results/recorder.h"
+#include "results/training_recorder.h"
 
 namespace moe::testing {
 
@@ -17,6 +18,9 @@ RunRow plan_of(int cases = 1, bool timed = false);
 
 Document document_of(const std::string& case_key, std::int64_t document, std::int64_t choices = 2);
 Answer answer_of(const std::string& case_key, std::int64_t document, std::int64_t choice);
+
+/// A training of a tiny model, the same one every time.
+TrainingRow training_of();
 
 /// The first cell of what a query gives, as text.
 std::string cell(const Store&, const std::string& sql);

@@ -21,10 +21,28 @@ TEST(schema_document, is_docs_store_md) {
 
 TEST(schema_document, explains_every_table_and_view) {
   const std::string text = schema_document();
-  for (const std::string name :
-       {"environment", "target", "suite", "run", "launch", "case", "case_run", "case_launch",
-        "metric", "value", "sample", "document", "answer", "routing_count", "log", "result (view)",
-        "routing (view)", "newest (view)"}) {
+  for (const std::string name : {"environment",
+                                 "target",
+                                 "suite",
+                                 "run",
+                                 "launch",
+                                 "case",
+                                 "case_run",
+                                 "case_launch",
+                                 "metric",
+                                 "value",
+                                 "sample",
+                                 "document",
+                                 "answer",
+                                 "routing_count",
+                                 "log",
+                                 "result (view)",
+                                 "routing (view)",
+                                 "newest (view)",
+                                 "training",
+                                 "training_value",
+                                 "training_load",
+                                 "training_progress (view)"}) {
     const std::size_t at = text.find("## " + name + "\n\n");
     ASSERT_NE(at, std::string::npos) << name;
     EXPECT_NE(text.at(at + name.size() + 5), '\n') << name << " has no comment";
