@@ -3,8 +3,9 @@
 #   make test     set up, build, run all tests
 #   make build    set up, build the program (build/release/moebench)
 #   make bench    micro-benchmarks of the operations
+#   make bundled-models   train the bundled models again (models/bundled), two at a time
 #   make format   clang-format over every source file
-.PHONY: demo test build bench format configure
+.PHONY: demo test build bench bundled-models format configure
 .DEFAULT_GOAL := build
 
 BUILD := build/release
@@ -26,6 +27,12 @@ test: configure
 bench: configure
 	@cmake --build $(BUILD) --target moe_bench
 	@$(BUILD)/tests/moe_bench
+
+# Goes on where it was stopped. Losses and loads go to build/training.sqlite.
+bundled-models: build
+	@printf '%s\n' world-moe world-dense-large world-dense | OMP_NUM_THREADS=1 xargs -P 2 -I NAME \
+	  $(BUILD)/moebench train lab/recipes/NAME.toml --out build/bundled/NAME --db build/training.sqlite
+	@for name in world-moe world-dense world-dense-large; do cp build/bundled/$$name/* models/bundled/$$name/; done
 
 format:
 	@git ls-files '*.h' '*.cpp' '*.cu' | xargs clang-format-19 -i

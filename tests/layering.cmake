@@ -7,13 +7,14 @@ set(models  harness kernels)
 set(suites  harness kernels datasets models)
 set(results harness)
 set(reports harness results)
-set(cli     harness kernels datasets models suites results reports)
+set(lab     harness kernels datasets models results)
+set(cli     harness kernels datasets models suites results reports lab)
 
 # These parts of models/ are built without LibTorch, and suites see no tensor.
 set(without_torch models models/families models/checkpoint models/tokenizer models/engine suites suites/kinds)
 
 set(bad "")
-foreach(folder harness kernels datasets models suites results reports cli)
+foreach(folder harness kernels datasets models suites results reports lab cli)
   file(GLOB_RECURSE files ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.cpp ${ROOT}/${folder}/*.cu)
   foreach(file IN LISTS files)
     file(STRINGS ${file} lines REGEX "^#include [\"<][a-zA-Z]+")

@@ -1,0 +1,25 @@
+// How a training went, in a few points: what a model card shows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+#include <nlohmann/json.hpp>
+
+#include "lab/held_out.h"
+
+namespace moe {
+
+struct CurvePoint {
+  std::int64_t step = 0;
+  double loss = 0;                     // of training, the mean since the point before
+  std::vector<HeldOutScore> held_out;  // of all, then by type
+  std::vector<double>
+      imbalance_L;  // fullest expert over the mean since the point before, by mixture layer
+  std::vector<std::int64_t> dead_L;  // experts without a token since then
+};
+
+nlohmann::json to_json(const std::vector<CurvePoint>&);
+/// Error on anything but what to_json makes.
+std::vector<CurvePoint> curve_of(const nlohmann::json&);
+
+}  // namespace moe

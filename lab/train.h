@@ -1,0 +1,48 @@
+// One training from its first step, or from where it was left, to its last: data in, losses and
+// loads to the store, state to disk.
+//
+//   corpus ──▶ Batches ──▶ Trainer::step ──▶ StepReport ──▶ store (training_value, training_load)
+//                             └──▶ held-out sentences every n steps ──▶ store
+//                             └──▶ TrainingState every n minutes
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lab/curve.h"
+#include "lab/train_config.h"
+#include "lab/trainer.h"
+#include "results/store.h"
+
+namespace moe {
+
+/// What a person watches.
+struct TrainingView {
+  std::int64_t steps = 0, of = 0;
+  double loss = 0;                     // a mean over late steps
+  std::vector<double> imbalance_L;     // load of the fullest expert over the mean, by mixture layer
+  std::vector<HeldOutScore> held_out;  // of the last evaluation; empty before the first
+};
+
+struct TrainingHooks {
+  std::function<void(double learning_rate)> begin;  // of a training of a grid
+  std::function<void(const TrainingView&)> watch;
+  std::function<bool()> interrupted;
+  std::string command;
+};
+
+struct Trained {
+  bool ended = false;  // not interrupted
+  double learning_rate = 0;
+  std::vector<CurvePoint> curve;  // with a point at the last step, where it ended
+};
+
+/// Trains with one learning rate. Goes on from what `folder` holds, and does nothing more to a
+/// training that has ended there. Error on a loss that is no number.
+Trained train(const TrainConfig&, double learning_rate, const std::filesystem::path& folder, Store&,
+              const TrainingHooks&);
+
+}  // namespace moe

@@ -1,0 +1,44 @@
+// What a training writes to the store.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lab/held_out.h"
+#include "lab/train_config.h"
+#include "lab/trainer.h"
+#include "results/training_recorder.h"
+
+namespace moe {
+
+class TrainingRecord {
+ public:
+  /// Goes on behind `resumed_step` where the store has an unfinished training of this identity.
+  TrainingRecord(Store&, const TrainConfig&, double learning_rate, std::int64_t resumed_step,
+                 const std::string& command);
+
+  void step(std::int64_t step, const StepReport&, double seconds);
+
+  /// Scores, and the loads of the steps since the last time, by layer.
+  void evaluation(std::int64_t step, const std::vector<HeldOutScore>&,
+                  const std::vector<std::vector<std::int64_t>>& loads);
+
+  /// Before the state is saved: the store then has every step that the state has.
+  void flush() { recorder_.flush(); }
+  void end() { recorder_.end(); }
+
+ private:
+  void of_layer(std::int64_t step, const LayerReport&);
+
+  TrainingRecorder recorder_;
+  bool drops_;
+};
+
+/// What decides a training: sha256 over its settings, model, corpus, tokenizer and learning rate.
+std::string training_identity(const TrainConfig&, double learning_rate);
+
+/// The first documents of what it is trained on.
+std::string data_digest(const TrainConfig&);
+
+}  // namespace moe

@@ -1,0 +1,49 @@
+// Text as rows of token ids.
+#include "lab/batches.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "harness/error.h"
+
+namespace moe {
+namespace {
+
+constexpr DataSettings kData = {.tokens = 1000, .row_tokens = 20, .rows = 4};
+
+std::string document(std::int64_t index) {
+  return "number " + std::to_string(index) + ".";
+}
+
+/// The rows of a step as text; <s> stands before a document.
+std::vector<std::string> rows_of(const Batches& batches, const Tokenizer& tokenizer,
+                                 std::int64_t step) {
+  const std::vector<TokenId> ids = batches.step(step);
+  EXPECT_EQ(ids.size(), 4U * 21U);
+  std::vector<std::string> rows;
+  for (std::size_t row = 0; row < 4; ++row)
+    rows.push_back(tokenizer.decode(std::span(ids).subspan(row * 21, 21), false));
+  return rows;
+}
+
+TEST(batches, a_row_begins_with_a_document_and_holds_as_many_as_it_can) {
+  const Tokenizer tokenizer = Tokenizer::bytes();
+  const Batches batches(document, tokenizer, kData);
+  EXPECT_EQ(rows_of(batches, tokenizer, 1).front(), "<s>number 0.<s>number 1.<s>");
+  EXPECT_EQ(rows_of(batches, tokenizer, 1).at(1), "<s>number 21.<s>number 22");
+}
+
+TEST(batches, a_step_depends_on_its_number_alone_and_no_document_is_in_two_rows) {
+  const Tokenizer tokenizer = Tokenizer::bytes();
+  const Batches batches(document, tokenizer, kData), others(document, tokenizer, kData);
+  EXPECT_EQ(others.step(7), batches.step(7));
+  std::set<std::string> rows;
+  for (const std::int64_t step : {1, 2, 3, 7}) {
+    for (const std::string& row : rows_of(batches, tokenizer, step))
+      EXPECT_TRUE(rows.insert(row.substr(0, row.find('.'))).second) << row;
+  }
+}
+
+}  // namespace
+}  // namespace moe

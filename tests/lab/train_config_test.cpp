@@ -1,0 +1,92 @@
+// The file that says what is trained.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "harness/error.h"
+#include "lab/schedule.h"
+#include "tests/lab/small_training.h"
+#include "tests/temporary_folder.h"
+
+namespace moe {
+namespace {
+
+class TrainFile : public testing::Test {
+ protected:
+  TrainFile() {
+    folder.write("small.json", small_model("mixture").dump());
+    folder.write("small.toml", kText);
+  }
+  TrainConfig read(const std::vector<TrainSetting>& settings = {}) const {
+    return read_train_config(folder.path() / "small.toml", settings);
+  }
+  std::string failure(std::string_view from, std::string_view to,
+                      const std::vector<TrainSetting>& settings = {}) const {
+    std::string text(kText);
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    folder.write("small.toml", text.replace(at, from.size(), to));
+    return message_of<Error>([&] { read(settings); });
+  }
+
+  static constexpr std::string_view kText =
+      "name = \"small\"\nconfig = \"small.json\"\ntokenizer = \"tokenizer.json\"\nseed = 3\n"
+      "[data]\ntokens = 1_000\nrow_tokens = 10\nrows = 3\n"
+      "[optimizer]\nlearning_rate = [1e-3, 2e-3]\nwarmup_steps = 4\n";
+  TemporaryFolder folder;
+};
+
+TEST_F(TrainFile, is_read_with_its_defaults) {
+  const TrainConfig config = read();
+  EXPECT_EQ(config.seed, 3);
+  EXPECT_EQ(config.model.layers.size(), 2U);
+  EXPECT_EQ(config.optimizer.learning_rates, (std::vector{1e-3, 2e-3}));
+  EXPECT_EQ(config.router.balance, 0.01);
+  EXPECT_EQ(tokens_per_step(config), 30);
+  EXPECT_EQ(steps_of(config), 34);  // the last one whole
+  EXPECT_EQ(config.tokenizer, folder.path() / "tokenizer.json");
+}
+
+TEST_F(TrainFile, takes_settings_in_place_of_its_own) {
+  const TrainConfig config =
+      read({{"seed", "8"}, {"optimizer.learning_rate", "5e-3"}, {"data.tokens", "60"}});
+  EXPECT_EQ(config.seed, 8);
+  EXPECT_EQ(config.optimizer.learning_rates, std::vector{5e-3});
+  EXPECT_EQ(steps_of(config), 2);
+  EXPECT_NE(config.toml, read().toml);
+}
+
+TEST_F(TrainFile, names_file_line_and_key_of_what_is_wrong) {
+  EXPECT_NE(failure("rows = 3", "rwos = 3").find("line 8: unknown key \"rwos\"; known are corpus"),
+            std::string::npos);
+  EXPECT_NE(failure("rows = 3", "rows = 0").find("rows = 0: expected at least 1"),
+            std::string::npos);
+  EXPECT_NE(failure("1_000", "\"x\"").find("line 6: key \"tokens\": expected a whole number"),
+            std::string::npos);
+  EXPECT_NE(failure("[1e-3, 2e-3]", "[]").find("an empty list"), std::string::npos);
+  EXPECT_NE(failure("[1e-3, 2e-3]", "[0.0]").find("learning_rate 0: expected more than 0"),
+            std::string::npos);
+  EXPECT_NE(failure("row_tokens = 10", "row_tokens = 65").find("the model takes 64"),
+            std::string::npos);
+  EXPECT_NE(failure("small.json", "other.json").find("other.json: no such file"),
+            std::string::npos);
+  EXPECT_NE(failure("[data]", "[data").find("line 5"), std::string::npos);
+  EXPECT_NE(failure("seed = 3", "seed = 3", {{"nowhere.x", "1"}}).find("no table [nowhere]"),
+            std::string::npos);
+  EXPECT_NE(failure("seed = 3", "seed = 3", {{"seed", "]"}}).find("--set seed=]"),
+            std::string::npos);
+}
+
+TEST_F(TrainFile, learning_rate_warms_up_and_falls_along_half_a_cosine) {
+  const TrainConfig config = read();
+  const std::int64_t last = steps_of(config);
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 1e-3, 1), 0.25e-3);
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 1e-3, 4), 1e-3);
+  EXPECT_NEAR(learning_rate_at(config, 1e-3, (4 + last) / 2), (1e-3 + 0.05e-3) / 2, 1e-9);
+  EXPECT_NEAR(learning_rate_at(config, 1e-3, last), 0.05e-3, 1e-12);
+  for (std::int64_t step = 5; step <= last; ++step)
+    EXPECT_LT(learning_rate_at(config, 1e-3, step), learning_rate_at(config, 1e-3, step - 1));
+}
+
+}  // namespace
+}  // namespace moe
