@@ -13,6 +13,8 @@ struct InspectOptions {
   std::string target, text, suite, task, context, continuation;
   std::int64_t document = 0;
   std::string tokens;  // "3,14,15"
+  std::int64_t first = 0, documents = 0;
+  std::uint64_t seed = 1;
   bool json = false;
 };
 
@@ -21,5 +23,8 @@ int inspect_prompt(const InspectOptions&);
 int inspect_score(const InspectOptions&);
 int inspect_logits(const InspectOptions&);
 int inspect_routing(const InspectOptions&);
+
+/// Documents of the bundled world's text, a JSON string a line; no target.
+int inspect_corpus(const InspectOptions&);
 
 }  // namespace moe

@@ -40,11 +40,17 @@ int run(const Arguments& arguments) {
   common(*routing, o);
   CLI::Option* ids = routing->add_option("--tokens", o.tokens, "token ids, with commas between");
   routing->add_option("--text", o.text, "a text instead")->excludes(ids);
+  CLI::App* corpus = app.add_subcommand(
+      "corpus", "documents of the text about the bundled world, a JSON string a line");
+  corpus->add_option("--documents", o.documents, "how many")->required();
+  corpus->add_option("--first", o.first, "the first one's number")->capture_default_str();
+  corpus->add_option("--seed", o.seed, "which text")->capture_default_str();
   if (const auto code = parse(app, arguments)) return *code;
   if (tokenize->parsed()) return inspect_tokenize(o);
   if (prompt->parsed()) return inspect_prompt(o);
   if (score->parsed()) return inspect_score(o);
   if (logits->parsed()) return inspect_logits(o);
+  if (corpus->parsed()) return inspect_corpus(o);
   return inspect_routing(o);
 }
 
@@ -52,7 +58,7 @@ int run(const Arguments& arguments) {
 
 extern const Command inspect = {
     .name = "inspect",
-    .summary = "one input going through: tokenize, prompt, score, logits, routing",
+    .summary = "one input going through: tokenize, prompt, score, logits, routing, corpus",
     .run = run};
 
 }  // namespace moe

@@ -129,6 +129,26 @@ TEST(inspect, shows_the_other_inputs_too) {
   EXPECT_EQ(json({"inspect", "prompt", "--suite", "world"}).at("requests").size(), 4U);
 }
 
+TEST(inspect, prints_the_worlds_text_a_json_string_a_line) {
+  const auto lines = [](const std::vector<std::string>& options) {
+    std::vector<std::string> arguments = {"inspect", "corpus", "--documents", "20"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Ran ran = moebench(arguments, fresh_folder("corpus"));
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    std::vector<std::string> out;
+    std::istringstream text(ran.out);
+    for (std::string line; std::getline(text, line);)
+      out.push_back(nlohmann::json::parse(line).get<std::string>());
+    return out;
+  };
+  const std::vector<std::string> begin = lines({}), later = lines({"--first", "15"});
+  ASSERT_EQ(begin.size(), 20U);
+  EXPECT_TRUE(std::equal(begin.begin() + 15, begin.end(), later.begin()));
+  EXPECT_EQ(lines({"--seed", "1"}), begin);
+  EXPECT_NE(lines({"--seed", "2"}), begin);
+  for (const std::string& document : begin) EXPECT_FALSE(document.ends_with('\n')) << document;
+}
+
 TEST(check, finds_everything_in_order) {
   const std::filesystem::path folder = fresh_folder("check");
   const Ran ran =
