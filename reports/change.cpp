@@ -88,7 +88,7 @@ Change unpaired(const ComparedValue& a, const ComparedValue& b) {
 }  // namespace
 
 bool is_share(std::string_view metric) {
-  return metric == "acc" || metric == "acc_norm";
+  return metric == "acc" || metric == "acc_norm" || metric == "exact";
 }
 
 Change change(const Store& store, const ComparedValue& a, const ComparedValue& b) {

@@ -13,9 +13,19 @@ namespace {
 
 constexpr Metric kAcc = {"acc", "1", true, true};
 constexpr Metric kAccNorm = {"acc_norm", "1", true, true};
+constexpr Metric kExact = {"exact", "1", true, true};
 constexpr Metric kImbalance = {"load_imbalance", "1", false, false};
 constexpr Metric kEntropy = {"routing_entropy", "1", true, false};
 constexpr Metric kDead = {"dead_experts", "1", false, false};
+
+/// A share of questions, and what a question counts.
+struct Share {
+  const Metric& metric;
+  double Graded::* of;
+};
+
+constexpr Share kShares[] = {
+    {kAcc, &Graded::acc}, {kAccNorm, &Graded::acc_norm}, {kExact, &Graded::exact}};
 
 std::int64_t gold_of(const Document& document, std::size_t choices) {
   const Json gold = Json::parse(document.target, nullptr, /*allow_exceptions=*/false);
@@ -30,17 +40,23 @@ std::int64_t winner(const std::vector<double>& scores) {
   return std::ranges::max_element(scores) - scores.begin();
 }
 
-Graded grade_one(const Document& document, const std::vector<double>& log_likelihood) {
+/// `answers` to the choices, in order.
+Graded grade_one(const Document& document, const std::vector<const Answer*>& answers) {
   const auto characters = fact_of<std::vector<double>>(document, "characters");
-  require(characters.size() == log_likelihood.size(),
+  require(characters.size() == answers.size(),
           "{}: the lengths of {} choices are stored, there are {}", place_of(document),
-          characters.size(), log_likelihood.size());
-  std::vector<double> normalised;
-  for (std::size_t c = 0; c < log_likelihood.size(); ++c)
+          characters.size(), answers.size());
+  std::vector<double> log_likelihood, normalised;
+  for (std::size_t c = 0; c < answers.size(); ++c) {
+    log_likelihood.push_back(answers[c]->log_likelihood);
     normalised.push_back(log_likelihood[c] / characters[c]);
-  const std::int64_t gold = gold_of(document, log_likelihood.size());
-  return {document.task, document.document, winner(log_likelihood) == gold ? 1.0 : 0.0,
-          winner(normalised) == gold ? 1.0 : 0.0};
+  }
+  const std::int64_t gold = gold_of(document, answers.size());
+  return {.task = document.task,
+          .document = document.document,
+          .acc = winner(log_likelihood) == gold ? 1.0 : 0.0,
+          .acc_norm = winner(normalised) == gold ? 1.0 : 0.0,
+          .exact = answers[static_cast<std::size_t>(gold)]->is_greedy ? 1.0 : 0.0};
 }
 
 using ByTask = std::map<std::string, std::vector<double>>;
@@ -112,15 +128,15 @@ LayerLoad load_of(const std::vector<double>& tokens) {
 }  // namespace
 
 std::vector<Graded> grade(const CaseRecord& record) {
-  std::map<std::pair<std::string, std::int64_t>, std::vector<double>> scores;
+  std::map<std::pair<std::string, std::int64_t>, std::vector<const Answer*>> answers;
   for (const Answer& answer : record.answers)
-    scores[{answer.task, answer.document}].push_back(answer.log_likelihood);
+    answers[{answer.task, answer.document}].push_back(&answer);
   std::vector<Graded> graded;
   for (const Document& document : record.documents) {
-    const auto found = scores.find({document.task, document.document});
+    const auto found = answers.find({document.task, document.document});
     if (!facts_of(document).contains("choices")) continue;  // what a timed step was given
     const auto choices = fact_of<std::size_t>(document, "choices");
-    if (choices == 0 || found == scores.end() || found->second.size() != choices) continue;
+    if (choices == 0 || found == answers.end() || found->second.size() != choices) continue;
     graded.push_back(grade_one(document, found->second));
   }
   return graded;
@@ -129,18 +145,23 @@ std::vector<Graded> grade(const CaseRecord& record) {
 Summary accuracy_summary(const Suite& suite, const CaseRecord& record) {
   const auto metrics = suite.options.value("score", Json::object())
                            .value("metrics", std::vector<std::string>{"acc"});
-  const bool normalised = std::ranges::find(metrics, "acc_norm") != metrics.end();
+  std::vector<const Share*> asked;
+  for (const Share& share : kShares) {
+    if (share.metric.name == "acc" ||
+        std::ranges::find(metrics, share.metric.name) != metrics.end())
+      asked.push_back(&share);
+  }
   Summary summary;
-  ByTask acc, acc_norm;
+  std::map<const Share*, ByTask> scores;
   for (const Graded& g : grade(record)) {
-    acc[g.task].push_back(g.acc);
-    acc_norm[g.task].push_back(g.acc_norm);
-    Json per_question = {{"acc", g.acc}};
-    if (normalised) per_question["acc_norm"] = g.acc_norm;
+    Json per_question;
+    for (const Share* share : asked) {
+      scores[share][g.task].push_back(g.*share->of);
+      per_question[std::string(share->metric.name)] = g.*share->of;
+    }
     summary.documents.push_back({g.task, g.document, per_question.dump()});
   }
-  add_values(suite, kAcc, acc, summary.values);
-  if (normalised) add_values(suite, kAccNorm, acc_norm, summary.values);
+  for (const Share* share : asked) add_values(suite, share->metric, scores[share], summary.values);
   for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
   return summary;
 }

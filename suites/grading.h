@@ -13,14 +13,15 @@ struct Graded {
   std::string task;
   std::int64_t document = 0;
   double acc = 0, acc_norm = 0;  // 1: the gold choice wins; the first of equals does
+  double exact = 0;              // 1: the gold choice is what the model itself goes on with
 };
 
 /// Questions whose every choice is answered, in the order of the record.
 std::vector<Graded> grade(const CaseRecord&);
 
-/// acc and, where the suite's [score] asks, acc_norm: a value per task, per [groups] entry
-/// ("mmlu_stem"), and for the whole (scope ""). Micro averages; standard errors pooled over tasks
-/// as lm-evaluation-harness does.
+/// acc and, where the suite's [score] asks, acc_norm and exact: a value per task, per [groups]
+/// entry ("mmlu_stem"), and for the whole (scope ""). Micro averages; standard errors pooled over
+/// tasks as lm-evaluation-harness does.
 Summary accuracy_summary(const Suite&, const CaseRecord&);
 
 /// How evenly experts are used: load_imbalance (max / mean), routing_entropy (1: even),

@@ -60,8 +60,8 @@ void check(const Suite& suite) {
                            .value("metrics", std::vector<std::string>{"acc"});
   require(!metrics.empty(), "[score]: metrics: expected at least one");
   for (const std::string& metric : metrics) {
-    require(metric == "acc" || metric == "acc_norm",
-            "[score]: unknown metric \"{}\"; known are acc, acc_norm", metric);
+    require(metric == "acc" || metric == "acc_norm" || metric == "exact",
+            "[score]: unknown metric \"{}\"; known are acc, acc_norm, exact", metric);
     require(std::ranges::count(metrics, metric) == 1, "[score]: metrics: \"{}\" is given twice",
             metric);
   }

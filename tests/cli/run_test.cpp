@@ -133,8 +133,8 @@ TEST(run, a_dry_run_counts_and_stores_nothing) {
       moebench({"run", "world", "--target", "synthetic:demo-moe", "--dry-run", "--json"}, folder);
   ASSERT_EQ(ran.code, 0) << ran.err;
   const auto plan = nlohmann::json::parse(ran.out);
-  EXPECT_EQ(plan.at("questions"), 320);
-  EXPECT_EQ(plan.at("requests"), 1280);
+  EXPECT_EQ(plan.at("questions"), 1440);
+  EXPECT_EQ(plan.at("requests"), 5760);
   EXPECT_LT(plan.at("shared_tokens").get<long>(), plan.at("prompt_tokens").get<long>());
   EXPECT_FALSE(std::filesystem::exists(folder / "moebench.sqlite"));
 }

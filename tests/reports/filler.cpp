@@ -13,6 +13,7 @@ namespace {
 constexpr std::array kMetrics = {
     Metric{"acc", "1", true, true},
     Metric{"acc_norm", "1", true, true},
+    Metric{"exact", "1", true, true},
     Metric{"load_imbalance", "1", false, false},
     Metric{"routing_entropy", "1", true, false},
     Metric{"dead_experts", "1", false, false},

@@ -107,6 +107,25 @@ TEST(grading, the_first_of_equals_wins) {
   EXPECT_EQ(graded[2].acc_norm, 0);
 }
 
+TEST(grading, exact_counts_the_right_choices_that_the_model_goes_on_with) {
+  CaseRecord record;
+  add(record, "g_two", 0, 0, {"a", "b"}, {-1, -2});
+  add(record, "g_two", 1, 1, {"a", "b"}, {-1, -2});
+  add(record, "g_three", 0, 1, {"a", "b"}, {-2, -1});
+  for (Answer& answer : record.answers) answer.is_greedy = answer.choice == 0;
+  Suite suite = graded_suite();
+  EXPECT_FALSE(
+      Json::parse(accuracy_summary(suite, record).documents[0].metrics_json).contains("exact"))
+      << "the suite does not ask for it";
+  suite.options["score"]["metrics"] = {"acc", "exact"};
+  const Summary summary = accuracy_summary(suite, record);
+  EXPECT_NEAR(value_of(summary, "exact", "").estimate, 1.0 / 3, kExact);
+  EXPECT_EQ(value_of(summary, "exact", "g_pair").n, 3);
+  EXPECT_EQ(value_of(summary, "exact", "g_three").estimate, 0);
+  EXPECT_EQ(Json::parse(summary.documents[0].metrics_json), (Json{{"acc", 1.0}, {"exact", 1.0}}));
+  EXPECT_EQ(Json::parse(summary.documents[1].metrics_json), (Json{{"acc", 0.0}, {"exact", 0.0}}));
+}
+
 TEST(grading, a_question_that_is_not_answered_in_full_does_not_count) {
   CaseRecord record;
   add(record, "g", 0, 0, {"a", "b"}, {-1, -2});

@@ -22,13 +22,14 @@ struct Pinned {
 // results of two versions are never compared.
 constexpr Pinned kPinned[] = {
     {"mmlu", 1, "d3cc87fa892d85e1a73a8ec52631389c3d9535306a1895c6e427c391f6be4a38"},
-    {"world", 1, "94950ee0425b48a49d4ff1eb507e1901b99b55013786085186234b8f5e036487"},
-    {"world_letters", 1, "92260e7b0ce1b8f856ccf201e5e2efed0ffda4a867ba88d1012a3c9330ae59cf"},
+    {"world", 2, "faf520f4960deecc74d0cc1f1907be98dc3e8d0d5ab8de78dfb9654e374a4f73"},
+    {"world_letters", 2, "3ffdabdb4b9008dd3a461721bc087913b4cc5e16477845c18ca6c4a8eef185cd"},
+    {"world_paraphrase", 1, "e038f98133973b227a4bb58311479e019972c7530bb79e5a0ea743416731c3fb"},
     {"wikitext2", 1, "eae2cd866e0e5753f98b9fd6212553b4965045e3184b283599cd30577e2b95e2"},
     {"prefill", 2, "1d4dcc756d12d6fbb006ba487d96d767456289bca4c53d2291156630c35131f5"},
     {"decode", 2, "f88d8f74ab44269339784a90dc489c7b5ffaec9c325035fa00f0792fd6428cd7"},
     {"memory", 1, "22e329bdd1cf075139c97e2ee3c931fc41483718faff1869fd205bc6045e8920"},
-    {"sparsity", 2, "1978b45a7dea89b5e5d1d148cb7da24ece3eca63df9948d61f999b0794f42827"},
+    {"sparsity", 3, "a82aa5d0088415b489b54fa4c852add27a6dc024126ac9ee2b5d531c02a12d5d"},
 };
 
 TEST(suite, an_edit_of_a_bundled_suite_comes_with_a_new_version) {
@@ -116,6 +117,7 @@ TEST(suite, what_is_wrong_is_named_with_file_and_key) {
       {"sparsity", "suite = \"world\"", "suite = \"decode\"", {"accuracy", "decode"}},
       {"sparsity", "suite = \"world\"", "suite = \"mmlu\"", {"accuracy", "mmlu"}},
       {"sparsity", "suite = \"world\"", "suite = \"mine.toml\"", {"accuracy", "bundled"}},
+      {"sparsity", "suite = \"world\"", "suite = \"world_letters\"", {"2 values", "shots"}},
       {"sparsity", "limit = 20", "limit = \"all\"", {"accuracy", "limit"}},
       {"sparsity", "length = 256", "length = 0", {"length"}},
       {"sparsity", "[decode]", "[decoding]", {"decoding"}},

@@ -111,10 +111,10 @@ std::int64_t context_tokens(Case& run) {
   return run.sink.all<Answer>().front().context_tokens;
 }
 
-TEST(sparsity, asks_with_the_examples_of_its_accuracy_suite_unless_told) {
+TEST(sparsity, asks_with_as_many_examples_as_it_is_told) {
   Case letters("world_letters", {{"shots", 5}});
   Case own("sparsity", {{"top_k", 4}}), none("sparsity", {{"top_k", 4}});
-  own.suite.options["accuracy"] = {{"suite", "world_letters"}};
+  own.suite.options["accuracy"] = {{"suite", "world_letters"}, {"shots", 5}};
   none.suite.options["accuracy"] = {{"suite", "world_letters"}, {"shots", 0}};
   EXPECT_EQ(context_tokens(own), context_tokens(letters));
   EXPECT_LT(context_tokens(none), context_tokens(letters));
