@@ -42,8 +42,4 @@ void CudaModule::Close::operator()(void* handle) const {
   dlclose(handle);
 }
 
-std::filesystem::path program_folder() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
-}
-
 }  // namespace moe

@@ -49,7 +49,4 @@ class CudaModule {
   std::string reason_;
 };
 
-/// The folder of the running program.
-std::filesystem::path program_folder();
-
 }  // namespace moe

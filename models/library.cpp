@@ -39,11 +39,7 @@ std::vector<std::string> texts(const toml::table& table, std::string_view key) {
 
 std::vector<Card> read_cards() {
   std::vector<Card> out;
-  for (const EmbeddedFile& file : kCards) {
-    const toml::table table = parsed(file);
-    out.push_back(
-        {std::string(file.name), text(table, file, "repository"), text(table, file, "revision")});
-  }
+  for (const EmbeddedFile& file : kCards) out.push_back(read_card(file.name, file.text));
   return out;
 }
 
@@ -62,6 +58,27 @@ std::vector<Pair> read_pairs() {
 }
 
 }  // namespace
+
+Card read_card(std::string_view name, std::string_view toml) {
+  const EmbeddedFile file{name, toml};
+  const toml::table table = parsed(file);
+  Card card{.name = std::string(name), .repository = {}, .revision = {}, .bundled = {}};
+  require(table.contains("repository") != table.contains("bundled"),
+          "{}.toml: expected one of the keys \"repository\" and \"bundled\", found {}", name,
+          table.contains("bundled") ? "both" : "none");
+  if (table.contains("repository")) {
+    card.repository = text(table, file, "repository");
+    card.revision = text(table, file, "revision");
+  } else {
+    require(!table.contains("revision"),
+            "{}.toml: key \"revision\": what comes with the program has none", name);
+    card.bundled = text(table, file, "bundled");
+    require(!card.bundled.empty() && card.bundled.find('/') == std::string::npos,
+            "{}.toml: key \"bundled\": expected the name of a folder, found \"{}\"", name,
+            card.bundled);
+  }
+  return card;
+}
 
 const std::vector<Card>& cards() {
   static const std::vector<Card> kAll = read_cards();

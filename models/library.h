@@ -11,10 +11,15 @@
 
 namespace moe {
 
-/// A checkpoint by a short name.
+/// A checkpoint by a short name: a repository at a revision, or one that comes with the program.
 struct Card {
-  std::string name, repository, revision;
+  std::string name, repository, revision;  // of the Hugging Face cache; else empty
+  std::string bundled;                     // a folder's name (models/bundled.h); else empty
 };
+
+/// Reads a card's text. Error where it has neither or both of "repository" (with "revision") and
+/// "bundled".
+Card read_card(std::string_view name, std::string_view toml);
 
 /// A mixture and its dense counterpart: what is held equal, what is not.
 struct Pair {

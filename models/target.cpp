@@ -8,8 +8,8 @@
 #include "harness/sha256.h"
 #include "models/config_json.h"
 #include "models/family.h"
-#include "models/hub_cache.h"
 #include "models/library.h"
+#include "models/placement.h"
 #include "models/stored_dtype.h"
 #include "models/target_keys.h"
 
@@ -17,71 +17,6 @@ namespace moe {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kSynthetic = "synthetic:";
-
-bool is_repository(std::string_view what) {
-  return std::ranges::count(what, '/') == 1 && what.front() != '/' && what.back() != '/' &&
-         what.front() != '.';
-}
-
-/// A folder's own name; of the Hugging Face cache (models--org--name/snapshots/<commit>) the
-/// model's; of a folder that only says what format it holds, its parent's.
-std::string model_name(const fs::path& directory) {
-  constexpr std::string_view kModels = "models--";
-  const fs::path above = directory.parent_path();
-  const std::string repository = above.parent_path().filename().string();
-  if (above.filename() == "snapshots" && repository.starts_with(kModels)) {
-    const std::size_t name = repository.find("--", kModels.size());
-    return repository.substr(name == std::string::npos ? kModels.size() : name + 2);
-  }
-  return (directory.filename() == "hf" ? above : directory).filename().string();
-}
-
-void place(Target& target) {
-  if (target.what.starts_with(kSynthetic)) {
-    target.kind = TargetKind::synthetic;
-    const fs::path config = target.what.substr(kSynthetic.size());
-    target.name = (config.extension() == ".json" ? config.stem() : config.filename()).string();
-    return;
-  }
-  require(
-      !target.what.starts_with("http://") && !target.what.starts_with("https://"),
-      "target {}: this build measures models it loads itself; a server's URL is no target of it",
-      target.what);
-  if (fs::is_directory(target.what)) {
-    target.directory = fs::canonical(target.what);
-    target.name = model_name(target.directory);
-    require(fs::exists(target.directory / "config.json"),
-            "target {}: the folder has no config.json", target.what);
-    if (const auto revision = target.keys.find("revision"); revision != target.keys.end())
-      throw Error(
-          fmt::format("target {}: key revision={}: a folder has none; it is for repositories "
-                      "(org/name)",
-                      target.what, revision->second),
-          std::source_location::current());
-    return;
-  }
-  const auto card = std::ranges::find(cards(), target.what, &Card::name);
-  const bool known = card != cards().end();
-  require(
-      known || is_repository(target.what),
-      "target {}: no such folder, no card of that name (`moebench list targets`), and not org/name",
-      target.what);
-  const std::string repository = known ? card->repository : target.what;
-  const auto revision = target.keys.find("revision");
-  const std::string wanted = revision != target.keys.end() ? revision->second
-                             : known                       ? card->revision
-                                                           : "main";
-  target.directory = required(
-      hub_snapshot(repository, wanted),
-      "target {}: no such folder, and {} at revision {} is not in the Hugging Face cache {}; "
-      "bring it with: "
-      "moebench fetch model {}{}",
-      target.what, repository, wanted, hub_cache().string(), repository,
-      wanted == "main" ? "" : " --revision " + wanted);
-  target.name = known ? card->name : repository.substr(repository.find('/') + 1);
-}
 
 Json config_json(const Target& target) {
   const fs::path file = target.kind == TargetKind::directory
@@ -106,7 +41,7 @@ Target resolve_target(std::string_view spec) {
   Target target{.what = unescaped(spec.substr(0, at)), .keys = {}, .name = {}, .directory = {}};
   require(!target.what.empty(), "target \"{}\": nothing before the keys", spec);
   if (at != std::string_view::npos) target.keys = parse_keys(spec.substr(at + 1), spec);
-  place(target);
+  place(target, cards());
   check_keys(target);
   for (const auto& [key, value] : target.keys) target.name += fmt::format(" {}={}", key, value);
   return target;

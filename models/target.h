@@ -27,8 +27,9 @@ struct Target {
 /// The keys a target may have.
 std::span<const std::string_view> target_keys();
 
-/// Resolves a directory with a checkpoint, a card's name, org/name as it lies in the Hugging Face
-/// cache, or synthetic:NAME (a bundled config) or synthetic:FILE.json. Error on an unknown key, a
+/// Resolves a directory with a checkpoint, a card's name (of a repository, or of a checkpoint that
+/// comes with the program), org/name as it lies in the Hugging Face cache, or synthetic:NAME (a
+/// bundled config) or synthetic:FILE.json. Error on an unknown key, a
 /// value out of range, or a place where nothing is; nothing is loaded.
 Target resolve_target(std::string_view spec);
 

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/print.h"
 #include "harness/error.h"
+#include "harness/program_folder.h"
 #include "kernels/cuda_module.h"
 #include "kernels/topk_router/difference.h"
 #include "models/decoder/native_engine.h"

@@ -12,6 +12,7 @@
 #include "harness/error.h"
 #include "harness/machine.h"
 #include "harness/memory.h"
+#include "harness/program_folder.h"
 #include "kernels/cuda_module.h"
 #include "models/decoder/device.h"
 

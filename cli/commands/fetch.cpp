@@ -60,6 +60,10 @@ int fetch_dataset(const std::string& name) {
 /// A card stands for its repository and, where none is asked for, its revision.
 int fetch_model(std::string name, std::string revision) {
   const auto card = std::ranges::find(cards(), name, &Card::name);
+  if (card != cards().end() && !card->bundled.empty()) {
+    tell("{} comes with the program: nothing to fetch\n", name);
+    return kDone;
+  }
   if (card != cards().end()) {
     name = card->repository;
     if (revision.empty()) revision = card->revision;

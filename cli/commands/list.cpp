@@ -7,6 +7,7 @@
 #include "cli/tell.h"
 #include "datasets/dataset.h"
 #include "harness/error.h"
+#include "harness/program_folder.h"
 #include "kernels/cuda_module.h"
 #include "models/family.h"
 #include "models/library.h"
@@ -34,8 +35,11 @@ Table targets(const std::filesystem::path&) {
   Table table{.columns = {"target", "what"}, .rows = {}};
   for (const std::string_view name : config_names())
     table.rows.push_back({"synthetic:" + text(name), "seeded random weights of this architecture"});
-  for (const Card& card : cards())
-    table.rows.push_back({card.name, card.repository + " in the Hugging Face cache"});
+  for (const Card& card : cards()) {
+    table.rows.push_back({card.name, card.bundled.empty()
+                                         ? card.repository + " in the Hugging Face cache"
+                                         : card.bundled + ", which comes with the program"});
+  }
   table.rows.push_back({"DIRECTORY", "a Hugging Face checkpoint"});
   table.rows.push_back({"org/name", "a repository in the Hugging Face cache"});
   return table;
