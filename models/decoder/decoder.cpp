@@ -6,6 +6,7 @@
 
 #include "harness/error.h"
 #include "models/decoder/parameters.h"
+#include "models/decoder/removed_experts.h"
 #include "models/decoder/step_check.h"
 
 namespace moe {
@@ -70,6 +71,7 @@ Decoder::Decoder(Config config, const Ops& ops, WeightSource& source)
   // Counts are ordinary tensors whoever makes the decoder: those of inference mode could be counted
   // on in no other mode.
   const c10::InferenceMode ordinary(false);
+  removed_E_.resize(config_.layers.size());
   for (const LayerSpec& layer : config_.layers) {
     load_E_.push_back(at::zeros({layer.feed_forward.experts}, ops_.activations().dtype(at::kLong)));
   }
@@ -108,7 +110,8 @@ StepResult Decoder::step(const Step& step, KvCache* cache) {
   Tensor x_TD = ops_.embedding(*embedding_, step_->id_T);
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
     Routing routing;
-    x_TD = run_block(layer, x_TD, {.force_TK = force[layer], .clock = clock}, &routing);
+    const RouterControl router{.force_TK = force[layer], .removed_E = removed_E_[layer]};
+    x_TD = run_block(layer, x_TD, {.router = router, .clock = clock}, &routing);
     if (!routing.expert_TK.defined()) continue;
     if (step.routing.count) count(layer, routing);
     if (step.routing.record) {
@@ -138,8 +141,10 @@ HeadScores Decoder::head_scores(const Tensor& hidden_RD, const HeadTargets& targ
   return scores;
 }
 
-void Decoder::set_top_k(std::optional<std::int64_t> top_k) {
-  config_ = top_k ? with_top_k(given_, *top_k) : given_;
+void Decoder::set_experts(std::optional<std::int64_t> top_k, const RemovedExperts& removed) {
+  Config config = top_k ? with_top_k(given_, *top_k) : given_;
+  removed_E_ = removed_masks(config, removed, ops_.activations().device());
+  config_ = std::move(config);
 }
 
 void Decoder::count(std::size_t layer, const Routing& routing) {

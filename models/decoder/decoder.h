@@ -11,6 +11,7 @@
 #include "models/decoder/kv_cache.h"
 #include "models/decoder/ops.h"
 #include "models/decoder/step.h"
+#include "models/engine/engine.h"
 
 namespace moe {
 
@@ -39,9 +40,9 @@ class Decoder {
 
   const Config& config() const { return config_; }
   const Ops& ops() const { return ops_; }
-  /// Experts per token of every mixture, from now on, or without a number each layer's own again;
-  /// Error where that cannot be.
-  void set_top_k(std::optional<std::int64_t> top_k);
+  /// From now on: experts per token of every mixture, without a number each layer's own; and those
+  /// of each layer that are never chosen, without lists none. Error where that cannot be.
+  void set_experts(std::optional<std::int64_t> top_k, const RemovedExperts& removed);
 
   /// Tokens given to each expert of each layer by steps that counted, since the last reset; an
   /// empty row for a layer without a mixture.
@@ -56,12 +57,13 @@ class Decoder {
   Tensor run_block(std::size_t layer, const Tensor& x_TD, const FeedForwardStep&, Routing* routing);
   void count(std::size_t layer, const Routing&);
 
-  Config given_, config_;  // as constructed, and with set_top_k()
+  Config given_, config_;  // as constructed, and with set_experts()
   const Ops& ops_;
   PreparedWeight embedding_, norm_, head_;
   std::vector<Block> blocks_;
-  std::vector<Tensor> load_E_;  // of each layer, int64 on the device
-  PreparedStep step_;           // the one under way, or the last: its memory serves the next
+  std::vector<Tensor> removed_E_;  // of each layer, bool on the device; undefined: none
+  std::vector<Tensor> load_E_;     // of each layer, int64 on the device
+  PreparedStep step_;              // the one under way, or the last: its memory serves the next
 };
 
 }  // namespace moe

@@ -61,7 +61,7 @@ Tensor forward(const Ops& ops, const Dense& dense, const FeedForwardSpec&, const
 
 Tensor forward(const Ops& ops, const Mixture& mixture, const FeedForwardSpec& spec,
                const Tensor& x_TD, const FeedForwardStep& step, Routing* routing) {
-  *routing = ops.router(*mixture.router, spec, x_TD, step.force_TK);
+  *routing = ops.router(*mixture.router, spec, x_TD, step.router);
   step.clock.lap(&StepTimers::router_s);
   Tensor y_TD = ops.experts(*mixture.experts, x_TD, *routing);
   step.clock.lap(&StepTimers::experts_s);

@@ -29,7 +29,7 @@ FeedForward prepare_feed_forward(const Ops&, const FeedForwardSpec&, std::int64_
 
 /// What a step says to every feed-forward.
 struct FeedForwardStep {
-  Tensor force_TK;  // int64, or undefined
+  RouterControl router;
   StepClock& clock;
 };
 

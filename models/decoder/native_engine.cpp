@@ -43,7 +43,7 @@ const Tokenizer& NativeEngine::tokenizer() const {
 }
 
 void NativeEngine::configure(const Overrides& overrides) {
-  decoder_->set_top_k(overrides.top_k);
+  decoder_->set_experts(overrides.top_k, overrides.removed);
 }
 
 void NativeEngine::score(std::span<const Request> requests, const Answered& answered,

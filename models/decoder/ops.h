@@ -74,6 +74,12 @@ struct Routing {
   Tensor logits_TE, weight_TK, expert_TK;  // expert_TK int64; equal scores go to the lower id
 };
 
+/// What is said to a router beside its input. Undefined: free.
+struct RouterControl {
+  Tensor force_TK;   // int64: replaces the choice and keeps the scores
+  Tensor removed_E;  // bool: true for experts that are never chosen, unless forced
+};
+
 struct RouterViews {
   WeightView weight_ED;
   std::optional<WeightView> bias_E = std::nullopt,
@@ -132,9 +138,10 @@ class Ops {
   virtual Tensor attention(const TableStep&, const AttentionArgs&) const = 0;  // [T, H * e]
 
   virtual PreparedWeight prepare_router(const FeedForwardSpec&, const RouterViews&) const = 0;
-  /// `force_TK` (int64) replaces the choice and keeps the scores; undefined: free.
+  /// Scores, their normalisation and the best groups are those of all experts, whatever is removed:
+  /// what was never chosen changes nothing when it is.
   virtual Routing router(const Prepared&, const FeedForwardSpec&, const Tensor& x_TD,
-                         const Tensor& force_TK) const = 0;
+                         const RouterControl&) const = 0;
 
   virtual PreparedWeight prepare_experts(const FeedForwardSpec&, const ExpertViews&) const = 0;
   /// The chosen experts' outputs by their weights and, where there is one, the shared expert's.

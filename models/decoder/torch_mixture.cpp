@@ -9,6 +9,8 @@
 namespace moe {
 namespace {
 
+constexpr double kNever = -std::numeric_limits<double>::infinity();
+
 /// Ids of the best `count`, in order. A stable sort, because topk does not say which of two equal
 /// scores it takes.
 Tensor best(const Tensor& score_TN, std::int64_t count) {
@@ -25,9 +27,7 @@ Tensor of_best_groups(const Tensor& score_TE, const FeedForwardSpec& spec) {
   const Tensor group_TG = std::get<0>(score_TGe.topk(summed, -1)).sum(-1);
   const Tensor kept_TG = at::zeros_like(group_TG, at::kBool)
                              .scatter(-1, best(group_TG, spec.groups_kept), /*value=*/1);
-  return score_TGe
-      .masked_fill(kept_TG.logical_not().unsqueeze(-1), -std::numeric_limits<double>::infinity())
-      .view_as(score_TE);
+  return score_TGe.masked_fill(kept_TG.logical_not().unsqueeze(-1), kNever).view_as(score_TE);
 }
 
 std::vector<std::int64_t> rows_of_experts(const Tensor& expert_N, std::int64_t experts) {
@@ -68,7 +68,7 @@ Tensor shared_output(const TorchExperts& experts, const Tensor& x_TD) {
 }  // namespace
 
 Routing torch_route(const TorchRouter& router, const FeedForwardSpec& spec, const Tensor& x_TD,
-                    const Tensor& force_TK) {
+                    const RouterControl& control) {
   const Tensor x = spec.router_f32 ? x_TD.to(router.weight_ED.dtype()) : x_TD;
   const Tensor logits_TE = router.bias_E.defined() ? at::linear(x, router.weight_ED, router.bias_E)
                                                    : at::linear(x, router.weight_ED);
@@ -76,11 +76,13 @@ Routing torch_route(const TorchRouter& router, const FeedForwardSpec& spec, cons
   const Tensor score_TE = spec.score == Score::softmax   ? at::softmax(logits_TE, -1, dtype)
                           : spec.score == Score::sigmoid ? at::sigmoid(logits_TE.to(dtype))
                                                          : logits_TE.to(dtype);
-  Tensor expert_TK = force_TK;
-  if (!force_TK.defined()) {
-    const Tensor choice_TE =
+  Tensor expert_TK = control.force_TK;
+  if (!expert_TK.defined()) {
+    const Tensor corrected_TE =
         router.correction_E.defined() ? score_TE + router.correction_E : score_TE;
-    expert_TK = best(of_best_groups(choice_TE, spec), spec.experts_per_token);
+    Tensor choice_TE = of_best_groups(corrected_TE, spec);
+    if (control.removed_E.defined()) choice_TE = choice_TE.masked_fill(control.removed_E, kNever);
+    expert_TK = best(choice_TE, spec.experts_per_token);
   }
   Tensor weight_TK = score_TE.gather(-1, expert_TK);
   if (spec.score == Score::softmax_of_chosen) weight_TK = at::softmax(weight_TK, -1);

@@ -17,11 +17,11 @@ struct TorchExperts {
   Tensor shared_gate_1D;  // shared and its gate are undefined where there are none
 };
 
-/// Scores in float32, the best K of them (with their correction, of the best groups), equal ones to
-/// the lower id; weights stay float32 (transformers rounds OLMoE's to the activation dtype,
-/// Mixtral's not).
+/// Scores in float32, the best K of them (with their correction, of the best groups, none that is
+/// removed), equal ones to the lower id; weights stay float32 (transformers rounds OLMoE's to the
+/// activation dtype, Mixtral's not).
 Routing torch_route(const TorchRouter&, const FeedForwardSpec&, const Tensor& x_TD,
-                    const Tensor& force_TK);
+                    const RouterControl&);
 
 /// Sum over a token's experts in order of their ids, in float32 and rounded once; then the shared
 /// expert's output, in the activations' dtype.

@@ -122,8 +122,8 @@ class TorchOps final : public Ops {
     return prepared;
   }
   Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
-                 const Tensor& force_TK) const override {
-    return torch_route(as<TorchRouterWeights>(router).router, spec, x_TD, force_TK);
+                 const RouterControl& control) const override {
+    return torch_route(as<TorchRouterWeights>(router).router, spec, x_TD, control);
   }
 
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,

@@ -30,6 +30,10 @@ using Answered = std::function<void(std::size_t index, const Scored&)>;
 /// tokens_LE[l][e]; layers without a mixture have an empty row.
 using ExpertLoads = std::vector<std::vector<std::int64_t>>;
 
+/// Experts of each layer that are never chosen; a layer with an empty list has all of its own, and
+/// all have where there are no lists.
+using RemovedExperts = std::vector<std::vector<std::int64_t>>;
+
 /// One shape to be timed: `batch` sequences that each have `context` tokens in the cache and take
 /// `new_tokens` in one step. Prefill is context 0; decode is new_tokens 1. `rounds` sets of new
 /// tokens take turns, each behind the same context: one set alone would be routed to the same
@@ -61,7 +65,8 @@ class StepLoop {
 
 /// What can be changed between cases without loading again.
 struct Overrides {
-  std::optional<std::int64_t> top_k;
+  std::optional<std::int64_t> top_k;  // of every mixture layer; none: each layer's own
+  RemovedExperts removed = {};        // NOLINT(readability-redundant-member-init): most have none
 };
 
 /// Bytes that the loaded model holds, by part: "embedding", "attention", "router", "experts",

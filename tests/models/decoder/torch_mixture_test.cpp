@@ -88,7 +88,7 @@ TEST_P(TorchMixture, every_kind_of_feed_forward_is_its_definition) {
     Routing routing;
     const Tensor y_TD = std::visit(
         [&](const auto& ff) {
-          return forward(ops(), ff, kind.spec, x_TD, {.force_TK = {}, .clock = clock}, &routing);
+          return forward(ops(), ff, kind.spec, x_TD, {.router = {}, .clock = clock}, &routing);
         },
         part);
     const Tensor x = x_TD.to(at::kCPU), y = y_TD.to(at::kCPU);

@@ -66,7 +66,7 @@ Tensor loss(const Ops& ops, const Config& config, TinyWeights& weights, const Te
   const Tensor y_TD = x_TD + forward(ops, attention, spec.attention, x_TD, sequence.step(), 0);
   Routing routing;
   const Tensor z_TD = forward(ops, std::get<Mixture>(mixture), spec.feed_forward, y_TD,
-                              {.force_TK = {}, .clock = clock}, &routing);
+                              {.router = {}, .clock = clock}, &routing);
   const Tensor direction = at::arange(z_TD.numel(), options).cos().view_as(z_TD);
   return ((y_TD + z_TD) * direction).sum();
 }
