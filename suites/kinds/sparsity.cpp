@@ -1,12 +1,16 @@
-// Sparsity: one model at several numbers of experts per token, and for each what it scores and what
-// it costs.
+// Sparsity: one model at several numbers of experts per token, or with fewer experts to choose
+// from, and for each what it scores and what it costs.
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "harness/error.h"
 #include "models/cost.h"
 #include "models/tokenizer/tokenizer.h"
+#include "suites/asked_suite.h"
 #include "suites/asking.h"
+#include "suites/expert_choice.h"
 #include "suites/grading.h"
 #include "suites/timing.h"
 
@@ -19,86 +23,76 @@ constexpr Metric kDecodeRate = {"decode_tokens_per_s", "1/s", true, false};
 constexpr Metric kDecodeStep = {"decode_step_s", "s", false, false};
 constexpr Metric kFlops = {"flops_per_token", "1", false, true};
 constexpr Metric kBytes = {"bytes_per_token", "B", false, true};
+constexpr Metric kWeights = {"predicted_weight_bytes", "B", false, true};
 
-constexpr auto kAxes = std::to_array<std::string_view>({"top_k"});
-constexpr auto kAccuracyKeys = std::to_array<std::string_view>({"suite", "limit", "shots"});
+constexpr std::string_view kAccuracy = "accuracy";
 constexpr auto kPrefillKeys = std::to_array<std::string_view>({"batch", "length"});
 constexpr auto kDecodeKeys = std::to_array<std::string_view>({"batch", "context"});
-constexpr OptionTable kTables[] = {{"accuracy", true, kAccuracyKeys},
-                                   {"prefill", true, kPrefillKeys},
-                                   {"decode", true, kDecodeKeys}};
-
-/// The suite that [accuracy] names, as it is asked here: with the number of examples given here,
-/// or with its own.
-Suite accuracy_suite(const Suite& suite) {
-  const Json& options = suite.options.at("accuracy");
-  Suite accuracy = find_suite(options.at("suite").get<std::string>());
-  if (options.contains("shots")) accuracy.axes = {{"shots", {options["shots"]}}};
-  return accuracy;
-}
+constexpr OptionTable kTables[] = {
+    {kAccuracy, true, kAskedKeys}, {"prefill", true, kPrefillKeys}, {"decode", true, kDecodeKeys}};
 
 void check(const Suite& suite) {
-  check_axes(suite, kAxes);
+  require(!suite.axes.empty(), "axis \"top_k\" or \"experts\" is missing");
+  for (const Axis& axis : suite.axes) {
+    const bool top_k = axis.name == "top_k";
+    require(top_k || axis.name == "experts",
+            "axis \"{}\": a suite of kind {} has the axes top_k and experts, or one of them",
+            axis.name, suite.kind);
+    for (const Json& value : axis.values)
+      require(value.is_number_integer() && value >= (top_k ? 1 : 0),
+              "axis {}: expected {} numbers, found {}", axis.name,
+              top_k ? "positive whole" : "whole", value.dump());
+  }
   for (const auto& [table, keys] : {std::pair("prefill", std::span(kPrefillKeys)),
                                     std::pair("decode", std::span(kDecodeKeys))}) {
     for (const std::string_view key : keys) axis_of(suite.options.at(table), key);
   }
-  const Json& options = suite.options.at("accuracy");
-  for (const char* key : {"limit", "shots"})
-    require(!options.contains(key) || (options[key].is_number_integer() && options[key] >= 0),
-            "[accuracy]: {}: expected a whole number", key);
-  require(!options.at("suite").get<std::string>().ends_with(".toml"),
-          "[accuracy]: suite: expected a bundled suite's name, which is part of what this suite's "
-          "version stands for");
-  const Suite accuracy = accuracy_suite(suite);
-  require(accuracy.kind == "multiple_choice",
-          "[accuracy]: suite {} is of kind {}, expected multiple_choice", accuracy.name,
-          accuracy.kind);
-  require(accuracy.dataset == suite.dataset && accuracy.split == suite.split,
-          "[accuracy]: suite {} asks {} {}, this one {} {}", accuracy.name, accuracy.dataset,
-          accuracy.split, suite.dataset, suite.split);
-  for (const Axis& axis : accuracy.axes)
-    require(axis.values.size() == 1,
-            "[accuracy]: suite {} asks with {} values of {}; say which by `{}`", accuracy.name,
-            axis.values.size(), axis.name, axis.name);
-  try {
-    find_kind(accuracy.kind).check(accuracy);
-  } catch (const Error& error) {
-    throw error.while_doing(fmt::format("[accuracy]: suite {}", accuracy.name));
-  }
-}
-
-/// The accuracy part of a case as a case of its suite.
-CaseTask accuracy_task(const CaseTask& task, const Suite& accuracy) {
-  const std::int64_t limit = task.suite->options.at("accuracy").value("limit", std::int64_t{-1});
-  CaseTask sub = task;
-  sub.suite = &accuracy;
-  sub.limit = task.limit < 0 ? limit : limit < 0 ? task.limit : std::min(limit, task.limit);
-  sub.point = points(accuracy, {}).front();
-  return sub;
+  check_asked(suite, kAccuracy);
 }
 
 void score(const CaseTask& task, Engine& engine, EventSink& sink) {
-  const Suite suite = accuracy_suite(*task.suite);
-  const CaseTask sub = accuracy_task(task, suite);
+  const Suite suite = asked_suite(*task.suite, kAccuracy);
+  const CaseTask sub = asked_task(task, kAccuracy, suite);
   ask(sub, engine, sink, questions_of(sub, engine.tokenizer()),
       static_cast<std::int64_t>(sub.done.size()));
 }
 
-/// FLOPs and bytes of decoding one token at the suite's decode point.
-void send_cost(const CaseTask& task, Engine& engine, EventSink& sink) {
+/// Removes all but the busiest experts on the case's very questions, asked of the whole model first
+/// and without a look at what it answers.
+void keep_busiest(const CaseTask& task, Engine& engine, std::optional<std::int64_t> top_k,
+                  std::int64_t kept) {
+  const Suite suite = asked_suite(*task.suite, kAccuracy);
+  CaseTask sub = asked_task(task, kAccuracy, suite);
+  sub.done.clear();  // the same experts are kept whatever was answered before
+  std::vector<Request> requests;
+  for (Question& question : questions_of(sub, engine.tokenizer()))
+    std::ranges::move(question.requests, std::back_inserter(requests));
+  engine.reset_expert_loads();
+  engine.score(requests, [](std::size_t, const Scored&) {}, nullptr);
+  const RemovedExperts removed = all_but_busiest(engine.expert_loads(), kept);
+  engine.reset_expert_loads();
+  engine.configure({.top_k = top_k, .removed = removed});
+}
+
+/// FLOPs and bytes of decoding one token at the suite's decode point, and of the weights where some
+/// experts are removed: of a model without these.
+void send_cost(const CaseTask& task, Engine& engine, EventSink& sink, const ExpertChoice& choice) {
   const Json& decode = task.suite->options.at("decode");
   const std::int64_t batch = axis_of(decode, "batch");
   const StepLoad load{
       .batch = batch, .new_tokens = 1, .context = axis_of(decode, "context"), .scored = batch};
-  const double tokens = static_cast<double>(batch);
-  sink.send(Sample{task.case_key, "flops_per_token", "", 0,
-                   static_cast<double>(step_flops(engine.config(), load).total()) / tokens});
-  sink.send(Sample{task.case_key, "bytes_per_token", "", 0,
-                   step_bytes(engine.config(), engine.dtype(), engine.dtype(), load) / tokens});
+  const Config config = choice.kept ? with_experts(engine.config(), *choice.kept) : engine.config();
+  const auto tokens = static_cast<double>(batch);
+  const auto send = [&](const Metric& metric, double value) {
+    sink.send(Sample{task.case_key, std::string(metric.name), "", 0, value});
+  };
+  send(kFlops, static_cast<double>(step_flops(config, load).total()) / tokens);
+  send(kBytes, step_bytes(config, engine.dtype(), engine.dtype(), load) / tokens);
+  if (task.point.contains("experts"))
+    send(kWeights, static_cast<double>(weight_bytes(config, engine.dtype()).total()));
 }
 
-Verdict measure(const CaseTask& task, Engine& engine, EventSink& sink) {
+Verdict measure(const CaseTask& task, Engine& engine, EventSink& sink, const ExpertChoice& choice) {
   const Json& prefill = task.suite->options.at("prefill");
   const Json& decode = task.suite->options.at("decode");
   const TimedShape shapes[] = {{.batch = axis_of(prefill, "batch"),
@@ -112,7 +106,8 @@ Verdict measure(const CaseTask& task, Engine& engine, EventSink& sink) {
   for (const TimedShape& shape : shapes) {  // before the questions, which take long
     if (auto verdict = cannot_run(engine, shape)) return *verdict;
   }
-  send_cost(task, engine, sink);
+  send_cost(task, engine, sink, choice);
+  if (choice.kept) keep_busiest(task, engine, choice.top_k, *choice.kept);
   if (task.launch == 0) score(task, engine, sink);  // answers do not vary from launch to launch
   for (const TimedShape& shape : shapes) {
     Verdict verdict = time_steps(task, engine, sink, shape);
@@ -124,15 +119,11 @@ Verdict measure(const CaseTask& task, Engine& engine, EventSink& sink) {
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   if (!engine.config().is_mixture())
     return {Outcome::skipped, "a dense model has no experts to choose among"};
-  const std::int64_t top_k = axis_of(task.point, "top_k");
-  for (const LayerSpec& layer : engine.config().layers) {
-    const std::int64_t experts = layer.feed_forward.experts;
-    if (experts > 0 && top_k > experts)
-      return {Outcome::skipped, fmt::format("top_k {} of {} experts", top_k, experts)};
-  }
-  engine.configure({.top_k = top_k});
+  const ExpertChoice choice = expert_choice(task.point);
+  if (auto verdict = cannot_choose(engine.config(), choice)) return *verdict;
+  engine.configure({.top_k = choice.top_k});
   try {
-    Verdict verdict = measure(task, engine, sink);
+    Verdict verdict = measure(task, engine, sink, choice);
     engine.configure({});
     return verdict;
   } catch (...) {  // the next case of this process must not run with this one's experts
@@ -142,11 +133,11 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
 }
 
 Summary summarise(const Suite& suite, const CaseRecord& record) {
-  Summary summary = accuracy_summary(accuracy_suite(suite), record);
+  Summary summary = accuracy_summary(asked_suite(suite, kAccuracy), record);
   add_speed_values(record, "prefill", kPrefillRate, kPrefillStep, summary.values);
   add_speed_values(record, "decode", kDecodeRate, kDecodeStep, summary.values);
   add_touched_values(record, "decode", summary.values);
-  for (const Metric* metric : {&kFlops, &kBytes}) {
+  for (const Metric* metric : {&kFlops, &kBytes, &kWeights}) {
     const double x = sample_of(record, metric->name, "");
     if (!std::isnan(x)) summary.values.push_back({metric, "", x, x, x, std::nan(""), 1});
   }
@@ -154,8 +145,8 @@ Summary summarise(const Suite& suite, const CaseRecord& record) {
 }
 
 PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
-  const Suite suite = accuracy_suite(*task.suite);
-  return plan_of(questions_of(accuracy_task(task, suite), tokenizer), max_tokens);
+  const Suite suite = asked_suite(*task.suite, kAccuracy);
+  return plan_of(questions_of(asked_task(task, kAccuracy, suite), tokenizer), max_tokens);
 }
 
 }  // namespace
@@ -169,11 +160,7 @@ extern const Kind sparsity = {
     .run = run,
     .summarise = summarise,
     .plan = plan,
-    .splits =
-        [](const Suite& suite, const Json&) {
-          const Suite accuracy = accuracy_suite(suite);
-          return question_splits(accuracy, points(accuracy, {}).front());
-        },
+    .splits = [](const Suite& suite, const Json&) { return asked_splits(suite, kAccuracy); },
 };
 
 }  // namespace moe

@@ -64,8 +64,10 @@ class FakeEngine final : public Engine {
   double offset = 0;    // added to all log-likelihoods
   double step_s = 0;    // that a step of questions takes
   bool counts = false;  // one token for each request, all to one expert
+  ExpertLoads loads = {{3, 1}, {}, {2, 2}};
   std::vector<StepShape> shapes;
   std::vector<std::int64_t> top_k_set;  // 0: back to the target's
+  std::vector<RemovedExperts> removed_set;
   std::int64_t requests_scored = 0;
   std::int64_t available = std::int64_t{1} << 40U;
 
@@ -73,7 +75,10 @@ class FakeEngine final : public Engine {
   DType dtype() const override { return DType::f32; }
   const Config& config() const override { return config_; }
   const Tokenizer& tokenizer() const override { return tokenizer_; }
-  void configure(const Overrides& o) override { top_k_set.push_back(o.top_k.value_or(0)); }
+  void configure(const Overrides& o) override {
+    top_k_set.push_back(o.top_k.value_or(0));
+    removed_set.push_back(o.removed);
+  }
 
   /// A number that only the request's ids decide, between -20 and 0.
   static double log_likelihood(const Request& request) {
@@ -117,7 +122,7 @@ class FakeEngine final : public Engine {
   }
   ExpertLoads expert_loads() const override {
     if (counts) return {{routed_}};
-    return {{3, 1}, {}, {2, 2}};
+    return loads;
   }
   void reset_expert_loads() override { routed_ = 0; }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/error.h"
+#include "suites/expert_choice.h"
 #include "tests/suites/case.h"
 
 namespace moe {
@@ -120,6 +121,59 @@ TEST(sparsity, asks_with_as_many_examples_as_it_is_told) {
   EXPECT_LT(context_tokens(none), context_tokens(letters));
   EXPECT_EQ(own.kind.splits(own.suite, own.task.point), (std::vector<std::string>{"test", "dev"}));
   EXPECT_EQ(none.kind.splits(none.suite, none.task.point), (std::vector<std::string>{"test"}));
+}
+
+TEST(sparsity, keeps_the_busiest_experts_on_its_questions_and_scores_them_once_more) {
+  Case run("pruning", {{"experts", 4}});
+  run.task.limit = 1;
+  run.engine.loads = {{9, 8, 7, 6, 5, 4, 3, 2}, {}, {1, 1, 5, 1, 5, 5, 1, 5}};
+  EXPECT_EQ(run.run().outcome, Outcome::ok);
+  EXPECT_EQ(run.engine.top_k_set, (std::vector<std::int64_t>{0, 0, 0}));
+  EXPECT_EQ(run.engine.removed_set.at(1), (RemovedExperts{{4, 5, 6, 7}, {}, {0, 1, 3, 6}}));
+  EXPECT_TRUE(run.engine.removed_set.back().empty());
+  EXPECT_EQ(run.engine.requests_scored, 2 * std::ssize(run.sink.all<Answer>()));
+  Case all("pruning", {{"experts", 0}});
+  all.task.limit = 1;
+  EXPECT_EQ(all.run().outcome, Outcome::ok);
+  EXPECT_EQ(all.engine.requests_scored, std::ssize(all.sink.all<Answer>()));
+  EXPECT_LT(estimate(run.summary(), "predicted_weight_bytes"),
+            estimate(all.summary(), "predicted_weight_bytes"));
+}
+
+TEST(sparsity, asks_no_less_than_all_again_where_it_was_interrupted) {
+  Case whole("pruning", {{"experts", 4}}), rest("pruning", {{"experts", 4}});
+  whole.task.limit = rest.task.limit = 2;
+  const auto first = [&] {
+    whole.run();
+    return whole.sink.all<Document>().front();
+  }();
+  rest.task.done = {{first.task, first.document}};
+  rest.run();
+  EXPECT_EQ(rest.engine.requests_scored, whole.engine.requests_scored - 4);
+}
+
+TEST(sparsity, says_why_so_many_experts_cannot_be_kept) {
+  for (const auto& [point, reason] :
+       {std::pair(Json{{"experts", 9}}, "9 of 8"), std::pair(Json{{"experts", 1}}, "2 of 1"),
+        std::pair(Json{{"experts", 2}, {"top_k", 3}}, "3 of 2")}) {
+    Case run("pruning", point);
+    const Verdict verdict = run.run();
+    EXPECT_EQ(verdict.outcome, Outcome::skipped);
+    EXPECT_NE(verdict.reason.find(reason), std::string::npos) << verdict.reason;
+    EXPECT_TRUE(run.engine.removed_set.empty());
+  }
+}
+
+TEST(kept_experts, are_the_busiest_and_of_equals_the_first) {
+  const ExpertLoads loads = {{5, 9, 5, 0, 5}, {}, {1, 1, 1}};
+  EXPECT_EQ(all_but_busiest(loads, 3), (RemovedExperts{{3, 4}, {}, {}}));
+  EXPECT_EQ(all_but_busiest(loads, 1), (RemovedExperts{{0, 2, 3, 4}, {}, {1, 2}}));
+  EXPECT_EQ(all_but_busiest(loads, 5), (RemovedExperts{{}, {}, {}}));
+  Config config = fake_config(8);
+  config.layers[0].feed_forward.experts = 0;
+  config = with_experts(config, 3);
+  EXPECT_EQ(config.layers[0].feed_forward.experts, 0);
+  EXPECT_EQ(config.layers[1].feed_forward.experts, 3);
 }
 
 TEST(sparsity, goes_back_to_the_targets_top_k_when_it_fails) {

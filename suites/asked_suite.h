@@ -1,0 +1,32 @@
+// A suite that asks the questions of another, bundled one: which one stands in a table of its own,
+// with how many of them and how many examples.
+//
+//   [accuracy]
+//   suite = "world"
+//   limit = 20        # questions a subject; without it all
+//   shots = 0         # examples; without it the suite's own number
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "suites/kind.h"
+
+namespace moe {
+
+inline constexpr auto kAskedKeys = std::to_array<std::string_view>({"suite", "limit", "shots"});
+
+/// The suite that the table names, as it is asked here.
+Suite asked_suite(const Suite&, std::string_view table);
+
+/// A case as one of the suite that it asks.
+CaseTask asked_task(const CaseTask&, std::string_view table, const Suite& asked);
+
+/// Error where the table names no bundled multiple_choice suite of the same data, one whose number
+/// of examples is open, or a limit or number that is none.
+void check_asked(const Suite&, std::string_view table);
+
+/// The splits of its dataset that asking reads.
+std::vector<std::string> asked_splits(const Suite&, std::string_view table);
+
+}  // namespace moe
