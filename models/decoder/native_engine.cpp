@@ -9,6 +9,7 @@
 #include "models/cost.h"
 #include "models/decoder/device.h"
 #include "models/decoder/generator.h"
+#include "models/decoder/last_routing.h"
 #include "models/decoder/step_loop.h"
 #include "models/decoder/stop_strings.h"
 #include "models/engine/windows.h"
@@ -147,6 +148,17 @@ std::vector<RoutedLayer> NativeEngine::routed(std::span<const TokenId> ids) {
     }
   }
   return out;
+}
+
+std::vector<ChosenExperts> NativeEngine::route(std::span<const Request> requests) {
+  const c10::InferenceMode inference;
+  const auto most = static_cast<std::size_t>(capabilities_.max_tokens);
+  std::vector<std::span<const TokenId>> contexts;
+  for (const Request& request : requests) {
+    const std::span<const TokenId> ids = request.context_ids;
+    contexts.push_back(ids.last(std::min(ids.size(), most)));
+  }
+  return route_last(*decoder_, contexts, options_.limits.tokens_per_step);
 }
 
 std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {

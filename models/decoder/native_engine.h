@@ -47,6 +47,7 @@ class NativeEngine : public Engine {
 
   std::unique_ptr<StepLoop> step_loop(const StepShape&) override;
   MemoryUse memory() const override;
+  std::vector<ChosenExperts> route(std::span<const Request>) override;
   ExpertLoads expert_loads() const override { return decoder_->expert_loads(); }
   void reset_expert_loads() override { decoder_->reset_expert_loads(); }
 

@@ -30,6 +30,10 @@ using Answered = std::function<void(std::size_t index, const Scored&)>;
 /// tokens_LE[l][e]; layers without a mixture have an empty row.
 using ExpertLoads = std::vector<std::vector<std::int64_t>>;
 
+/// The experts that one token was given in each layer, the heaviest first; an empty row for a layer
+/// without a mixture.
+using ChosenExperts = std::vector<std::vector<std::int64_t>>;
+
 /// Experts of each layer that are never chosen; a layer with an empty list has all of its own, and
 /// all have where there are no lists.
 using RemovedExperts = std::vector<std::vector<std::int64_t>>;
@@ -100,6 +104,10 @@ class Engine {
 
   virtual std::unique_ptr<StepLoop> step_loop(const StepShape&) = 0;
   virtual MemoryUse memory() const = 0;
+  /// For each request the experts of the last token of its context, cut on the left to the model's
+  /// length: where the continuation begins, and nothing of it is known. Not counted as load; needs
+  /// Capabilities::routing.
+  virtual std::vector<ChosenExperts> route(std::span<const Request>) = 0;
   virtual ExpertLoads expert_loads() const = 0;
   virtual void reset_expert_loads() = 0;
 };

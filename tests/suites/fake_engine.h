@@ -120,6 +120,15 @@ class FakeEngine final : public Engine {
     use.available_bytes = available;
     return use;
   }
+  /// One expert in the first layer by the length of the context, two in the last by its first id.
+  std::vector<ChosenExperts> route(std::span<const Request> requests) override {
+    std::vector<ChosenExperts> out;
+    for (const Request& request : requests) {
+      const std::int64_t length = std::ssize(request.context_ids), id = request.context_ids.at(0);
+      out.push_back({{length % 4}, {}, {id % 4, 4 + id % 4}});
+    }
+    return out;
+  }
   ExpertLoads expert_loads() const override {
     if (counts) return {{routed_}};
     return loads;

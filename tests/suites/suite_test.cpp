@@ -31,6 +31,7 @@ constexpr Pinned kPinned[] = {
     {"memory", 1, "22e329bdd1cf075139c97e2ee3c931fc41483718faff1869fd205bc6045e8920"},
     {"sparsity", 3, "a82aa5d0088415b489b54fa4c852add27a6dc024126ac9ee2b5d531c02a12d5d"},
     {"pruning", 1, "2f7b5e3969a17a7850e7dba2048f0a3ff011a997249192e3d24b5f48a6f40465"},
+    {"specialisation", 1, "49c639fe50667374ff887e255a6d6567456980c57d4f44fc7f7e607839565007"},
 };
 
 TEST(suite, an_edit_of_a_bundled_suite_comes_with_a_new_version) {
@@ -126,6 +127,9 @@ TEST(suite, what_is_wrong_is_named_with_file_and_key) {
       {"sparsity", "top_k = [1, 2, 4, 8]", "top_k = [0]", {"top_k", "positive"}},
       {"sparsity", "top_k = [1, 2, 4, 8]", "", {"top_k", "experts", "missing"}},
       {"sparsity", "top_k = [1, 2, 4, 8]", "batch = [1]", {"batch", "top_k", "experts"}},
+      {"specialisation", "suite = \"world\"", "suite = \"mmlu\"", {"questions", "mmlu"}},
+      {"specialisation", "[questions]", "[axes]\nshots = [0]\n[questions]", {"axes"}},
+      {"specialisation", "[questions]", "[accuracy]", {"accuracy", "specialisation"}},
       {"pruning", "[0, 56", "[-1, 56", {"experts", "-1"}},
   };
   for (const Broken& broken : all) {

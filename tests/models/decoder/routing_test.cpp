@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "harness/error.h"
+#include "models/decoder/last_routing.h"
 #include "tests/models/decoder/device_test.h"
 #include "tests/models/tiny_model.h"
 
@@ -97,6 +99,32 @@ TEST_P(RoutingCase, counts_every_choice_until_reset) {
   }
   model->reset_expert_loads();
   EXPECT_EQ(model->expert_loads(), std::vector(2, std::vector<std::int64_t>(4, 0)));
+}
+
+TEST_P(RoutingCase, the_last_token_of_many_contexts_is_routed_as_alone) {
+  Config config = tiny_config({.layers = 3, .experts = 8});
+  config.layers[1].feed_forward.experts = 0;
+  const auto model = decoder(config);
+  std::vector<std::vector<TokenId>> ids;
+  std::vector<std::span<const TokenId>> contexts;
+  for (const std::int64_t length : {5, 1, 9, 3, 7}) ids.push_back(some_ids(length, 40, length));
+  contexts.assign(ids.begin(), ids.end());
+  const auto together = route_last(*model, contexts, 100);
+  EXPECT_EQ(together, route_last(*model, contexts, 8)) << "in several steps, one context too long";
+  for (std::size_t c = 0; c < contexts.size(); ++c) {
+    Step step;
+    step.sequences.push_back({.new_ids = contexts[c]});
+    step.routing = {.record = true, .count = false, .force_LTK = {}};
+    const StepResult alone = model->step(step, nullptr);
+    EXPECT_TRUE(together[c].at(1).empty());
+    for (const std::size_t mixture : {0, 1}) {
+      const Tensor last_K = alone.routing.at(mixture).expert_TK[-1].to(at::kCPU).contiguous();
+      const std::int64_t* experts = last_K.const_data_ptr<std::int64_t>();
+      EXPECT_EQ(together[c].at(2 * mixture), std::vector(experts, experts + 2));
+    }
+  }
+  EXPECT_EQ(model->expert_loads().at(0), std::vector<std::int64_t>(8)) << "nothing was counted";
+  EXPECT_THROW(route_last(*model, std::vector<std::span<const TokenId>>(1), 8), Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(decoder, RoutingCase, testing::Values("cpu", "cuda"), device_name);
