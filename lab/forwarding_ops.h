@@ -47,8 +47,8 @@ class ForwardingOps : public Ops {
     return inner_.prepare_router(spec, views);
   }
   Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
-                 const Tensor& force_TK) const override {
-    return inner_.router(router, spec, x_TD, force_TK);
+                 const RouterControl& control) const override {
+    return inner_.router(router, spec, x_TD, control);
   }
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,
                                  const ExpertViews& views) const override {

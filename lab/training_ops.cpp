@@ -41,13 +41,13 @@ void TrainingOps::begin_step(std::uint64_t seed) {
 }
 
 Routing TrainingOps::router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
-                            const Tensor& force_TK) const {
-  if (!training_) return inner().router(router, spec, x_TD, force_TK);
+                            const RouterControl& control) const {
+  if (!training_) return inner().router(router, spec, x_TD, control);
   const auto layer = static_cast<std::uint64_t>(dropped_.size());
   const Tensor x = settings_.jitter > 0
                        ? x_TD * noise_like(x_TD, settings_.jitter, splitmix64(seed_ + layer))
                        : x_TD;
-  Routing routing = inner().router(router, spec, x, force_TK);
+  Routing routing = inner().router(router, spec, x, control);
   dropped_.push_back(0);
   if (settings_.capacity == 0) return routing;
   const double even =

@@ -23,7 +23,7 @@ class TrainingOps final : public ForwardingOps {
   /// Choices over an expert's capacity lose their weight, in the order of the tokens: of them such
   /// a token keeps the residual alone.
   Routing router(const Prepared&, const FeedForwardSpec&, const Tensor& x_TD,
-                 const Tensor& force_TK) const override;
+                 const RouterControl&) const override;
 
   /// Choices dropped in each mixture layer since begin_step().
   const std::vector<std::int64_t>& dropped() const { return dropped_; }

@@ -18,6 +18,7 @@ constexpr std::array kKinds = {
     std::pair{std::string_view("line"), ChartKind::line},
     std::pair{std::string_view("dot"), ChartKind::dot},
     std::pair{std::string_view("bar"), ChartKind::bar},
+    std::pair{std::string_view("heat"), ChartKind::heat},
 };
 
 /// The next word, or the next key="words between quotes".
@@ -49,7 +50,8 @@ Chart parse_chart(std::string_view words) {
   const std::string kind = take_word(words);
   const auto* const found =
       std::ranges::find(kKinds, kind, &std::pair<std::string_view, ChartKind>::first);
-  require(found != kKinds.end(), "chart: unknown kind '{}'; known are line, dot and bar", kind);
+  require(found != kKinds.end(), "chart: unknown kind '{}'; known are line, dot, bar and heat",
+          kind);
   chart.kind = found->second;
   const std::map<std::string, std::string*> options = {{"x", &chart.x},
                                                        {"y", &chart.y},
@@ -71,6 +73,7 @@ Chart parse_chart(std::string_view words) {
     *option->second = word.substr(equals + 1);
   }
   require(!chart.x.empty() && !chart.y.empty(), "chart: x= and y= are needed");
+  require(chart.kind != ChartKind::heat || !chart.color.empty(), "chart: a heat map needs color=");
   check_scale(chart.x_scale);
   check_scale(chart.y_scale);
   return chart;
@@ -85,6 +88,9 @@ void check_columns(const Chart& chart, const Table& table) {
     require(name->empty() || std::ranges::find(known, *name) != known.end(),
             "chart: no column '{}'; the query returns {}", *name, fmt::join(known, ", "));
   }
+  if (chart.kind != ChartKind::heat || table.rows.empty()) return;
+  require(std::ranges::find(columns, chart.color, &DisplayColumn::name)->numeric,
+          "chart: column '{}' says how dark a cell is, so all of it must be numbers", chart.color);
 }
 
 std::string describe(const Chart& chart, const Table& table) {
@@ -95,6 +101,10 @@ std::string describe(const Chart& chart, const Table& table) {
     }
     return name;
   };
+  if (chart.kind == ChartKind::heat)
+    return fmt::format("Heat map of {} by {} and {}; {} cells.", title(chart.color, ""),
+                       title(chart.y, chart.y_title), title(chart.x, chart.x_title),
+                       table.rows.size());
   std::string text = fmt::format("Chart of {} over {}", title(chart.y, chart.y_title),
                                  title(chart.x, chart.x_title));
   if (!chart.color.empty()) text += fmt::format(", by {}", chart.color);

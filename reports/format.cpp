@@ -6,7 +6,10 @@ namespace moe {
 
 Article with_numbers_for_charts(Article article) {
   for (auto& block : article.blocks) {
-    if (auto* exhibit = std::get_if<Exhibit>(&block)) exhibit->chart.reset();
+    auto* exhibit = std::get_if<Exhibit>(&block);
+    if (exhibit == nullptr || !exhibit->chart) continue;
+    exhibit->table = in_text(*exhibit->chart, exhibit->table);
+    exhibit->chart.reset();
   }
   return article;
 }

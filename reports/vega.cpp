@@ -50,6 +50,8 @@ Json zero_line(Json measured, bool along_x) {
 Json layers(const Chart& chart, const Table& table, const Channel& x, const Channel& y) {
   Json all = Json::array();
   const bool along_x = y.discrete();
+  if (chart.kind == ChartKind::heat)
+    return {{{"mark", {{"type", "rect"}}}, {"encoding", {{"tooltip", tooltip(table)}}}}};
   const DisplayColumn& measured = along_x ? x.column : y.column;
   if (chart.kind == ChartKind::bar) {
     all.push_back({{"mark", {{"type", "bar"}, {"cornerRadiusEnd", 2}}},
@@ -119,9 +121,13 @@ std::string vega_lite(const Chart& chart, const Table& table, ChartWidth width) 
   const Channel x{column_of(table, chart.x), chart.x_scale, chart.x_title};
   const Channel y{column_of(table, chart.y), chart.y_scale, chart.y_title};
   const bool bar = chart.kind == ChartKind::bar;
-  Json encoding = {{"x", encode_channel(x, table, bar, true)},
-                   {"y", encode_channel(y, table, bar, false)}};
-  if (!chart.color.empty()) {
+  const bool heat = chart.kind == ChartKind::heat;
+  Json encoding = {
+      {"x", heat ? encode_place(x, table, true) : encode_channel(x, table, bar, true)},
+      {"y", heat ? encode_place(y, table, false) : encode_channel(y, table, bar, false)}};
+  if (heat) {
+    encoding["color"] = encode_shade(table, chart.color);
+  } else if (!chart.color.empty()) {
     encoding["color"] = encode_colour(table, chart.color);
     if (bar) {
       encoding[y.discrete() ? "yOffset" : "xOffset"] = {
@@ -136,7 +142,8 @@ std::string vega_lite(const Chart& chart, const Table& table, ChartWidth width) 
   const bool fixed = width == ChartWidth::fixed;
   if (!chart.facet.empty()) {
     plot["width"] = fixed ? 300 : 260;
-    plot["height"] = 200;
+    plot["height"] = heat ? Json{{"step", 17}} : Json(200);
+    if (heat) spec["resolve"] = {{"scale", {{"x", "independent"}}}};
     const std::size_t cell = column_of(table, chart.facet).cell;
     spec["facet"] = {
         {"field", vega_field(cell)}, {"type", "nominal"}, {"sort", distinct_texts(table, cell)}};
@@ -144,7 +151,7 @@ std::string vega_lite(const Chart& chart, const Table& table, ChartWidth width) 
     spec["spec"] = std::move(plot);
   } else {
     spec["width"] = fixed ? Json(640) : Json("container");
-    if (y.discrete()) {
+    if (y.discrete() || heat) {
       const bool many = table.rows.size() > 20;
       spec["height"] = {{"step", (bar && !chart.color.empty()) ? 14 : (many ? 17 : 24)}};
     } else {

@@ -100,6 +100,27 @@ nlohmann::ordered_json encode_channel(const Channel& channel, const Table& table
           {"axis", axis_of(channel, table, bar, is_x)}};
 }
 
+nlohmann::ordered_json encode_place(const Channel& channel, const Table& table, bool is_x) {
+  constexpr std::size_t kMostLabels = 20;
+  Json place = encode_discrete(channel, is_x);
+  place["title"] = channel.title.empty() ? Json(nullptr) : Json(channel.title);
+  if (is_x && distinct_texts(table, channel.column.cell).size() > kMostLabels)
+    place["axis"].update({{"labels", false}, {"ticks", false}});
+  return place;
+}
+
+nlohmann::ordered_json encode_shade(const Table& table, const std::string& name) {
+  const DisplayColumn column = column_of(table, name);
+  // From nearly nothing, which is seen on white and black paper alike.
+  const Json range = {"rgba(217, 115, 13, 0.05)", "rgba(217, 115, 13, 1)"};
+  return {{"field", vega_field(column.cell)},
+          {"type", "quantitative"},
+          {"title", column.name},
+          {"scale", {{"range", range}, {"zero", true}}},
+          {"legend",
+           {{"orient", "top"}, {"format", column.unit == "%" ? ".0%" : "~s"}, {"tickCount", 3}}}};
+}
+
 nlohmann::ordered_json encode_colour(const Table& table, const std::string& name) {
   const DisplayColumn column = column_of(table, name);
   const Json legend = {

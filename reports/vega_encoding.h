@@ -33,6 +33,10 @@ DisplayColumn column_of(const Table&, const std::string& name);
 nlohmann::ordered_json distinct_texts(const Table&, std::size_t cell);
 
 nlohmann::ordered_json encode_channel(const Channel&, const Table&, bool bar, bool is_x);
+/// A column whose values stand side by side in the order of the rows, numbers too.
+nlohmann::ordered_json encode_place(const Channel&, const Table&, bool is_x);
+/// How dark a cell is, from 0 on.
+nlohmann::ordered_json encode_shade(const Table&, const std::string& column);
 nlohmann::ordered_json encode_colour(const Table&, const std::string& column);
 
 }  // namespace moe

@@ -30,6 +30,13 @@ constexpr std::array kMetrics = {
     Metric{"flops_per_token", "1", false, true},
     Metric{"bytes_per_token", "B", false, true},
     Metric{"experts_touched", "1", false, false},
+    Metric{"predicted_weight_bytes", "B", false, true},
+    Metric{"subject_entropy", "bit", true, true},
+    Metric{"subject_information", "bit", true, true},
+    Metric{"subject_information_by_chance", "bit", false, true},
+    Metric{"attribute_entropy", "bit", true, true},
+    Metric{"attribute_information", "bit", true, true},
+    Metric{"attribute_information_by_chance", "bit", false, true},
 };
 
 constexpr std::string_view kWorld =
@@ -61,6 +68,7 @@ std::int64_t Filler::add_case(std::int64_t run, std::int64_t target, const std::
   const std::string key = fmt::format("{}/{}/{}", target, suite, point);
   const std::string kind = suite == "world"       ? "multiple_choice"
                            : suite == "wikitext2" ? "perplexity"
+                           : suite == "pruning"   ? "sparsity"
                                                   : suite;
   insert("suite", "name, version, kind, title, sha256, toml",
          {suite, 1, kind, suite, suite, suite == "world" ? std::string(kWorld) : ""});

@@ -44,4 +44,10 @@ class Filler {
 void add_accuracy(Filler&, std::int64_t target);
 void add_perplexity(Filler&, std::int64_t target);
 
+/// What the mixture does with other numbers of experts, and what its experts serve:
+/// fixture_experts.cpp.
+void add_sparsity(Filler&);
+void add_pruning(Filler&);
+void add_specialisation(Filler&);
+
 }  // namespace moe::testing

@@ -94,31 +94,6 @@ void add_memory(Filler& filler, std::int64_t target) {
   filler.add_value(c, {"peak_resident_bytes", mixture ? 412e6 : 371e6, 0, 1});
 }
 
-void add_sparsity(Filler& filler) {
-  for (const std::int64_t top_k : {1, 2, 4}) {
-    const auto k = static_cast<double>(top_k);
-    const std::int64_t c =
-        filler.add_case(1, 1, "sparsity", fmt::format(R"({{"top_k":{}}})", top_k));
-    filler.add_value(c, {"acc", 0.55 + 0.08 * k, 0.05, 60});
-    filler.add_value(c, {"prefill_tokens_per_s", 30'000 / k, 200, 20});
-    filler.add_value(c, {"decode_tokens_per_s", 240 / std::sqrt(k), 4, 20});
-    filler.add_value(c, {"bytes_per_token", 1e7 + 6e6 * k, 0, 1});
-    filler.add_value(c, {"flops_per_token", 2e7 + 1.2e7 * k, 0, 1});
-    filler.add_value(c, {"experts_touched", k, 0, 1});
-    filler.add_value(c, {"load_imbalance", 1.9 - 0.2 * k, 0, 1});
-    filler.add_value(c, {"routing_entropy", 0.9, 0, 1});
-    filler.add_value(c, {"dead_experts", 0.25, 0, 1});
-    for (std::int64_t layer = 0; layer < 4; ++layer) {
-      filler.add_value(c, {"load_imbalance", 1.6 - 0.2 * k + 0.2 * static_cast<double>(layer), 0, 1,
-                           fmt::format("layer.{}", layer)});
-      for (std::int64_t expert = 0; expert < 8; ++expert) {
-        filler.insert("routing_count", "case_run, launch, layer, expert, tokens",
-                      {c, 1, layer, expert, 1000 + 120 * expert * layer});
-      }
-    }
-  }
-}
-
 void add_bad_run(Filler& filler) {
   filler.add_case(2, 1, "decode", R"({"batch":64,"context":8192})", "out_of_memory",
                   "the step needs 9.1 GB; the process may use 8.6 GB");
@@ -149,6 +124,8 @@ void fill(const Store& store) {
     add_memory(filler, target);
   }
   add_sparsity(filler);
+  add_pruning(filler);
+  add_specialisation(filler);
   add_bad_run(filler);
   store.query("COMMIT");
 }

@@ -19,10 +19,14 @@ void add_accuracy(Filler& filler, std::int64_t target) {
     for (std::int64_t document = 0; document < 20; ++document) {
       const bool hit = target == 1 ? document % 4 != 3 : document % 2 == 0;
       const bool said = hit && document % 4 < 2;
+      // The mixture alone answers every fourth, which are half of the rare facts.
+      const char* type = document % 2 == 0     ? "recall_frequent"
+                         : document % 20 == 19 ? "odd_ones"
+                                               : "recall_rare";
       right_here += hit ? 1 : 0;
       exact += said ? 1 : 0;
       filler.insert("document", "case_run, task, document, target, facts, metrics",
-                    {c, task, document, "0", "{}",
+                    {c, task, document, "0", fmt::format(R"({{"type": "{}"}})", type),
                      fmt::format(R"({{"acc": {0}.0, "acc_norm": {0}.0, "exact": {1}.0}})",
                                  hit ? 1 : 0, said ? 1 : 0)});
       for (std::int64_t choice = 0; choice < 4; ++choice) {

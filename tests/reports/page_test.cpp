@@ -4,6 +4,7 @@
 #include <string>
 #include <nlohmann/json.hpp>
 
+#include "harness/error.h"
 #include "reports/format.h"
 #include "reports/vega_bundle.h"
 #include "tests/reports/fixture.h"
@@ -80,6 +81,42 @@ TEST(a_chart, is_a_table_where_no_picture_can_stand_beside_the_text) {
   EXPECT_EQ(written.text.find(".svg"), std::string::npos);
   EXPECT_NE(written.text.find("Decoding: tokens per second of the whole batch\n\n| model"),
             std::string::npos);
+}
+
+/// Two facets, three columns in another order in each, a cell without a number and one left out.
+const Table& heat() {
+  static const Table kTable = {.columns = {"layer", "subject", "expert", "share [%]"},
+                               .rows = {{"a", "x", 7, 0.8},
+                                        {"a", "x", 3, 0.0},
+                                        {"a", "y", 7, 0.1},
+                                        {"a", "y", 3, 0.41},
+                                        {"b", "x", 3, nullptr},
+                                        {"b", "y", 7, 0.8}}};
+  return kTable;
+}
+
+TEST(a_heat_map, is_a_cell_for_every_row_with_each_facets_own_order) {
+  const Chart chart = parse_chart("heat x=expert y=subject color=share facet=layer");
+  check_columns(chart, heat());
+  const auto spec = nlohmann::json::parse(vega_lite(chart, heat(), ChartWidth::container));
+  EXPECT_EQ(spec.at("spec").at("layer").at(0).at("mark").at("type"), "rect");
+  EXPECT_EQ(spec.at("spec").at("encoding").at("x").at("type"), "nominal");
+  EXPECT_EQ(spec.at("resolve").at("scale").at("x"), "independent");
+  EXPECT_EQ(spec.at("data").at("values").size(), 6U);
+  EXPECT_EQ(describe(chart, heat()), "Heat map of share, % by subject and expert; 6 cells.");
+  EXPECT_THROW(check_columns(parse_chart("heat x=expert y=share color=subject"), heat()), Error);
+}
+
+TEST(a_heat_map, is_blocks_where_there_is_text_only) {
+  const Table text =
+      in_text(parse_chart("heat x=expert y=subject color=share facet=layer"), heat());
+  EXPECT_EQ(text.columns, (std::vector<std::string>{"layer", "subject", "expert"}));
+  EXPECT_EQ(text.rows, (std::vector<std::vector<Cell>>{
+                           {"a", "x", "█·"}, {"a", "y", "▁▅"}, {"b", "x", " "}, {"b", "y", " █"}}));
+  const Table one = in_text(parse_chart("heat x=expert y=subject color=share"), heat());
+  EXPECT_EQ(one.rows.at(1), (std::vector<Cell>{"y", "█▅"}));
+  const Chart line = parse_chart("line x=expert y=share");
+  EXPECT_EQ(in_text(line, heat()).rows, heat().rows);
 }
 
 TEST(a_caption, has_no_backslashes_outside_markdown) {

@@ -5,40 +5,10 @@
 #include <string>
 
 #include "harness/error.h"
-#include "reports/format.h"
-#include "tests/reports/fixture.h"
+#include "tests/reports/pair_case.h"
 
 namespace moe::testing {
 namespace {
-
-class Pair : public ::testing::Test {
- protected:
-  void SetUp() override { fill(temporary_.store()); }
-
-  void sql(const std::string& statement) { temporary_.store().query(statement); }
-
-  Article article(const std::string& moe = kMixture, const std::string& dense = kDense) {
-    return build_article(find_report("pair"), temporary_.store(), {{"moe", moe}, {"dense", dense}});
-  }
-
-  std::string short_text() { return std::get<Prose>(article().blocks.at(0)).markdown; }
-
-  Table table(const std::string& caption) {
-    const Article all = article();
-    for (const auto& block : all.blocks) {
-      const auto* exhibit = std::get_if<Exhibit>(&block);
-      if (exhibit != nullptr && exhibit->caption.starts_with(caption)) return exhibit->table;
-    }
-    ADD_FAILURE() << "no exhibit " << caption;
-    return {};
-  }
-
-  TemporaryStore temporary_;
-};
-
-bool says(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_F(Pair, says_where_the_two_are_not_what_they_stand_for) {
   const auto short_of = [&](const std::string& moe, const std::string& dense) {
@@ -57,15 +27,6 @@ TEST_F(Pair, says_where_the_two_are_not_what_they_stand_for) {
   EXPECT_FALSE(says(as_meant, "**Context.**"));
   sql("UPDATE answer SET truncated_tokens = 7 WHERE case_run = (SELECT min(case_run) FROM answer)");
   EXPECT_TRUE(says(short_of(kMixture, kDense), "**Context.** "));
-}
-
-/// The cells of one column.
-std::vector<Cell> column(const Table& table, std::string_view name) {
-  std::vector<Cell> cells;
-  const auto at =
-      static_cast<std::size_t>(std::ranges::find(table.columns, name) - table.columns.begin());
-  for (const auto& row : table.rows) cells.push_back(row.at(at));
-  return cells;
 }
 
 /// A second suite beside one of the fixture: the same cases and values under another name.

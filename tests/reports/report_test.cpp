@@ -81,10 +81,11 @@ TEST(report, names_what_a_chart_does_not_know) {
     return error_of(kHead + "```sql chart C\n-- chart: " + words +
                     "\n-- else: none\nSELECT 1 AS a\n```\n");
   };
-  expect_says(error_with("pie x=a y=a"), {"line 5", "'pie'", "line, dot and bar"});
+  expect_says(error_with("pie x=a y=a"), {"line 5", "'pie'", "line, dot, bar and heat"});
   expect_says(error_with("line x=a y=a size=a"), {"line 5", "'size=a'"});
   expect_says(error_with("line x=a y=a yscale=sqrt"), {"line 5", "'sqrt'", "zero, fit and log"});
   expect_says(error_with("line x=a"), {"line 5", "y="});
+  expect_says(error_with("heat x=a y=a"), {"line 5", "color="});
 }
 
 TEST(report, says_which_parameter_is_missing_and_what_it_means) {
@@ -113,7 +114,7 @@ TEST(report, says_how_many_questions_a_run_asked) {
     const Article article = build_article(find_report("run"), temporary.store(), {{"run", run}});
     return std::get<Prose>(article.blocks.at(0)).markdown;
   };
-  expect_says(said(1), {"60 questions and 62 texts were scored", "at most 20 of each subject"});
+  expect_says(said(1), {"180 questions and 62 texts were scored", "at most 20 of each subject"});
   EXPECT_EQ(said(2).find("question"), std::string::npos) << "speed alone asks none";
 }
 
