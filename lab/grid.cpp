@@ -36,6 +36,7 @@ void write_model(const TrainConfig& config, const fs::path& out, const Grid& gri
   const TrainingState state(state_folder(out, rate), training_identity(config, rate));
   Trainer trainer(config, rate);
   state.restore(trainer);
+  fs::create_directories(out);
   std::vector<float> values;
   save_checkpoint(out, config.model_json, config.run.dtype, [&](std::string_view parameter) {
     values = trainer.values(parameter);

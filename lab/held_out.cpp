@@ -9,13 +9,14 @@
 namespace moe {
 namespace {
 
-struct Answered {
+struct SentenceScore {
   double loss = 0;
   bool exact = true;
 };
 
 /// Answers of some sentences, in one step.
-void answer(Decoder& decoder, std::span<const HeldOutSentence> some, std::vector<Answered>& out) {
+void answer(Decoder& decoder, std::span<const HeldOutSentence> some,
+            std::vector<SentenceScore>& out) {
   std::vector<std::vector<std::int32_t>> asked;
   std::vector<std::int64_t> row, id;
   std::vector<std::size_t> whose;
@@ -63,7 +64,7 @@ std::vector<HeldOutScore> held_out_scores(Decoder& decoder,
                                           const std::vector<HeldOutSentence>& sentences) {
   const c10::InferenceMode no_gradients;
   constexpr std::size_t kTogether = 256;
-  std::vector<Answered> answers;
+  std::vector<SentenceScore> answers;
   for (std::size_t at = 0; at < sentences.size(); at += kTogether) {
     answer(decoder, std::span(sentences).subspan(at, std::min(kTogether, sentences.size() - at)),
            answers);

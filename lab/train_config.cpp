@@ -145,6 +145,12 @@ RunSettings read_run(const TableReader& root, const std::string& whose) {
   return run;
 }
 
+std::string canonical(const toml::table& table) {
+  std::ostringstream text;
+  text << table;
+  return text.str();
+}
+
 TrainConfig read(const toml::table& table, const std::string& whose, const fs::path& folder) {
   const TableReader root(whose, table);
   root.only(std::to_array<std::string_view>(
@@ -164,9 +170,10 @@ TrainConfig read(const toml::table& table, const std::string& whose, const fs::p
   require(config.data.row_tokens <= config.model.max_positions,
           "[data]: row_tokens = {}: the model takes {}", config.data.row_tokens,
           config.model.max_positions);
-  std::ostringstream canonical;
-  canonical << table;
-  config.toml = canonical.str();
+  config.toml = canonical(table);
+  toml::table one_rate = table;
+  one_rate["optimizer"].as_table()->erase("learning_rate");
+  config.but_learning_rates = canonical(one_rate);
   return config;
 }
 

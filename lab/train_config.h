@@ -62,7 +62,8 @@ struct TrainConfig {
   OptimizerSettings optimizer;
   RouterSettings router;
   RunSettings run;
-  std::string toml;  // with the settings applied, in an order of its own
+  std::string toml;                // with the settings applied, in an order of its own
+  std::string but_learning_rates;  // the same: a grid may grow without training anew
 };
 
 /// KEY and VALUE of `--set data.tokens=1000000`, the value as TOML.

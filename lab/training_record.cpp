@@ -35,13 +35,16 @@ TrainingRow row_of(const TrainConfig& config, double learning_rate, const std::s
 TrainingRecord::TrainingRecord(Store& store, const TrainConfig& config, double learning_rate,
                                std::int64_t resumed_step, const std::string& command)
     : recorder_(store, row_of(config, learning_rate, command), resumed_step),
-      drops_(config.router.capacity > 0) {}
+      drops_(config.router.capacity > 0),
+      tokens_per_step_(tokens_per_step(config)) {}
 
 void TrainingRecord::step(std::int64_t step, const StepReport& report, double seconds) {
-  const std::pair<const char*, double> values[] = {{"loss", report.loss},
-                                                   {"gradient_norm", report.gradient_norm},
-                                                   {"learning_rate", report.learning_rate},
-                                                   {"step_s", seconds}};
+  const std::pair<const char*, double> values[] = {
+      {"loss", report.loss},
+      {"tokens", static_cast<double>(step * tokens_per_step_)},
+      {"gradient_norm", report.gradient_norm},
+      {"learning_rate", report.learning_rate},
+      {"step_s", seconds}};
   for (const auto& [metric, value] : values) recorder_.value(step, kWholeModel, metric, value);
   for (const LayerReport& layer : report.layers) of_layer(step, layer);
 }
@@ -76,9 +79,9 @@ std::string data_digest(const TrainConfig& config) {
 }
 
 std::string training_identity(const TrainConfig& config, double learning_rate) {
-  return sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}", config.toml, config.model_json.dump(),
-                                data_digest(config), Tokenizer::load(config.tokenizer).digest(),
-                                learning_rate));
+  return sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}", config.but_learning_rates,
+                                config.model_json.dump(), data_digest(config),
+                                Tokenizer::load(config.tokenizer).digest(), learning_rate));
 }
 
 }  // namespace moe

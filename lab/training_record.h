@@ -33,6 +33,7 @@ class TrainingRecord {
 
   TrainingRecorder recorder_;
   bool drops_;
+  std::int64_t tokens_per_step_;
 };
 
 /// What decides a training: sha256 over its settings, model, corpus, tokenizer and learning rate.
