@@ -20,6 +20,8 @@ std::vector<std::string> sweep(const std::string& target, const std::string& db)
           "prefill",
           "memory",
           "sparsity",
+          "pruning",
+          "specialisation",
           "--target",
           target,
           "--limit",
@@ -30,6 +32,8 @@ std::vector<std::string> sweep(const std::string& target, const std::string& db)
           "prefill.length=16,32",
           "--set",
           "sparsity.top_k=1,2",
+          "--set",
+          "pruning.experts=0,2",
           "--timeout",
           "0.5",
           "--db",
@@ -66,11 +70,11 @@ TEST(run, stores_values_of_every_case) {
       moebench(sweep("synthetic:" + write_tiny_config(folder).string(), "a.sqlite"), folder);
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(cell(folder, "a.sqlite", "SELECT count(*) AS n FROM case_run WHERE outcome = 'ok'"),
-            "{\"n\":6}\n")
+            "{\"n\":9}\n")
       << ran.err;
   EXPECT_EQ(cell(folder, "a.sqlite",
                  "SELECT count(*) AS n FROM result WHERE metric = 'acc' AND scope = ''"),
-            "{\"n\":3}\n");
+            "{\"n\":5}\n");
   EXPECT_EQ(
       cell(folder, "a.sqlite", "SELECT count(*) AS n FROM result WHERE metric = 'tokens_per_s'"),
       "{\"n\":2}\n");
