@@ -9,12 +9,16 @@ namespace {
 
 TEST_F(Pair, compares_types_of_questions_where_they_have_one) {
   EXPECT_TRUE(
-      says(short_text(), "**Rare facts.** Of 27 questions of world small-8x answers 55.6 %"))
+      says(short_text(), "**Rare facts** (acc). Of 27 questions of world small-8x answers 55.6 %"))
       << short_text();
-  EXPECT_TRUE(says(short_text(), "**Not told apart** by the questions of world: frequent facts"));
+  EXPECT_TRUE(
+      says(short_text(), "**Not told apart** (acc) by the questions of world: frequent facts"));
   const Table types = table("Accuracy by type of question");
-  EXPECT_EQ(column(types, "type"), (std::vector<Cell>{"frequent facts", "rare facts", "odd ones"}));
-  EXPECT_EQ(column(types, "questions"), (std::vector<Cell>{30, 27, 3}));
+  EXPECT_EQ(column(types, "type"),
+            (std::vector<Cell>{"frequent facts", "frequent facts", "rare facts", "rare facts",
+                               "odd ones", "odd ones"}));
+  EXPECT_EQ(column(types, "metric").at(1), Cell("exact"));
+  EXPECT_EQ(column(types, "questions"), (std::vector<Cell>{30, 30, 27, 27, 3, 3}));
   sql("UPDATE document SET facts = '{}'");
   EXPECT_FALSE(has("Accuracy by type"));
   EXPECT_FALSE(has("Difference of accuracy by type"));
@@ -68,11 +72,26 @@ TEST_F(Pair, calls_a_number_of_experts_the_best_only_where_all_others_answer_few
             Cell(nullptr));
 }
 
+TEST_F(Pair, compares_numbers_of_experts_by_exact_where_it_was_asked_for) {
+  EXPECT_TRUE(says(short_text(), "answers 75.0 % of 60 questions (sparsity, acc)")) << short_text();
+  sql("UPDATE document SET metrics = json_set(metrics, '$.exact', 1.0 - (metrics ->> 'acc')) WHERE "
+      "case_run IN (SELECT case_run FROM result WHERE suite = 'sparsity')");
+  sql("INSERT INTO value SELECT v.case_run, (SELECT id FROM metric WHERE name = 'exact'), v.scope, "
+      "1 - v.estimate, 1 - v.high, 1 - v.low, v.standard_error, v.n FROM value v JOIN metric m ON "
+      "m.id = v.metric WHERE m.name = 'acc' AND v.case_run IN (SELECT case_run FROM result WHERE "
+      "suite = 'sparsity')");
+  EXPECT_TRUE(says(short_text(),
+                   "answers 25.0 % of 60 questions (sparsity, exact). With 1 it "
+                   "answers more."))
+      << short_text();
+  EXPECT_EQ(column(table("small-8x with fewer or more experts"), "by").at(0), Cell("exact"));
+}
+
 TEST_F(Pair, says_how_many_experts_lose_nothing) {
   EXPECT_TRUE(says(short_text(),
                    "With the busiest 4 of 8 experts kept in every layer small-8x "
                    "answers −1.7 pp [−6.1, +2.8] against all of them (pruning, 60 "
-                   "questions): no loss that the questions show; with 2 it answers "
+                   "questions, acc): no loss that the questions show; with 2 it answers "
                    "fewer."))
       << short_text();
   sql("DELETE FROM value WHERE case_run = (SELECT case_run FROM result WHERE point = "
