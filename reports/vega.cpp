@@ -43,7 +43,16 @@ Json zero_line(Json measured, bool along_x) {
           {"encoding",
            {{along_x ? "x" : "y", std::move(measured)},
             {along_x ? "y" : "x", nullptr},
+            {"yOffset", nullptr},
             {"color", {{"value", "#888888"}}}}}};
+}
+
+/// Bars of several colours stand beside each other, and so do dots that share a line.
+bool stands_apart(const Chart& chart, const Table& table, const Channel& y) {
+  if (chart.color.empty() || chart.kind == ChartKind::heat) return false;
+  if (chart.kind == ChartKind::bar) return true;
+  return chart.kind == ChartKind::dot && y.discrete() &&
+         distinct_texts(table, column_of(table, chart.color).cell).size() > 1;
 }
 
 /// Bars or points, error bars, labels: each a layer over the shared encoding.
@@ -129,7 +138,7 @@ std::string vega_lite(const Chart& chart, const Table& table, ChartWidth width) 
     encoding["color"] = encode_shade(table, chart.color);
   } else if (!chart.color.empty()) {
     encoding["color"] = encode_colour(table, chart.color);
-    if (bar) {
+    if (stands_apart(chart, table, y)) {
       encoding[y.discrete() ? "yOffset" : "xOffset"] = {
           {"field", vega_field(column_of(table, chart.color).cell)}, {"sort", nullptr}};
     }
@@ -153,7 +162,7 @@ std::string vega_lite(const Chart& chart, const Table& table, ChartWidth width) 
     spec["width"] = fixed ? Json(640) : Json("container");
     if (y.discrete() || heat) {
       const bool many = table.rows.size() > 20;
-      spec["height"] = {{"step", (bar && !chart.color.empty()) ? 14 : (many ? 17 : 24)}};
+      spec["height"] = {{"step", stands_apart(chart, table, y) ? 14 : (many ? 17 : 24)}};
     } else {
       spec["height"] = 260;
     }

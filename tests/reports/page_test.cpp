@@ -83,6 +83,18 @@ TEST(a_chart, is_a_table_where_no_picture_can_stand_beside_the_text) {
             std::string::npos);
 }
 
+TEST(a_chart, of_dots_that_share_a_line_sets_their_colours_apart) {
+  const Chart chart = parse_chart("dot x=gain y=type color=score");
+  const auto offset = [&](const char* other) {
+    const Table table = {.columns = {"type", "score", "gain [pp]"},
+                         .rows = {{"a", "acc", 0.1}, {"a", other, 0.2}}};
+    const auto spec = nlohmann::json::parse(vega_lite(chart, table, ChartWidth::container));
+    return spec.at("encoding").value("yOffset", nlohmann::json::object()).value("field", "");
+  };
+  EXPECT_EQ(offset("exact"), "c1");
+  EXPECT_EQ(offset("acc"), "");
+}
+
 /// Two facets, three columns in another order in each, a cell without a number and one left out.
 const Table& heat() {
   static const Table kTable = {.columns = {"layer", "subject", "expert", "share [%]"},
