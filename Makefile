@@ -32,7 +32,8 @@ bench: configure
 bundled-models: build
 	@printf '%s\n' world-moe world-dense-large world-dense | OMP_NUM_THREADS=1 xargs -P 2 -I NAME \
 	  $(BUILD)/moebench train lab/recipes/NAME.toml --out build/bundled/NAME --db build/training.sqlite
-	@for name in world-moe world-dense world-dense-large; do cp build/bundled/$$name/* models/bundled/$$name/; done
+	@for name in world-moe world-dense world-dense-large; do \
+	  mkdir -p models/bundled/$$name && cp build/bundled/$$name/* models/bundled/$$name/ || exit 1; done
 
 format:
 	@git ls-files '*.h' '*.cpp' '*.cu' | xargs clang-format-19 -i

@@ -44,13 +44,17 @@ void check_versions(const Plan& plan, const Store& store) {
 
 }  // namespace
 
-ExecuteOptions with_own_workers(const std::string& command) {
+const std::atomic<bool>& interrupts() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  return g_interrupted;
+}
+
+ExecuteOptions with_own_workers(const std::string& command) {
   return {.command = command,
           .worker = {"/proc/self/exe", "worker"},
           .worker_build = build_line(),
-          .interrupted = &g_interrupted,
+          .interrupted = &interrupts(),
           .patience = {}};
 }
 

@@ -5,6 +5,9 @@
 
 namespace moe {
 
+/// SIGINT and SIGTERM set this from now on, in place of ending the program.
+const std::atomic<bool>& interrupts();
+
 /// Workers of this very program, also after its file was replaced; SIGINT and SIGTERM interrupt.
 ExecuteOptions with_own_workers(const std::string& command);
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "datasets/world/corpus.h"
 #include "harness/error.h"
 #include "lab/schedule.h"
+#include "lab/training_record.h"
 #include "models/cost.h"
 #include "models/tokenizer/tokenizer.h"
 
@@ -102,9 +102,8 @@ std::string model_card(const TrainConfig& config, std::span<const Trained> train
   require(best < trainings.size(), "training {} of {}", best, trainings.size());
   const Trained& trained = trainings[best];
   const std::int64_t tokens = steps_of(config) * tokens_per_step(config);
-  const auto seed = static_cast<std::uint64_t>(config.data.corpus_seed);
   return fmt::format(
-      "---\nlibrary_name: transformers\nlicense: cc0-1.0\nlanguage: en\n---\n"
+      "---\nlibrary_name: transformers\nlanguage: en\n---\n"
       "# {name}\n\n"
       "A {kind} of {total} parameters, {active} of them read for a token, that `moebench train` "
       "trained on a generated world of known facts. It is bundled with moebench, knows nothing "
@@ -125,7 +124,11 @@ std::string model_card(const TrainConfig& config, std::span<const Trained> train
       "*Exact*, in "
       "percent: the value is what the model itself would write. Frequent are the tenth of the "
       "entities "
-      "that the corpus mentions most, rare the half that it mentions least.\n\n"
+      "that the corpus mentions most, rare the half that it mentions least. The learning rate is "
+      "chosen by "
+      "the held-out loss, of facts that suites ask too, in other words.\n\n"
+      "Rows are {row} tokens long: what stands behind that many has a position that training never "
+      "had.\n\n"
       "## Learning rates tried\n\n{grid}\n"
       "All on the same documents in the same order, for as many tokens.\n",
       fmt::arg("name", config.name),
@@ -134,12 +137,11 @@ std::string model_card(const TrainConfig& config, std::span<const Trained> train
       fmt::arg("active", active_parameter_counts(config.model).total()),
       fmt::arg("architecture", config.model_json.at("architectures").at(0).get<std::string>()),
       fmt::arg("shape", shape_of(config.model)), fmt::arg("corpus", config.data.corpus),
-      fmt::arg("corpus_seed", config.data.corpus_seed),
-      fmt::arg("digest", corpus_digest(make_world(seed), seed)),
+      fmt::arg("corpus_seed", config.data.corpus_seed), fmt::arg("digest", data_digest(config)),
       fmt::arg("tokenizer", Tokenizer::load(config.tokenizer).digest()), fmt::arg("tokens", tokens),
       fmt::arg("flops", training_flops(config)), fmt::arg("seed", config.seed),
       fmt::arg("settings", settings_text(config, trained.learning_rate)),
-      fmt::arg("dtype", name_of(config.run.dtype)),
+      fmt::arg("row", config.data.row_tokens), fmt::arg("dtype", name_of(config.run.dtype)),
       fmt::arg("curve", curve_table(config, trained.curve)),
       fmt::arg("grid", grid_table(trainings, best)));
 }

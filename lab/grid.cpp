@@ -15,7 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path state_folder(const fs::path& out, double learning_rate) {
-  return fs::path(out.string() + ".training") / fmt::format("learning_rate={}", learning_rate);
+  const fs::path place = out.has_filename() ? out : out.parent_path();  // "model/" is "model"
+  return fs::path(place.string() + ".training") / fmt::format("learning_rate={}", learning_rate);
 }
 
 double final_loss(const Trained& trained) {
@@ -24,10 +25,10 @@ double final_loss(const Trained& trained) {
 }
 
 void copy_tokenizer(const fs::path& tokenizer, const fs::path& out) {
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) {
-    const fs::path from = tokenizer.parent_path() / name;
-    if (fs::exists(from)) fs::copy_file(from, out / name, fs::copy_options::overwrite_existing);
-  }
+  fs::copy_file(tokenizer, out / "tokenizer.json", fs::copy_options::overwrite_existing);
+  const fs::path names = tokenizer.parent_path() / "tokenizer_config.json";  // of special tokens
+  if (fs::exists(names))
+    fs::copy_file(names, out / names.filename(), fs::copy_options::overwrite_existing);
 }
 
 /// The trained weights, as they were kept, rounded to the config's dtype.
@@ -36,7 +37,6 @@ void write_model(const TrainConfig& config, const fs::path& out, const Grid& gri
   const TrainingState state(state_folder(out, rate), training_identity(config, rate));
   Trainer trainer(config, rate);
   state.restore(trainer);
-  fs::create_directories(out);
   std::vector<float> values;
   save_checkpoint(out, config.model_json, config.run.dtype, [&](std::string_view parameter) {
     values = trainer.values(parameter);
@@ -50,6 +50,7 @@ void write_model(const TrainConfig& config, const fs::path& out, const Grid& gri
 
 Grid train_grid(const TrainConfig& config, const fs::path& out, Store& store,
                 const TrainingHooks& hooks) {
+  if (out.has_parent_path()) fs::create_directories(out.parent_path());
   Grid grid;
   for (const double rate : config.optimizer.learning_rates) {
     hooks.begin(rate);

@@ -7,9 +7,9 @@
 
 namespace moe {
 
-/// Embedding and routers N(0, 0.02); matrices N(0, 1 / inputs), those that write to the residual
-/// (attention's o, an MLP's down) divided by sqrt(2 L) of L layers; norms 1; biases and sinks 0.
-/// float32.
+/// Embedding, head and routers N(0, 0.02); matrices N(0, 1 / inputs), those that write to the
+/// residual (attention's o, an MLP's down) divided by sqrt(2 L) of L layers; norms 1; biases and
+/// sinks 0. float32.
 class InitialWeights final : public WeightSource {
  public:
   InitialWeights(const Config&, std::int64_t seed);

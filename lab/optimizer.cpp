@@ -30,16 +30,16 @@ AdamW::AdamW(const TorchParameters& parameters, const OptimizerSettings& setting
     count_.push_back(at::zeros({}, leaf.options().dtype(at::kFloat).requires_grad(false)));
     const auto whose = std::ranges::find_if(
         parameters.by_name(), [&](const auto& named) { return named.second.whole.is_same(leaf); });
+    names_.push_back(whose->first);
     decays_.push_back(decays(whose->first));
   }
 }
 
 double AdamW::step(double learning_rate) {
   std::vector<Tensor> gradients;
-  for (const Tensor& leaf : leaves_) {
-    require(leaf.grad().defined(), "a parameter of {} elements that the loss does not depend on",
-            leaf.numel());
-    gradients.push_back(leaf.grad());
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    require(leaves_[i].grad().defined(), "the loss does not depend on {}", names_[i]);
+    gradients.push_back(leaves_[i].grad());
   }
   const double norm = norm_of(gradients);
   require(std::isfinite(norm), "the gradient's norm is {} at step {}: learning rate {} is too much",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "lab/train_config.h"
@@ -33,6 +34,7 @@ class AdamW {
 
   OptimizerSettings settings_;
   std::vector<Tensor> leaves_, first_, second_, count_;
+  std::vector<std::string> names_;  // of a parameter in each leaf, for errors
   std::vector<bool> decays_;
   std::int64_t steps_ = 0;
 };

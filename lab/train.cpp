@@ -127,15 +127,17 @@ Trained train(const TrainConfig& config, double learning_rate, const std::filesy
   const Tokenizer tokenizer = Tokenizer::load(config.tokenizer);
   require(tokenizer.size() <= config.model.vocab, "{}: {} tokens, the model's vocabulary has {}",
           config.tokenizer.string(), tokenizer.size(), config.model.vocab);
-  const World world = make_world(static_cast<std::uint64_t>(config.data.corpus_seed));
+  const World world = make_world(kWorldSeed);
   const WorldCorpus corpus(world, static_cast<std::uint64_t>(config.data.corpus_seed));
   const Batches batches([&](std::int64_t i) { return corpus.document(i); }, tokenizer, config.data);
   const std::int64_t last = steps_of(config);
-  if (state.steps() == last)
+  if (state.steps() == last) {
+    TrainingRecorder::end_unfinished(store, state.id());  // killed between its state and that
     return {.ended = true, .learning_rate = learning_rate, .curve = state.curve()};
+  }
   Trainer trainer(config, learning_rate);
   state.restore(trainer);
-  TrainingRecord record(store, config, learning_rate, state.steps(), hooks.command);
+  TrainingRecord record(store, config, learning_rate, state, hooks.command);
   Run run{.config = config,
           .hooks = hooks,
           .trainer = trainer,

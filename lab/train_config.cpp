@@ -8,6 +8,7 @@
 
 #include "harness/error.h"
 #include "harness/toml_reader.h"
+#include "lab/schedule.h"
 #include "models/family.h"
 
 namespace moe {
@@ -30,8 +31,10 @@ void apply(toml::table& table, const TrainSetting& setting) {
   const std::size_t dot = path.find('.');
   toml::table* place = &table;
   if (dot != std::string::npos) {
-    place = table[path.substr(0, dot)].as_table();
-    require(place != nullptr, "--set {}: the file has no table [{}]", path, path.substr(0, dot));
+    const std::string name = path.substr(0, dot);
+    if (!table.contains(name)) table.insert(name, toml::table());
+    place = table[name].as_table();
+    require(place != nullptr, "--set {}: {} is no table of the file", path, name);
   }
   place->insert_or_assign(path.substr(dot == std::string::npos ? 0 : dot + 1),
                           std::move(*parsed.get("value")));
@@ -170,6 +173,13 @@ TrainConfig read(const toml::table& table, const std::string& whose, const fs::p
   require(config.data.row_tokens <= config.model.max_positions,
           "[data]: row_tokens = {}: the model takes {}", config.data.row_tokens,
           config.model.max_positions);
+  const std::int64_t steps = steps_of(config), warmup = config.optimizer.warmup_steps;
+  require(
+      warmup < steps,
+      "[optimizer]: warmup_steps = {}: the training has {} steps ([data]: tokens = {}, {} a step)",
+      warmup, steps, config.data.tokens, tokens_per_step(config));
+  require(config.model.is_mixture() || !table.contains("router"),
+          "[router]: the model has no mixture of experts");
   config.toml = canonical(table);
   toml::table one_rate = table;
   one_rate["optimizer"].as_table()->erase("learning_rate");

@@ -41,8 +41,10 @@ SavedTensor saved(std::string_view kind, const std::string& parameter, const Ten
 }
 
 void fill(const Tensor& part, const WeightView& view) {
-  require(part.sizes() == at::IntArrayRef(view.shape),
-          "its shape is not that of the model's parameter");
+  require(view.format == StorageFormat::f32 && part.sizes() == at::IntArrayRef(view.shape),
+          "float32 [{}] expected, found {} [{}]", fmt::join(part.sizes(), ", "),
+          view.format == StorageFormat::f32 ? "float32" : "another format",
+          fmt::join(view.shape, ", "));
   std::vector<float> values(static_cast<std::size_t>(part.numel()));
   std::memcpy(values.data(), view.bytes.data(), view.bytes.size());
   part.copy_(at::tensor(values).view_as(part));

@@ -32,7 +32,8 @@ struct StepReport {
 
 class Trainer {
  public:
-  /// float32 on the CPU. Sets the number of LibTorch's threads to the config's.
+  /// float32 on the CPU. Sets, for the whole process, the number of LibTorch's threads to the
+  /// config's, and that freed memory is kept.
   Trainer(const TrainConfig&, double learning_rate);
 
   /// Trains on ids [B, T + 1] of the config's rows: T tokens of each row predict the next.

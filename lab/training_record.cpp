@@ -11,9 +11,10 @@
 namespace moe {
 namespace {
 
-TrainingRow row_of(const TrainConfig& config, double learning_rate, const std::string& command) {
+TrainingRow row_of(const TrainConfig& config, double learning_rate, const std::string& id,
+                   const std::string& command) {
   const std::int64_t tokens = steps_of(config) * tokens_per_step(config);
-  return {.identity = training_identity(config, learning_rate),
+  return {.identity = id,
           .name = config.name,
           .config_toml = config.toml,
           .model_json = config.model_json.dump(),
@@ -33,8 +34,8 @@ TrainingRow row_of(const TrainConfig& config, double learning_rate, const std::s
 }  // namespace
 
 TrainingRecord::TrainingRecord(Store& store, const TrainConfig& config, double learning_rate,
-                               std::int64_t resumed_step, const std::string& command)
-    : recorder_(store, row_of(config, learning_rate, command), resumed_step),
+                               const TrainingState& state, const std::string& command)
+    : recorder_(store, row_of(config, learning_rate, state.id(), command), state.steps()),
       drops_(config.router.capacity > 0),
       tokens_per_step_(tokens_per_step(config)) {}
 
@@ -74,8 +75,7 @@ void TrainingRecord::evaluation(std::int64_t step, const std::vector<HeldOutScor
 }
 
 std::string data_digest(const TrainConfig& config) {
-  const auto seed = static_cast<std::uint64_t>(config.data.corpus_seed);
-  return corpus_digest(make_world(seed), seed);
+  return corpus_digest(make_world(kWorldSeed), static_cast<std::uint64_t>(config.data.corpus_seed));
 }
 
 std::string training_identity(const TrainConfig& config, double learning_rate) {

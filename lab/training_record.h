@@ -8,14 +8,15 @@
 #include "lab/held_out.h"
 #include "lab/train_config.h"
 #include "lab/trainer.h"
+#include "lab/training_state.h"
 #include "results/training_recorder.h"
 
 namespace moe {
 
 class TrainingRecord {
  public:
-  /// Goes on behind `resumed_step` where the store has an unfinished training of this identity.
-  TrainingRecord(Store&, const TrainConfig&, double learning_rate, std::int64_t resumed_step,
+  /// Goes on behind `resumed_step` where the store has an unfinished training of this id.
+  TrainingRecord(Store&, const TrainConfig&, double learning_rate, const TrainingState&,
                  const std::string& command);
 
   void step(std::int64_t step, const StepReport&, double seconds);

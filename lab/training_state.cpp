@@ -1,11 +1,14 @@
 #include "lab/training_state.h"
 
 #include <fstream>
+#include <random>
 #include <utility>
 #include <nlohmann/json.hpp>
 
+#include "harness/build_info.h"
 #include "harness/durable_file.h"
 #include "harness/error.h"
+#include "harness/sha256.h"
 
 namespace moe {
 namespace {
@@ -14,29 +17,56 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kIndex = "state.json";
 
+/// What lies in a folder; null where nothing does.
 Json index_in(const fs::path& folder) {
   std::ifstream in(folder / kIndex);
   if (!in.good()) return nullptr;
   Json index = Json::parse(in, nullptr, /*allow_exceptions=*/false);
-  require(index.is_object() && index.contains("identity") && index.contains("steps") &&
-              index.contains("curve"),
-          "{}: expected what a training left; remove the folder to begin anew",
+  const bool whole = index.is_object() && index.contains("identity") && index.contains("id") &&
+                     index.contains("torch") && index.contains("steps") && index.contains("curve");
+  require(whole, "{}: expected what a training left; remove the folder to begin anew",
           (folder / kIndex).string());
   return index;
+}
+
+/// Of a folder that had none.
+std::string new_id(const std::string& identity) {
+  std::random_device random;
+  return sha256_hex(fmt::format("{} {} {} {}", identity, random(), random(), random()));
 }
 
 }  // namespace
 
 TrainingState::TrainingState(fs::path folder, std::string identity)
     : folder_(std::move(folder)), identity_(std::move(identity)) {
+  fs::create_directories(folder_);
+  lock_ = std::make_unique<FileLock>(folder_ / "lock");
   const Json index = index_in(folder_);
-  if (index.is_null()) return;
-  require(index.at("identity") == identity_,
+  if (index.is_null()) {
+    id_ = new_id(identity_);
+    write_index();
+    return;
+  }
+  require(index["identity"] == identity_,
           "{}: the state of a training with other settings, data, tokenizer or threads; remove the "
           "folder, or train with another --out",
           folder_.string());
-  steps_ = index.at("steps").get<std::int64_t>();
-  curve_ = curve_of(index.at("curve"));
+  require(index["torch"] == build_info().torch,
+          "{}: the state of a training with LibTorch {}, this is {}: it would not end in the same "
+          "bits; remove the folder, or train with another --out",
+          folder_.string(), index["torch"].dump(), build_info().torch);
+  index["id"].get_to(id_);
+  index["steps"].get_to(steps_);
+  curve_ = curve_of(index["curve"]);
+}
+
+void TrainingState::write_index() const {
+  const Json index = {{"identity", identity_},
+                      {"id", id_},
+                      {"torch", build_info().torch},
+                      {"steps", steps_},
+                      {"curve", to_json(curve_)}};
+  write_durably(folder_ / kIndex, index.dump(2) + "\n");
 }
 
 fs::path TrainingState::file_of(std::int64_t steps) const {
@@ -48,15 +78,15 @@ void TrainingState::restore(Trainer& trainer) const {
 }
 
 void TrainingState::save(const Trainer& trainer, const std::vector<CurvePoint>& curve) {
-  fs::create_directories(folder_);
-  const std::int64_t before = steps_;
   trainer.save(file_of(trainer.steps()));
-  const Json index = {
-      {"identity", identity_}, {"steps", trainer.steps()}, {"curve", to_json(curve)}};
-  write_durably(folder_ / kIndex, index.dump(2) + "\n");
   steps_ = trainer.steps();
   curve_ = curve;
-  if (before != steps_) fs::remove(file_of(before));
+  write_index();
+  // Those before, and what a killed process left half done.
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("state-") && entry.path() != file_of(steps_)) fs::remove(entry.path());
+  }
 }
 
 }  // namespace moe

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "harness/file_lock.h"
 #include "lab/curve.h"
 #include "lab/trainer.h"
 
@@ -15,9 +17,13 @@ namespace moe {
 /// that counts and is replaced in one piece.
 class TrainingState {
  public:
-  /// `identity` stands for all that the result depends on. Error where the folder holds a training
-  /// of another one.
+  /// `identity` stands for all that the result depends on. Makes the folder, and holds it: Error
+  /// where another process does, or where it holds a training of another identity or LibTorch.
   TrainingState(std::filesystem::path folder, std::string identity);
+
+  /// sha256 of the identity and of what tells this folder's training from the same in another one:
+  /// what the store knows it by.
+  const std::string& id() const { return id_; }
 
   /// Steps of the training that is kept; 0 where there is none.
   std::int64_t steps() const { return steps_; }
@@ -31,8 +37,11 @@ class TrainingState {
  private:
   std::filesystem::path file_of(std::int64_t steps) const;
 
+  void write_index() const;
+
   std::filesystem::path folder_;
-  std::string identity_;
+  std::string identity_, id_;
+  std::unique_ptr<FileLock> lock_;
   std::int64_t steps_ = 0;
   std::vector<CurvePoint> curve_;
 };

@@ -104,6 +104,15 @@ TrainingRecorder::TrainingRecorder(Store& store, const TrainingRow& row, std::in
   });
 }
 
+void TrainingRecorder::end_unfinished(Store& store, std::string_view identity) {
+  with_sqlite(store.file(), [&] {
+    execute(
+        store,
+        "UPDATE training SET ended_at = alive_at WHERE identity = :identity AND ended_at IS NULL",
+        {{"identity", std::string(identity)}});
+  });
+}
+
 TrainingRecorder::~TrainingRecorder() {
   const std::string give_up = fmt::format(
       "UPDATE training SET owner = '' WHERE id = {} AND owner = '{}'", training_, waiting_->owner);

@@ -48,6 +48,10 @@ class TrainingRecorder {
   TrainingRecorder(const TrainingRecorder&) = delete;
   TrainingRecorder& operator=(const TrainingRecorder&) = delete;
 
+  /// Says of a training of this identity, computed to its end by a process that could not say so,
+  /// that it is done. Nothing where there is none.
+  static void end_unfinished(Store&, std::string_view identity);
+
   std::int64_t id() const { return training_; }
   bool carries_on() const { return carries_on_; }
 

@@ -1,10 +1,10 @@
 // train CONFIG.toml: trains small models on the bundled world, and leaves the best as a checkpoint.
 #include <CLI/CLI.hpp>
-#include <unistd.h>
 
-#include <csignal>
+#include <algorithm>
 
 #include "cli/command.h"
+#include "cli/run_plan.h"
 #include "cli/store_word.h"
 #include "cli/tell.h"
 #include "cli/write_file.h"
@@ -15,12 +15,6 @@
 
 namespace moe {
 namespace {
-
-volatile std::sig_atomic_t interrupted = 0;  // NOLINT: written by a signal handler
-
-void interrupt(int) {
-  interrupted = 1;
-}
 
 struct Options {
   std::string config, out, db;
@@ -77,7 +71,7 @@ TrainingHooks hooks_of(const TrainConfig& config, ProgressBar& bar, const Argume
                 bar.update(view.steps * tokens, view.of * tokens, words_of(view));
                 if (view.steps == view.of) bar.end_case(words_of(view));
               },
-          .interrupted = [] { return interrupted != 0; },
+          .interrupted = [&interrupted = interrupts()] { return interrupted.load(); },
           .command = command};
 }
 
@@ -91,8 +85,6 @@ int run(const Arguments& arguments) {
   const std::string out = options.out.empty() ? config.name : options.out;
   refuse_database(out);
   Store store(store_file(options.db));
-  std::signal(SIGINT, interrupt);
-  std::signal(SIGTERM, interrupt);
   ProgressBar bar = stderr_progress();
   const Grid grid = train_grid(config, out, store, hooks_of(config, bar, arguments));
   if (!grid.ended) {

@@ -59,6 +59,21 @@ std::vector<ExpertBlock> blocks_of(std::span<const std::int64_t> rows_E, std::in
   return blocks;
 }
 
+/// Adds rows to those of their tokens, expert by expert: in one go on a CPU, which takes rows in
+/// order; on a GPU, which adds in any order, one expert at a time, since a token comes once for
+/// each.
+void add_rows(Tensor& y_TD, const Tensor& token_R, const Tensor& y_RD, const ExpertBlock& block) {
+  if (y_TD.is_cpu()) {
+    y_TD.index_add_(0, token_R, y_RD);
+    return;
+  }
+  std::int64_t begin = 0;
+  for (const std::int64_t rows : block.rows_E) {
+    if (rows > 0) y_TD.index_add_(0, token_R.narrow(0, begin, rows), y_RD.narrow(0, begin, rows));
+    begin += rows;
+  }
+}
+
 Tensor shared_output(const TorchExperts& experts, const Tensor& x_TD) {
   Tensor y_TD = torch_mlp(experts.shared, experts.spec, x_TD);
   if (!experts.shared_gate_1D.defined()) return y_TD;
@@ -105,7 +120,7 @@ Tensor torch_mixture(const TorchExperts& experts, const Tensor& x_TD, const Rout
       rows_of_experts(expert_N, experts.experts.down_EDF.size(0));
   const UnboundMlps mlps(experts.experts);
   // Adding in place is safe for autograd (the sum's gradient needs no earlier sum) and saves a
-  // table of [T, K, D]. A token comes once for an expert, so the order of its sum is fixed.
+  // table of [T, K, D]. A token's sum is in the order of its experts' ids.
   Tensor y_TD = at::zeros(x_TD.sizes(), x_TD.options().dtype(wide(x_TD.scalar_type())));
   std::int64_t begin = 0;
   for (const ExpertBlock& block : blocks_of(rows_E, dim)) {
@@ -114,7 +129,7 @@ Tensor torch_mixture(const TorchExperts& experts, const Tensor& x_TD, const Rout
     Tensor x_RD = x_TD.index_select(0, token_R);
     if (spec.scale_input) x_RD = x_RD * weight_R1.to(x_RD.dtype());
     const Tensor y_RD = mlps.run(spec, block.first, block.rows_E, x_RD);
-    y_TD.index_add_(0, token_R, spec.scale_input ? y_RD.to(y_TD.dtype()) : y_RD * weight_R1);
+    add_rows(y_TD, token_R, spec.scale_input ? y_RD.to(y_TD.dtype()) : y_RD * weight_R1, block);
     begin += block.rows;
   }
   y_TD = y_TD.to(x_TD.dtype());

@@ -4,7 +4,7 @@
 -- One training of a model. What its row says is of where it began; one that was cut short is carried on.
 CREATE TABLE training (
   id               INTEGER PRIMARY KEY,
-  identity         TEXT NOT NULL,            -- sha256 over all that makes two trainings the same one: config, data, tokenizer, seed, learning rate, threads, LibTorch
+  identity         TEXT NOT NULL,            -- sha256 of the state that a training goes on from: two are the same one where they share it
   name             TEXT NOT NULL,            -- short, for tables; two trainings may share one
   started_at       TEXT NOT NULL,
   ended_at         TEXT,                     -- null: unfinished; the same training carries on
@@ -14,7 +14,7 @@ CREATE TABLE training (
   data             TEXT NOT NULL,            -- what it was trained on, in words
   data_digest      TEXT NOT NULL,            -- sha256 of what it was trained on
   tokenizer_digest TEXT NOT NULL,            -- sha256 of tokenizer.json
-  seed             INTEGER NOT NULL,         -- of the first weights and of the order of the data
+  seed             INTEGER NOT NULL,         -- of the first weights and the router's noise
   learning_rate    REAL NOT NULL,            -- the highest one of its schedule
   threads          INTEGER NOT NULL,         -- that computed; sums differ in their last bits with another number
   planned_tokens   INTEGER NOT NULL,         -- to be trained on in all
@@ -31,7 +31,7 @@ CREATE TABLE training_value (
   training INTEGER NOT NULL REFERENCES training ON DELETE CASCADE,
   step     INTEGER NOT NULL,                 -- steps done: 0 is the model before its first one
   layer    INTEGER NOT NULL,                 -- from 0, of all layers; -1: the whole model
-  metric   TEXT NOT NULL,                    -- loss and held_out_loss (nats per token), tokens (trained on so far), step_s, learning_rate, gradient_norm, exact_rare, entropy (nats), load_imbalance, dead_experts, dropped_tokens, ...
+  metric   TEXT NOT NULL,                    -- loss (nats per token), held_out_loss (nats per answer), held_out_exact, tokens (trained on so far), step_s, learning_rate, gradient_norm, routing_entropy (of its maximum), load_imbalance, dead_experts, dropped_choices, ...
   value    REAL,                             -- null: not a number
   PRIMARY KEY (training, step, layer, metric)
 ) STRICT, WITHOUT ROWID;
@@ -42,7 +42,7 @@ CREATE TABLE training_load (
   step     INTEGER NOT NULL,                 -- steps done
   layer    INTEGER NOT NULL,                 -- from 0, of all layers
   expert   INTEGER NOT NULL,                 -- from 0
-  tokens   INTEGER NOT NULL,                 -- how often it was chosen; 0 is stored too
+  tokens   INTEGER NOT NULL,                 -- how often it was chosen, choices over its capacity too; 0 is stored
   PRIMARY KEY (training, step, layer, expert)
 ) STRICT, WITHOUT ROWID;
 

@@ -42,14 +42,27 @@ Ran train(const fs::path& folder, const std::string& out, double kill_after_s = 
 
 /// All that a training stores but its times.
 std::string stored(const fs::path& folder, const std::string& db) {
-  const Ran ran = moebench(
-      {"sql",
-       "SELECT t.learning_rate, v.step, v.layer, v.metric, v.value FROM training_value v JOIN "
-       "training t ON t.id = v.training WHERE v.metric <> 'step_s' ORDER BY 1, 2, 3, 4",
-       "--json", "--db", db},
-      folder);
+  const Ran ran =
+      moebench({"sql",
+                "SELECT t.learning_rate, t.ended_at IS NULL, v.step, v.layer, v.metric, v.value "
+                "FROM training_value v JOIN "
+                "training t ON t.id = v.training WHERE v.metric <> 'step_s' ORDER BY 1, 3, 4, 5",
+                "--json", "--db", db},
+               folder);
   EXPECT_EQ(ran.code, 0) << ran.err;
   return ran.out;
+}
+
+/// Whether a training of 200 steps was left in its middle.
+bool is_midway(const fs::path& folder) {
+  if (!fs::exists(folder)) return false;
+  for (const fs::directory_entry& training : fs::directory_iterator(folder)) {
+    const fs::path file = training.path() / "state.json";
+    if (!fs::exists(file)) continue;
+    const auto steps = nlohmann::json::parse(bytes_of(file)).at("steps").get<std::int64_t>();
+    if (steps > 0 && steps < 200) return true;
+  }
+  return false;
 }
 
 TEST(train_verb, leaves_a_checkpoint_that_the_program_scores) {
@@ -77,10 +90,15 @@ TEST(train_verb, killed_at_any_moment_it_ends_in_the_same_bits) {
   std::mt19937 random(1);
   double share = 0.6;  // of its time, after which it is killed; less where that was too late
   int kills = 0;
-  while (kills < 4) {
+  bool went_on = false;  // from a state, not from the beginning
+  while (kills < 4 || (!went_on && kills < 12)) {
     const double after_s = whole_s * share * std::uniform_real_distribution<double>(0.3, 1)(random);
-    if (train(folder, "killed", after_s).code != 0) {
+    const Ran ran = train(folder, "killed", after_s);
+    if (ran.code == 137) {
       ++kills;
+      went_on = went_on || is_midway(folder / "killed.training");
+    } else if (ran.code != 0) {
+      FAIL() << ran.err;
     } else if (kills > 0) {
       break;
     } else {
@@ -92,6 +110,7 @@ TEST(train_verb, killed_at_any_moment_it_ends_in_the_same_bits) {
   if (!fs::exists(folder / "killed" / "README.md")) {
     ASSERT_EQ(train(folder, "killed").code, 0);
   }
+  EXPECT_TRUE(went_on) << "no kill left a state";
   EXPECT_EQ(bytes_of(folder / "killed" / "model.safetensors"),
             bytes_of(folder / "whole" / "model.safetensors"));
   EXPECT_EQ(bytes_of(folder / "killed" / "README.md"), bytes_of(folder / "whole" / "README.md"));

