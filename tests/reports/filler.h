@@ -50,4 +50,7 @@ void add_sparsity(Filler&);
 void add_pruning(Filler&);
 void add_specialisation(Filler&);
 
+/// fixture_trainings.cpp
+void add_trainings(const Filler&);
+
 }  // namespace moe::testing

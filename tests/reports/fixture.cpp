@@ -117,6 +117,7 @@ void fill(const Store& store) {
   store.query("BEGIN");
   add_targets(filler);
   add_runs(filler);
+  add_trainings(filler);
   for (const std::int64_t target : {1, 2}) {
     add_accuracy(filler, target);
     add_perplexity(filler, target);
