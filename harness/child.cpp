@@ -15,6 +15,10 @@ namespace {
 
 constexpr int kNoParent = 70;  // exit code nobody is left to read
 constexpr const char* kWaiting = "GOMP_SPINCOUNT=10000";
+// LibTorch's cache of the products that oneDNN made ready, and oneDNN's own: 1,024 each by default,
+// one for every number of rows that an expert ever had.
+constexpr const char* kCaches[] = {"LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"};
+constexpr int kCached = 256;
 
 }  // namespace
 
@@ -35,6 +39,9 @@ std::vector<std::string> environment_of_worker() {
     out.emplace_back(*entry);
   if (std::getenv("OMP_WAIT_POLICY") == nullptr && std::getenv("GOMP_SPINCOUNT") == nullptr)
     out.emplace_back(kWaiting);
+  for (const char* cache : kCaches) {
+    if (std::getenv(cache) == nullptr) out.push_back(fmt::format("{}={}", cache, kCached));
+  }
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -76,6 +77,14 @@ TEST(child, does_not_spin_for_long_unless_the_user_wants_it) {
   const Variable policy("OMP_WAIT_POLICY", "active");
   EXPECT_EQ(spins(), "");
   EXPECT_EQ(openmp_waiting(), "OMP_WAIT_POLICY=active");
+}
+
+TEST(child, keeps_fewer_prepared_products_unless_the_user_says_how_many) {
+  const Variable none("LRU_CACHE_CAPACITY", nullptr), set("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "9");
+  const std::vector<std::string> environment = environment_of_worker();
+  EXPECT_EQ(std::ranges::count(environment, "LRU_CACHE_CAPACITY=256"), 1);
+  EXPECT_EQ(std::ranges::count(environment, "ONEDNN_PRIMITIVE_CACHE_CAPACITY=9"), 1);
+  EXPECT_EQ(std::ranges::count(environment, "ONEDNN_PRIMITIVE_CACHE_CAPACITY=256"), 0);
 }
 
 TEST(child, that_says_nothing_of_use_is_silent) {
