@@ -15,6 +15,49 @@
 namespace moe {
 namespace {
 
+/// A trainer's parameters as a source of weights.
+class TrainedWeights final : public WeightSource {
+ public:
+  TrainedWeights(const Trainer& from, const Config& model) : from_(from) {
+    for (ParameterShape& p : parameters(model)) shapes_[p.name] = p.shape;
+  }
+  WeightView weight(std::string_view name) override {
+    values_.push_back(from_.values(name));
+    return {.bytes = std::as_bytes(std::span(values_.back())),
+            .shape = shapes_.at(std::string(name))};
+  }
+  void release() override {}
+  std::string digest() override { return ""; }
+
+ private:
+  const Trainer& from_;
+  std::map<std::string, std::vector<std::int64_t>> shapes_;
+  std::vector<std::vector<float>> values_;
+};
+
+/// The loss of a step without the router's, by a decoder of one's own; all losses are left to
+/// autograd, the logits in one piece.
+double differentiate(const TrainConfig& config, Decoder& decoder, std::span<const TokenId> ids) {
+  const auto tokens = static_cast<std::size_t>(config.data.row_tokens);
+  const std::vector<std::int32_t> asked = first_rows(tokens);
+  Step step{.sequences = {}, .routing = {.record = true}};
+  std::vector<std::int64_t> targets;
+  for (std::size_t r = 0; r < static_cast<std::size_t>(config.data.rows); ++r) {
+    const auto row = ids.subspan(r * (tokens + 1), tokens + 1);
+    step.sequences.push_back({.new_ids = row.first(tokens), .asked = asked});
+    targets.insert(targets.end(), row.begin() + 1, row.end());
+  }
+  const StepResult result = decoder.step(step, nullptr);
+  Tensor loss = at::cross_entropy_loss(decoder.head(result.hidden_RD), at::tensor(targets));
+  const auto of_text = loss.item<double>();
+  for (const LayerRouting& routing : result.routing) {
+    loss = loss + config.router.balance * balance_loss(routing.logits_TE, routing.expert_TK) +
+           config.router.z * router_z_loss(routing.logits_TE);
+  }
+  loss.backward();
+  return of_text;
+}
+
 class Training : public testing::TestWithParam<const char*> {
  protected:
   TrainConfig config = small_training(GetParam());
@@ -82,60 +125,23 @@ TEST_P(Training, learns_what_it_sees_again_and_again) {
   EXPECT_LT(after, 0.5);
 }
 
-/// The gradient of all losses at once, the logits in one piece, by a model made for this.
 TEST_P(Training, has_the_gradient_of_the_whole_loss) {
   config.optimizer.clip = 1e9;
   config.optimizer.warmup_steps = 0;
   config.router = {.balance = 0.3, .z = 0.2};
   Trainer trainer(config, 1e-2);
   const std::vector<TokenId> ids = ids_of_step(config, 1);
-
-  const std::int64_t rows = config.data.rows, tokens = config.data.row_tokens;
   TorchParameters kept;
   const auto ops = torch_ops("cpu", at::kFloat, &kept);
-  class Values final : public WeightSource {
-   public:
-    Values(const Trainer& from, const Config& model) : from_(from) {
-      for (ParameterShape& p : parameters(model)) shapes_[p.name] = p.shape;
-    }
-    WeightView weight(std::string_view name) override {
-      values_.push_back(from_.values(name));
-      return {.bytes = std::as_bytes(std::span(values_.back())),
-              .shape = shapes_.at(std::string(name))};
-    }
-    void release() override {}
-    std::string digest() override { return ""; }
-
-   private:
-    const Trainer& from_;
-    std::map<std::string, std::vector<std::int64_t>> shapes_;
-    std::vector<std::vector<float>> values_;
-  } values(trainer, config.model);
-  Decoder decoder(config.model, *ops, values);
+  TrainedWeights weights(trainer, config.model);
+  Decoder decoder(config.model, *ops, weights);
+  double squares = 0;
   for (Tensor leaf : kept.leaves()) leaf.requires_grad_(true);
-  const std::vector<std::int32_t> asked = first_rows(static_cast<std::size_t>(tokens));
-  Step step{.sequences = {}, .routing = {.record = true}};
-  std::vector<std::int64_t> targets;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const auto row = std::span(ids).subspan(static_cast<std::size_t>(r * (tokens + 1)),
-                                            static_cast<std::size_t>(tokens + 1));
-    step.sequences.push_back(
-        {.new_ids = row.first(static_cast<std::size_t>(tokens)), .asked = asked});
-    targets.insert(targets.end(), row.begin() + 1, row.end());
-  }
-  const StepResult result = decoder.step(step, nullptr);
-  Tensor loss = at::cross_entropy_loss(decoder.head(result.hidden_RD), at::tensor(targets));
-  const auto plain_loss = loss.item<double>();
-  for (const LayerRouting& routing : result.routing) {
-    loss = loss + 0.3 * balance_loss(routing.logits_TE, routing.expert_TK) +
-           0.2 * router_z_loss(routing.logits_TE);
-  }
-  loss.backward();
+  const double loss = differentiate(config, decoder, ids);
+  for (const Tensor& leaf : kept.leaves()) squares += leaf.grad().square().sum().item<double>();
 
   const StepReport report = trainer.step(ids);
-  EXPECT_NEAR(report.loss, plain_loss, 1e-5);
-  double squares = 0;
-  for (const Tensor& leaf : kept.leaves()) squares += leaf.grad().square().sum().item<double>();
+  EXPECT_NEAR(report.loss, loss, 1e-5);
   EXPECT_NEAR(report.gradient_norm, std::sqrt(squares), 1e-5);
   // The first moment after one step is a tenth of the gradient.
   const TemporaryFolder folder;
