@@ -52,7 +52,7 @@ class Section {
   }
 
   bool given() const { return reader_.has_value(); }
-  const TableReader& reader() const { return *reader_; }
+  const TableReader& reader() const { return required(reader_, "the table is missing"); }
 
   void number(std::string_view key, double& value, double least) const {
     if (reader_) value = reader_->get_or<double>(key, value, "a number");

@@ -42,13 +42,11 @@ Ran train(const fs::path& folder, const std::string& out, double kill_after_s = 
 
 /// All that a training stores but its times.
 std::string stored(const fs::path& folder, const std::string& db) {
-  const Ran ran =
-      moebench({"sql",
-                "SELECT t.learning_rate, t.ended_at IS NULL, v.step, v.layer, v.metric, v.value "
-                "FROM training_value v JOIN "
-                "training t ON t.id = v.training WHERE v.metric <> 'step_s' ORDER BY 1, 3, 4, 5",
-                "--json", "--db", db},
-               folder);
+  const std::string query =
+      "SELECT t.learning_rate, t.ended_at IS NULL, v.step, v.layer, v.metric, v.value FROM "
+      "training_value v JOIN training t ON t.id = v.training WHERE v.metric <> 'step_s' ORDER BY "
+      "1, 3, 4, 5";
+  const Ran ran = moebench({"sql", query, "--json", "--db", db}, folder);
   EXPECT_EQ(ran.code, 0) << ran.err;
   return ran.out;
 }

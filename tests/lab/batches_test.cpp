@@ -10,7 +10,9 @@
 namespace moe {
 namespace {
 
-constexpr DataSettings kData = {.tokens = 1000, .row_tokens = 20, .rows = 4};
+DataSettings small_rows() {
+  return {.tokens = 1000, .row_tokens = 20, .rows = 4};
+}
 
 std::string document(std::int64_t index) {
   return "number " + std::to_string(index) + ".";
@@ -29,14 +31,15 @@ std::vector<std::string> rows_of(const Batches& batches, const Tokenizer& tokeni
 
 TEST(batches, a_row_begins_with_a_document_and_holds_as_many_as_it_can) {
   const Tokenizer tokenizer = Tokenizer::bytes();
-  const Batches batches(document, tokenizer, kData);
+  const Batches batches(document, tokenizer, small_rows());
   EXPECT_EQ(rows_of(batches, tokenizer, 1).front(), "<s>number 0.<s>number 1.<s>");
   EXPECT_EQ(rows_of(batches, tokenizer, 1).at(1), "<s>number 21.<s>number 22");
 }
 
 TEST(batches, a_step_depends_on_its_number_alone_and_no_document_is_in_two_rows) {
   const Tokenizer tokenizer = Tokenizer::bytes();
-  const Batches batches(document, tokenizer, kData), others(document, tokenizer, kData);
+  const Batches batches(document, tokenizer, small_rows()),
+      others(document, tokenizer, small_rows());
   EXPECT_EQ(others.step(7), batches.step(7));
   std::set<std::string> rows;
   for (const std::int64_t step : {1, 2, 3, 7}) {

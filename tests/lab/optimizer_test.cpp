@@ -14,7 +14,7 @@ constexpr double kRate = 0.03;
 
 /// One number under AdamW, as the paper has it.
 struct Plain {
-  double value, first = 0, second = 0;
+  double value = 0, first = 0, second = 0;
   void step(double gradient, std::int64_t n, double decay, const OptimizerSettings& o) {
     first = o.beta1 * first + (1 - o.beta1) * gradient;
     second = o.beta2 * second + (1 - o.beta2) * gradient * gradient;

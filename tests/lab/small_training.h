@@ -43,7 +43,7 @@ inline TrainConfig small_training(std::string_view kind) {
   config.model = read_config(config.model_json, "a test's config");
   config.data.row_tokens = 10;
   config.data.rows = 3;
-  config.data.tokens = 30 * 20;
+  config.data.tokens = 600;
   config.optimizer.learning_rates = {1e-2};
   config.optimizer.warmup_steps = 2;
   config.run.dtype = DType::f32;

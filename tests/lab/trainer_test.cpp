@@ -115,7 +115,7 @@ TEST_P(Training, is_the_same_for_a_seed_and_another_for_another) {
 }
 
 TEST_P(Training, learns_what_it_sees_again_and_again) {
-  config.data.tokens = 30 * 200;
+  config.data.tokens = 6000;
   Trainer trainer(config, 1e-2);
   const std::vector<TokenId> ids = ids_of_step(config, 1);
   const double before = trainer.step(ids).loss;
@@ -136,7 +136,7 @@ TEST_P(Training, has_the_gradient_of_the_whole_loss) {
   TrainedWeights weights(trainer, config.model);
   Decoder decoder(config.model, *ops, weights);
   double squares = 0;
-  for (Tensor leaf : kept.leaves()) leaf.requires_grad_(true);
+  for (const Tensor& leaf : kept.leaves()) leaf.requires_grad_(true);
   const double loss = differentiate(config, decoder, ids);
   for (const Tensor& leaf : kept.leaves()) squares += leaf.grad().square().sum().item<double>();
 
