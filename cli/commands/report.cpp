@@ -108,8 +108,9 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-extern const Command report = {.name = "report",
-                               .summary = "a report from the store: pair, run, training, or a file of yours",
-                               .run = run};
+extern const Command report = {
+    .name = "report",
+    .summary = "a report from the store: pair, run, training, or a file of yours",
+    .run = run};
 
 }  // namespace moe
