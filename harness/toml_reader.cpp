@@ -6,7 +6,7 @@ namespace moe {
 
 toml::table parse_toml(std::string_view text, std::string_view whose) {
   try {
-    return toml::parse(text);
+    return toml::parse(text, whose);
   } catch (const toml::parse_error& error) {
     throw Error(
         fmt::format("{}, line {}: {}", whose, error.source().begin.line, error.description()),

@@ -23,8 +23,11 @@ class TableReader {
   TableReader(std::string whose, const toml::table& table)
       : whose_(std::move(whose)), table_(table) {}
 
+  /// Where a node stands: "suite mmlu, line 3"; of one that another text brought (parse_toml's
+  /// `whose`), there.
   std::string at(const toml::node& node) const {
-    return fmt::format("{}, line {}", whose_, node.source().begin.line);
+    const auto& path = node.source().path;
+    return fmt::format("{}, line {}", path ? *path : whose_, node.source().begin.line);
   }
 
   template <typename T>

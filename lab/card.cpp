@@ -69,6 +69,11 @@ std::string grid_table(std::span<const Trained> trainings, std::size_t best) {
       "| learning rate | held-out loss | exact, frequent | mid | rare "
       "|\n|---:|---:|---:|---:|---:|\n";
   for (std::size_t i = 0; i < trainings.size(); ++i) {
+    if (trainings[i].ending == Ending::diverged) {
+      text += fmt::format("| {} | diverged at step {} | | | |\n", trainings[i].learning_rate,
+                          trainings[i].diverged_at);
+      continue;
+    }
     const CurvePoint& end = trainings[i].curve.back();
     text += fmt::format("| {}{} | {:.3f} | {} | {} | {} |\n", trainings[i].learning_rate,
                         i == best ? " (this one)" : "", end.held_out.front().loss,
@@ -124,7 +129,7 @@ std::string model_card(const TrainConfig& config, std::span<const Trained> train
       "entities "
       "that the corpus mentions most, rare the half that it mentions least. The learning rate is "
       "chosen by "
-      "the held-out loss, of facts that suites ask too, in other words.\n\n"
+      "the held-out loss; no question of a suite asks for one of its facts.\n\n"
       "Rows are {row} tokens long: what stands behind that many has a position that training never "
       "had.\n\n"
       "## Learning rates tried\n\n{grid}\n"

@@ -18,8 +18,23 @@ struct CurvePoint {
   std::vector<std::int64_t> dead_L;  // experts without a token since then
 };
 
-nlohmann::json to_json(const std::vector<CurvePoint>&);
+/// What was seen since the last point: sums over steps.
+struct CurveTail {
+  std::int64_t steps = 0;
+  double loss = 0;
+  std::vector<std::vector<std::int64_t>> tokens_LE;  // by layer; empty where it has no mixture
+
+  /// The point that it makes at `step`.
+  CurvePoint point(std::int64_t step, std::vector<HeldOutScore> held_out) const;
+};
+
+struct Curve {
+  std::vector<CurvePoint> points;
+  CurveTail tail;
+};
+
+nlohmann::json to_json(const Curve&);
 /// Error on anything but what to_json makes.
-std::vector<CurvePoint> curve_of(const nlohmann::json&);
+Curve curve_of(const nlohmann::json&);
 
 }  // namespace moe

@@ -1,6 +1,7 @@
 #include "lab/grid.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "harness/durable_file.h"
 #include "harness/error.h"
@@ -19,9 +20,22 @@ fs::path state_folder(const fs::path& out, double learning_rate) {
   return fs::path(place.string() + ".training") / fmt::format("learning_rate={}", learning_rate);
 }
 
+/// That of one that diverged is above all.
 double final_loss(const Trained& trained) {
-  require(!trained.curve.empty(), "a training that ended without a point of its curve");
+  if (trained.ending == Ending::diverged) return std::numeric_limits<double>::infinity();
+  require(!trained.curve.empty(), "a training that finished without a point of its curve");
   return trained.curve.back().held_out.front().loss;
+}
+
+std::size_t best_of(const std::vector<Trained>& trainings) {
+  const auto best = std::ranges::min_element(trainings, {}, final_loss);
+  std::string diverged;
+  for (const Trained& t : trainings)
+    diverged += fmt::format("{}{} at step {}", diverged.empty() ? "" : ", ", t.learning_rate,
+                            t.diverged_at);
+  require(best->ending == Ending::finished,
+          "no learning rate reached the end; loss or gradient were no finite numbers: {}", diverged);
+  return static_cast<std::size_t>(best - trainings.begin());
 }
 
 void copy_tokenizer(const fs::path& tokenizer, const fs::path& out) {
@@ -55,11 +69,10 @@ Grid train_grid(const TrainConfig& config, const fs::path& out, Store& store,
   for (const double rate : config.optimizer.learning_rates) {
     hooks.begin(rate);
     grid.trainings.push_back(train(config, rate, state_folder(out, rate), store, hooks));
-    if (!grid.trainings.back().ended) return grid;
+    if (grid.trainings.back().ending == Ending::interrupted) return grid;
   }
   grid.ended = true;
-  grid.best = static_cast<std::size_t>(std::ranges::min_element(grid.trainings, {}, final_loss) -
-                                       grid.trainings.begin());
+  grid.best = best_of(grid.trainings);
   write_model(config, out, grid);
   return grid;
 }

@@ -3,12 +3,13 @@
 //
 //   corpus ──▶ Batches ──▶ Trainer::step ──▶ StepReport ──▶ store (training_value, training_load)
 //                             └──▶ held-out sentences every n steps ──▶ store
-//                             └──▶ TrainingState every n minutes
+//                             └──▶ TrainingState every n minutes, and where it is interrupted
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,29 +20,35 @@
 
 namespace moe {
 
+inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
 /// What a person watches.
 struct TrainingView {
   std::int64_t steps = 0, of = 0;
-  double loss = 0;                     // a mean over late steps
+  double loss = kUnknown;              // a mean over late steps; unknown before the first
   std::vector<double> imbalance_L;     // load of the fullest expert over the mean, by mixture layer
   std::vector<HeldOutScore> held_out;  // of the last evaluation; empty before the first
+  bool diverged = false;               // at this step, which was the last
 };
 
 struct TrainingHooks {
   std::function<void(double learning_rate)> begin;  // of a training of a grid
-  std::function<void(const TrainingView&)> watch;
+  std::function<void(const TrainingView&)> watch;   // before the first step and after each
   std::function<bool()> interrupted;
   std::string command;
 };
 
+enum class Ending { interrupted, finished, diverged };
+
 struct Trained {
-  bool ended = false;  // not interrupted
+  Ending ending = Ending::interrupted;
   double learning_rate = 0;
-  std::vector<CurvePoint> curve;  // with a point at the last step, where it ended
+  std::int64_t diverged_at = 0;   // the step whose loss or gradient was no finite number
+  std::vector<CurvePoint> curve;  // with a point at the last step, where it finished
 };
 
 /// Trains with one learning rate. Goes on from what `folder` holds, and does nothing more to a
-/// training that has ended there. Error on a loss that is no number.
+/// training that has ended there.
 Trained train(const TrainConfig&, double learning_rate, const std::filesystem::path& folder, Store&,
               const TrainingHooks&);
 

@@ -3,8 +3,8 @@
 #include "datasets/world/corpus.h"
 #include "harness/build_info.h"
 #include "harness/error.h"
+#include "harness/loads.h"
 #include "harness/sha256.h"
-#include "lab/loads.h"
 #include "lab/schedule.h"
 #include "models/tokenizer/tokenizer.h"
 

@@ -23,7 +23,8 @@ Json index_in(const fs::path& folder) {
   if (!in.good()) return nullptr;
   Json index = Json::parse(in, nullptr, /*allow_exceptions=*/false);
   const bool whole = index.is_object() && index.contains("identity") && index.contains("id") &&
-                     index.contains("torch") && index.contains("steps") && index.contains("curve");
+                     index.contains("torch") && index.contains("steps") &&
+                     index.contains("diverged_at") && index.contains("curve");
   require(whole, "{}: expected what a training left; remove the folder to begin anew",
           (folder / kIndex).string());
   return index;
@@ -57,15 +58,14 @@ TrainingState::TrainingState(fs::path folder, std::string identity)
           folder_.string(), index["torch"].dump(), build_info().torch);
   index["id"].get_to(id_);
   index["steps"].get_to(steps_);
+  index["diverged_at"].get_to(diverged_at_);
   curve_ = curve_of(index["curve"]);
 }
 
 void TrainingState::write_index() const {
-  const Json index = {{"identity", identity_},
-                      {"id", id_},
-                      {"torch", build_info().torch},
-                      {"steps", steps_},
-                      {"curve", to_json(curve_)}};
+  const Json index = {{"identity", identity_},       {"id", id_},
+                      {"torch", build_info().torch}, {"steps", steps_},
+                      {"diverged_at", diverged_at_}, {"curve", to_json(curve_)}};
   write_durably(folder_ / kIndex, index.dump(2) + "\n");
 }
 
@@ -77,7 +77,12 @@ void TrainingState::restore(Trainer& trainer) const {
   if (steps_ > 0) trainer.restore(file_of(steps_), steps_);
 }
 
-void TrainingState::save(const Trainer& trainer, const std::vector<CurvePoint>& curve) {
+void TrainingState::diverged(std::int64_t step) {
+  diverged_at_ = step;
+  write_index();
+}
+
+void TrainingState::save(const Trainer& trainer, const Curve& curve) {
   trainer.save(file_of(trainer.steps()));
   steps_ = trainer.steps();
   curve_ = curve;

@@ -28,11 +28,15 @@ class TrainingState {
   /// Steps of the training that is kept; 0 where there is none.
   std::int64_t steps() const { return steps_; }
   /// What was seen up to there.
-  const std::vector<CurvePoint>& curve() const { return curve_; }
+  const Curve& curve() const { return curve_; }
+  /// The step whose loss or gradient was no finite number, the last one. 0 where there is none.
+  std::int64_t diverged_at() const { return diverged_at_; }
 
   void restore(Trainer&) const;
   /// Replaces what was kept.
-  void save(const Trainer&, const std::vector<CurvePoint>& curve);
+  void save(const Trainer&, const Curve&);
+  /// The training is over at this step.
+  void diverged(std::int64_t step);
 
  private:
   std::filesystem::path file_of(std::int64_t steps) const;
@@ -42,8 +46,8 @@ class TrainingState {
   std::filesystem::path folder_;
   std::string identity_, id_;
   std::unique_ptr<FileLock> lock_;
-  std::int64_t steps_ = 0;
-  std::vector<CurvePoint> curve_;
+  std::int64_t steps_ = 0, diverged_at_ = 0;
+  Curve curve_;
 };
 
 }  // namespace moe

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "harness/error.h"
-#include "suites/questions.h"
 
 namespace moe {
 
@@ -22,6 +21,12 @@ CaseTask asked_task(const CaseTask& task, std::string_view table, const Suite& a
   sub.limit = task.limit < 0 ? limit : limit < 0 ? task.limit : std::min(limit, task.limit);
   sub.point = points(asked, {}).front();
   return sub;
+}
+
+std::vector<Question> asked_questions(const CaseTask& task, std::string_view table,
+                                      const Tokenizer& tokenizer) {
+  const Suite asked = asked_suite(*task.suite, table);
+  return questions_of(asked_task(task, table, asked), tokenizer);
 }
 
 void check_asked(const Suite& suite, std::string_view table) {

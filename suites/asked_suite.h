@@ -9,8 +9,10 @@
 
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include "suites/kind.h"
+#include "suites/questions.h"
 
 namespace moe {
 
@@ -21,6 +23,9 @@ Suite asked_suite(const Suite&, std::string_view table);
 
 /// A case as one of the suite that it asks.
 CaseTask asked_task(const CaseTask&, std::string_view table, const Suite& asked);
+
+/// The questions of the suite that the table names, as they are asked here.
+std::vector<Question> asked_questions(const CaseTask&, std::string_view table, const Tokenizer&);
 
 /// Error where the table names no bundled multiple_choice suite of the same data, one whose number
 /// of examples is open, or a limit or number that is none.

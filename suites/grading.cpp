@@ -5,6 +5,7 @@
 #include <map>
 
 #include "harness/error.h"
+#include "harness/loads.h"
 #include "harness/statistics.h"
 #include "suites/facts.h"
 
@@ -109,22 +110,6 @@ void add_values(const Suite& suite, const Metric& metric, const ByTask& tasks,
     out.push_back(value_of(metric, task, scores, standard_error(scores)));
 }
 
-struct LayerLoad {
-  double imbalance = 0, entropy = 0, dead = 0;
-};
-
-LayerLoad load_of(const std::vector<double>& tokens) {
-  const double average = mean(tokens);
-  LayerLoad load{.imbalance = *std::ranges::max_element(tokens) / average};
-  const double total = average * static_cast<double>(tokens.size());
-  for (const double t : tokens) {
-    if (t > 0) load.entropy -= t / total * std::log(t / total);
-    load.dead += t == 0 ? 1 : 0;
-  }
-  if (tokens.size() > 1) load.entropy /= std::log(static_cast<double>(tokens.size()));
-  return load;
-}
-
 }  // namespace
 
 std::vector<Graded> grade(const CaseRecord& record) {
@@ -167,24 +152,22 @@ Summary accuracy_summary(const Suite& suite, const CaseRecord& record) {
 }
 
 std::vector<Value> routing_values(std::span<const RoutingCount> counts) {
-  std::map<std::int64_t, std::vector<double>> layers;
-  for (const RoutingCount& count : counts)
-    layers[count.layer].push_back(static_cast<double>(count.tokens));
+  std::map<std::int64_t, std::vector<std::int64_t>> layers;
+  for (const RoutingCount& count : counts) layers[count.layer].push_back(count.tokens);
   std::vector<Value> values;
   std::vector<double> imbalance, entropy, dead;
   const auto add = [&](const Metric& metric, const std::string& scope, double x) {
     values.push_back({&metric, scope, x, x, x, std::nan(""), 1});
   };
   for (const auto& [layer, tokens] : layers) {
-    if (mean(tokens) == 0) continue;
-    const LayerLoad load = load_of(tokens);
+    if (std::ranges::count(tokens, 0) == std::ssize(tokens)) continue;  // nothing was routed
+    imbalance.push_back(load_imbalance(tokens));
+    entropy.push_back(load_entropy(tokens));
+    dead.push_back(static_cast<double>(dead_experts(tokens)));
     const std::string scope = fmt::format("layer.{}", layer);
-    add(kImbalance, scope, load.imbalance);
-    add(kEntropy, scope, load.entropy);
-    add(kDead, scope, load.dead);
-    imbalance.push_back(load.imbalance);
-    entropy.push_back(load.entropy);
-    dead.push_back(load.dead);
+    add(kImbalance, scope, imbalance.back());
+    add(kEntropy, scope, entropy.back());
+    add(kDead, scope, dead.back());
   }
   if (imbalance.empty()) return values;
   add(kImbalance, "", mean(imbalance));

@@ -123,8 +123,10 @@ Table trainings(const std::filesystem::path& db) {
   return Store(db, Access::read_only)
       .query(
           "SELECT training, name, learning_rate, step, tokens, loss, held_out_loss, started_at, "
-          "CASE WHEN ended_at IS NULL THEN 'unfinished' ELSE ended_at END AS ended_at "
-          "FROM training_progress ORDER BY training");
+          "CASE WHEN ended_at IS NULL THEN 'unfinished' WHEN EXISTS (SELECT 1 FROM training_value v "
+          "WHERE v.training = p.training AND v.step = p.step AND metric = 'held_out_loss') THEN "
+          "ended_at ELSE 'diverged ' || ended_at END AS ended_at "
+          "FROM training_progress p ORDER BY training");
 }
 
 struct Noun {

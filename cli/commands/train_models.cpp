@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/command.h"
 #include "cli/run_plan.h"
@@ -46,7 +47,9 @@ std::string exact_of(const std::vector<HeldOutScore>& scores, std::string_view t
 
 /// What stands behind the count of tokens: "loss 1.234, load 1.3x 1.5x 1.2x, exact 98 % / 40 %".
 std::string words_of(const TrainingView& view) {
-  std::string text = fmt::format("tokens, loss {:.3f}", view.loss);
+  if (view.diverged) return fmt::format("tokens: loss or gradient of step {} is no finite number", view.steps);
+  std::string text = "tokens";
+  if (!std::isnan(view.loss)) text += fmt::format(", loss {:.3f}", view.loss);
   std::string loads;
   for (const double load : view.imbalance_L) loads += fmt::format(" {:.1f}×", load);
   if (!loads.empty()) text += ", fullest expert" + loads;
@@ -69,7 +72,7 @@ TrainingHooks hooks_of(const TrainConfig& config, ProgressBar& bar, const Argume
           .watch =
               [&bar, tokens](const TrainingView& view) {
                 bar.update(view.steps * tokens, view.of * tokens, words_of(view));
-                if (view.steps == view.of) bar.end_case(words_of(view));
+                if (view.steps == view.of || view.diverged) bar.end_case(words_of(view));
               },
           .interrupted = [&interrupted = interrupts()] { return interrupted.load(); },
           .command = command};

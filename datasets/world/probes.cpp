@@ -13,13 +13,16 @@ struct Place {
   std::size_t attribute = 0;
 };
 
-/// The facts of a bin, but those that rules start from: they have fewer values.
+/// The facts of a bin that no question of a suite asks (Entity::quizzed), so that what is chosen by
+/// probes is not chosen by the questions; and not those that rules start from: they have fewer
+/// values.
 std::vector<Place> facts_in(const World& world, const Bin& bin) {
   std::vector<Place> places;
   for (const Subject& subject : world.subjects) {
     for (std::size_t e = bin.begin; e < bin.end; ++e) {
       for (std::size_t a = 0; a < subject.attributes.size(); ++a)
-        if (a != subject.rule.premise) places.push_back({&subject, &subject.entities[e], a});
+        if (a != subject.rule.premise && subject.entities[e].quizzed[a])
+          places.push_back({&subject, &subject.entities[e], a});
     }
   }
   return places;

@@ -4,20 +4,13 @@
 #include <span>
 #include <vector>
 
+#include "models/decoder/best_of_rows.h"
 #include "models/decoder/tensors.h"
 
 namespace moe {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
-
-/// Ids of the best `count`, in order. A stable sort, because topk does not say which of two equal
-/// scores it takes.
-Tensor best(const Tensor& score_TN, std::int64_t count) {
-  return std::get<1>(at::sort(score_TN, /*stable=*/true, /*dim=*/-1, /*descending=*/true))
-      .narrow(-1, 0, count)
-      .contiguous();
-}
 
 /// Scores with those of experts outside the best groups at minus infinity.
 Tensor of_best_groups(const Tensor& score_TE, const FeedForwardSpec& spec) {
@@ -26,7 +19,7 @@ Tensor of_best_groups(const Tensor& score_TE, const FeedForwardSpec& spec) {
   const std::int64_t summed = spec.group_score == GroupScore::best ? 1 : 2;
   const Tensor group_TG = std::get<0>(score_TGe.topk(summed, -1)).sum(-1);
   const Tensor kept_TG = at::zeros_like(group_TG, at::kBool)
-                             .scatter(-1, best(group_TG, spec.groups_kept), /*value=*/1);
+                             .scatter(-1, best_of_rows(group_TG, spec.groups_kept), /*value=*/1);
   return score_TGe.masked_fill(kept_TG.logical_not().unsqueeze(-1), kNever).view_as(score_TE);
 }
 
@@ -97,7 +90,7 @@ Routing torch_route(const TorchRouter& router, const FeedForwardSpec& spec, cons
         router.correction_E.defined() ? score_TE + router.correction_E : score_TE;
     Tensor choice_TE = of_best_groups(corrected_TE, spec);
     if (control.removed_E.defined()) choice_TE = choice_TE.masked_fill(control.removed_E, kNever);
-    expert_TK = best(choice_TE, spec.experts_per_token);
+    expert_TK = best_of_rows(choice_TE, spec.experts_per_token);
   }
   Tensor weight_TK = score_TE.gather(-1, expert_TK);
   if (spec.score == Score::softmax_of_chosen) weight_TK = at::softmax(weight_TK, -1);

@@ -61,11 +61,10 @@ void score(const CaseTask& task, Engine& engine, EventSink& sink) {
 /// and without a look at what it answers.
 void keep_busiest(const CaseTask& task, Engine& engine, std::optional<std::int64_t> top_k,
                   std::int64_t kept) {
-  const Suite suite = asked_suite(*task.suite, kAccuracy);
-  CaseTask sub = asked_task(task, kAccuracy, suite);
-  sub.done.clear();  // the same experts are kept whatever was answered before
+  CaseTask whole = task;
+  whole.done.clear();  // the same experts are kept whatever was answered before
   std::vector<Request> requests;
-  for (Question& question : questions_of(sub, engine.tokenizer()))
+  for (Question& question : asked_questions(whole, kAccuracy, engine.tokenizer()))
     std::ranges::move(question.requests, std::back_inserter(requests));
   engine.reset_expert_loads();
   engine.score(requests, [](std::size_t, const Scored&) {}, nullptr);
@@ -145,8 +144,7 @@ Summary summarise(const Suite& suite, const CaseRecord& record) {
 }
 
 PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
-  const Suite suite = asked_suite(*task.suite, kAccuracy);
-  return plan_of(questions_of(asked_task(task, kAccuracy, suite), tokenizer), max_tokens);
+  return plan_of(asked_questions(task, kAccuracy, tokenizer), max_tokens);
 }
 
 }  // namespace

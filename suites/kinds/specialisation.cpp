@@ -34,11 +34,6 @@ void check(const Suite& suite) {
   check_asked(suite, kQuestions);
 }
 
-std::vector<Question> questions(const CaseTask& task, const Tokenizer& tokenizer) {
-  const Suite suite = asked_suite(*task.suite, kQuestions);
-  return questions_of(asked_task(task, kQuestions, suite), tokenizer);
-}
-
 /// What is stored of a question: not how many choices it has, since none of them is answered.
 Document routed(const Question& question, const ChosenExperts& experts) {
   Json facts = facts_of(question.document);
@@ -54,7 +49,7 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   if (!engine.config().is_mixture())
     return {Outcome::skipped, "a dense model has no experts to choose among"};
   require(engine.capabilities().routing, "the engine does not say which experts it chooses");
-  const std::vector<Question> all = questions(task, engine.tokenizer());
+  const std::vector<Question> all = asked_questions(task, kQuestions, engine.tokenizer());
   const auto total = std::ssize(all);
   for (std::ptrdiff_t begin = 0; begin < total; begin += kTogether) {
     const std::span some =
@@ -127,7 +122,7 @@ Summary summarise(const Suite&, const CaseRecord& record) {
 }
 
 PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
-  std::vector<Question> all = questions(task, tokenizer);
+  std::vector<Question> all = asked_questions(task, kQuestions, tokenizer);
   for (Question& question : all) question.requests.resize(1);  // one prompt, whatever the choices
   return plan_of(std::move(all), max_tokens);
 }

@@ -60,14 +60,22 @@ TEST_F(TrainFile, takes_settings_in_place_of_its_own) {
 TEST_F(TrainFile, names_file_line_and_key_of_what_is_wrong) {
   EXPECT_NE(failure("rows = 3", "rwos = 3").find("line 8: unknown key \"rwos\"; known are corpus"),
             std::string::npos);
-  EXPECT_NE(failure("rows = 3", "rows = 0").find("rows = 0: expected at least 1"),
+  EXPECT_NE(failure("rows = 3", "rows = 0").find("line 8: [data] rows = 0: expected 1 to"),
             std::string::npos);
   EXPECT_NE(failure("1_000", "\"x\"").find("line 6: key \"tokens\": expected a whole number"),
             std::string::npos);
   EXPECT_NE(failure("[1e-3, 2e-3]", "[]").find("an empty list"), std::string::npos);
-  EXPECT_NE(failure("[1e-3, 2e-3]", "[0.0]").find("learning_rate 0: expected more than 0"),
+  EXPECT_NE(failure("[1e-3, 2e-3]", "[0.0]")
+                .find("line 10: [optimizer] learning_rate = 0: expected more than 0"),
             std::string::npos);
-  EXPECT_NE(failure("row_tokens = 10", "row_tokens = 65").find("the model takes 64"),
+  EXPECT_NE(failure("[1e-3, 2e-3]", "[1e-3, 1e-3]").find("0.001 stands there twice"),
+            std::string::npos);
+  EXPECT_NE(failure("[1e-3, 2e-3]", "\"fast\"").find("expected a number or a list of numbers"),
+            std::string::npos);
+  EXPECT_NE(failure("tokens = 1_000\n", "").find("line 5: [data] tokens is missing"),
+            std::string::npos);
+  EXPECT_NE(failure("row_tokens = 10", "row_tokens = 65")
+                .find("line 7: [data] row_tokens = 65: the model takes 64"),
             std::string::npos);
   EXPECT_NE(failure("small.json", "other.json").find("other.json: no such file"),
             std::string::npos);
@@ -81,6 +89,26 @@ TEST_F(TrainFile, names_file_line_and_key_of_what_is_wrong) {
             std::string::npos);
   EXPECT_NE(failure("seed = 3", "seed = 3", {{"seed", "]"}}).find("--set seed=]"),
             std::string::npos);
+}
+
+TEST_F(TrainFile, refuses_what_is_out_of_range) {
+  const std::vector<TrainSetting> wrong = {{"optimizer.beta1", "1.0"},
+                                           {"optimizer.beta2", "nan"},
+                                           {"optimizer.clip", "inf"},
+                                           {"optimizer.final_share", "2"},
+                                           {"optimizer.epsilon", "-1"},
+                                           {"router.jitter", "1.0"},
+                                           {"router.capacity", "-0.5"},
+                                           {"run.threads", "0"},
+                                           {"run.dtype", "\"f12\""},
+                                           {"run.evaluate_every", "0"},
+                                           {"data.tokens", "900000000000000000"}};
+  for (const auto& [key, value] : wrong) {
+    const std::string error = message_of<Error>([&] { read({{key, value}}); });
+    const std::string name = key.substr(key.find('.') + 1);
+    EXPECT_NE(error.find("--set " + key + "=" + value), std::string::npos) << key << ": " << error;
+    EXPECT_NE(error.find("] " + name), std::string::npos) << key << ": " << error;
+  }
 }
 
 TEST_F(TrainFile, learning_rate_warms_up_and_falls_along_half_a_cosine) {

@@ -1,4 +1,4 @@
-#include "lab/loads.h"
+#include "harness/loads.h"
 
 #include <algorithm>
 #include <cmath>
