@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 packages=(
   g++ cmake ninja-build ccache mold pkg-config git ca-certificates python3 python3-venv
   nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libfmt-dev libsqlite3-dev libsqlitecpp-dev
-  libonig-dev libutf8proc-dev libssl-dev libgtest-dev libbenchmark-dev sqlite3
+  libhwy-dev libonig-dev libutf8proc-dev libssl-dev libgtest-dev libbenchmark-dev sqlite3
 )
 
 has_package() { dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null; }

@@ -4,11 +4,15 @@
 #include <cmath>
 #include <numeric>
 
+#include "harness/error.h"
+
 namespace moe {
 namespace {
 
 double total_of(std::span<const std::int64_t> tokens_E) {
-  return static_cast<double>(std::accumulate(tokens_E.begin(), tokens_E.end(), std::int64_t{0}));
+  const std::int64_t total = std::accumulate(tokens_E.begin(), tokens_E.end(), std::int64_t{0});
+  require(total > 0, "{} tokens spread over {} experts", total, tokens_E.size());
+  return static_cast<double>(total);
 }
 
 }  // namespace
@@ -24,11 +28,13 @@ double load_entropy(std::span<const std::int64_t> tokens_E) {
 }
 
 double load_imbalance(std::span<const std::int64_t> tokens_E) {
+  const double total = total_of(tokens_E);
   return static_cast<double>(*std::ranges::max_element(tokens_E)) *
-         static_cast<double>(tokens_E.size()) / total_of(tokens_E);
+         static_cast<double>(tokens_E.size()) / total;
 }
 
 std::int64_t dead_experts(std::span<const std::int64_t> tokens_E) {
+  total_of(tokens_E);
   return std::ranges::count(tokens_E, 0);
 }
 

@@ -1,4 +1,5 @@
-// How evenly tokens are spread over experts.
+// How evenly tokens are spread over experts. Each is an Error where there are no experts, or no
+// token was spread.
 #pragma once
 
 #include <cstdint>

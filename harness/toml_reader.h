@@ -27,7 +27,9 @@ class TableReader {
   /// `whose`), there.
   std::string at(const toml::node& node) const {
     const auto& path = node.source().path;
-    return fmt::format("{}, line {}", path ? *path : whose_, node.source().begin.line);
+    const std::string whose = path ? *path : whose_;
+    const auto line = node.source().begin.line;  // 0: of no text
+    return line == 0 ? whose : fmt::format("{}, line {}", whose, line);
   }
 
   template <typename T>

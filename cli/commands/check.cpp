@@ -7,6 +7,10 @@
 #include "harness/error.h"
 #include "harness/program_folder.h"
 #include "kernels/cuda_module.h"
+#include "kernels/expert_gemm/difference.h"
+#include "kernels/linear/difference.h"
+#include "kernels/log_softmax_gather/difference.h"
+#include "kernels/packed/target.h"
 #include "kernels/topk_router/difference.h"
 #include "models/decoder/native_engine.h"
 #include "suites/timing.h"
@@ -24,7 +28,27 @@ void check_router(Table& table, const TopkRouter& router, const CudaApi* cuda) {
        kBound, std::string(worst <= kBound ? "ok" : "wrong")});
 }
 
+/// Of implementations on packed weights: the difference in parts of what rounding explains, with
+/// each set of vector instructions that this machine has.
+template <typename Operation>
+void check_packed(Table& table, std::string_view operation,
+                  std::span<const Operation* const> implementations,
+                  double (*difference)(const Operation&)) {
+  for (const Operation* implementation : implementations.subspan(1)) {
+    for (const std::string& target : packed_targets()) {
+      const UsePackedTarget use(target);
+      const double worst = difference(*implementation);
+      table.rows.push_back({fmt::format("{} {} {}, of what rounding explains", operation,
+                                        implementation->name, target),
+                            worst, 1.0, std::string(worst <= 1 ? "ok" : "wrong")});
+    }
+  }
+}
+
 void check_kernels(Table& table) {
+  check_packed(table, "linear", linears(), linear_difference);
+  check_packed(table, "log_softmax_gather", log_softmax_gathers(), log_softmax_gather_difference);
+  check_packed(table, "expert_gemm", expert_gemms(), expert_gemm_difference);
   for (const TopkRouter* router : topk_routers()) check_router(table, *router, nullptr);
   const CudaModule module(program_folder());
   if (module.api() == nullptr) {

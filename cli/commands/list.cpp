@@ -9,6 +9,10 @@
 #include "harness/error.h"
 #include "harness/program_folder.h"
 #include "kernels/cuda_module.h"
+#include "kernels/expert_gemm/expert_gemm.h"
+#include "kernels/linear/linear.h"
+#include "kernels/log_softmax_gather/log_softmax_gather.h"
+#include "kernels/packed/target.h"
 #include "models/family.h"
 #include "models/library.h"
 #include "reports/format.h"
@@ -72,6 +76,15 @@ Table family_table(const std::filesystem::path&) {
 
 Table kernel_table(const std::filesystem::path&) {
   Table table{.columns = {"operation", "variant", "runs on"}, .rows = {}};
+  const std::string packed = fmt::format("cpu: {}", fmt::join(packed_targets(), ", "));
+  const auto add = [&](std::string_view operation, std::string_view variant) {
+    table.rows.push_back(
+        {text(operation), text(variant), variant == "packed" ? packed : std::string("cpu")});
+  };
+  for (const ExpertGemm* gemm : expert_gemms()) add("expert_gemm", gemm->name);
+  for (const Linear* linear : linears()) add("linear", linear->name);
+  for (const LogSoftmaxGather* gather : log_softmax_gathers())
+    add("log_softmax_gather", gather->name);
   for (const TopkRouter* router : topk_routers())
     table.rows.push_back({"topk_router", text(router->name), "cpu"});
   const CudaModule module(program_folder());
@@ -123,10 +136,9 @@ Table trainings(const std::filesystem::path& db) {
   return Store(db, Access::read_only)
       .query(
           "SELECT training, name, learning_rate, step, tokens, loss, held_out_loss, started_at, "
-          "CASE WHEN ended_at IS NULL THEN 'unfinished' WHEN EXISTS (SELECT 1 FROM training_value v "
-          "WHERE v.training = p.training AND v.step = p.step AND metric = 'held_out_loss') THEN "
-          "ended_at ELSE 'diverged ' || ended_at END AS ended_at "
-          "FROM training_progress p ORDER BY training");
+          "ended_at, CASE WHEN EXISTS (SELECT 1 FROM training_value v WHERE v.training = "
+          "p.training AND metric = 'diverged') THEN 'diverged' WHEN ended_at IS NULL THEN "
+          "'unfinished' ELSE 'ended' END AS state FROM training_progress p ORDER BY training");
 }
 
 struct Noun {

@@ -1,0 +1,84 @@
+// CPU: packed panels, tasks of some rows times some outputs.
+#include <algorithm>
+#include <array>
+
+#include "kernels/linear/linear.h"
+#include "kernels/packed/tiling.h"
+
+namespace moe {
+namespace {
+
+PackedShape matrix(const LinearShape& shape) {
+  return {.N = shape.N, .K = shape.K, .format = shape.format};
+}
+
+const float* bias_of(const LinearShape& shape, const std::byte* packed) {
+  return reinterpret_cast<const float*>(packed + matrix(shape).bytes());
+}
+
+std::int64_t packed_bytes(const LinearShape& shape) {
+  return matrix(shape).bytes() + (shape.bias ? shape.N * std::int64_t{sizeof(float)} : 0);
+}
+
+void pack(const LinearShape& shape, const LinearWeights& weights, std::byte* packed,
+          ThreadPool& pool) {
+  const PackedShape panels = matrix(shape);
+  pool.run(panels.panels(), [&](std::int64_t panel, std::int64_t) {
+    pack_panels(panels, weights.weight_NK, panel, panel + 1, packed);
+  });
+  if (shape.bias)
+    std::copy_n(weights.bias_N, shape.N, reinterpret_cast<float*>(packed + panels.bytes()));
+}
+
+/// One task: rows [begin, end), panels [first, last).
+struct Block {
+  std::int64_t begin, end, first, last;
+};
+
+void multiply_block(const LinearShape& shape, const std::byte* packed, const LinearArgs& args,
+                    const Block& block) {
+  const std::int64_t width = panel_width(), stride = (block.last - block.first) * width;
+  std::array<const float*, kBlockRows> x{};
+  const std::int64_t rows = block.end - block.begin;
+  for (std::int64_t r = 0; r < rows; ++r)
+    x.at(static_cast<std::size_t>(r)) = args.x_TK + (block.begin + r) * shape.K;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): all that is read is written first
+  alignas(64) std::array<float, static_cast<std::size_t>(kBlockRows * kBlockOutputs)> y;
+  const PackedShape panels = matrix(shape);
+  multiply_panels({panels, packed, block.first, block.last},
+                  {x.data(), static_cast<std::size_t>(rows)}, y.data(), stride);
+  const std::int64_t from = block.first * width, count = std::min(stride, shape.N - from);
+  const float* bias = shape.bias ? bias_of(shape, packed) + from : nullptr;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* in = y.data() + r * stride;
+    float* out = args.y_TN + (block.begin + r) * shape.N + from;
+    for (std::int64_t n = 0; n < count; ++n) out[n] = bias == nullptr ? in[n] : in[n] + bias[n];
+  }
+}
+
+void run(const LinearShape& shape, const std::byte* packed, const LinearArgs& args,
+         ThreadPool& pool) {
+  const PackedShape panels = matrix(shape);
+  const std::int64_t blocks = row_blocks(args.T), each = panels_of_block();
+  // Those that read the same panels come one after the other.
+  pool.run(blocks * panel_blocks(panels), [&](std::int64_t task, std::int64_t) {
+    const std::int64_t block = task % blocks, first = task / blocks * each;
+    multiply_block(shape, packed, args,
+                   {.begin = part(args.T, block, blocks),
+                    .end = part(args.T, block + 1, blocks),
+                    .first = first,
+                    .last = std::min(first + each, panels.panels())});
+  });
+}
+
+}  // namespace
+
+extern const Linear linear_packed = {
+    .name = "packed",
+    .supports = [](const LinearShape&) { return panel_width() <= kBlockOutputs; },
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .run = run,
+};
+
+}  // namespace moe

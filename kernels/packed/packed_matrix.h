@@ -1,0 +1,58 @@
+// Matrices packed for multiplication by rows of float32: the one micro-kernel of linear layers and
+// experts on the CPU.
+//
+//   y_RN = x_RK weight_NK^T   R rows   N outputs   K inputs
+//
+// A panel is a few outputs (panel_width) with their weights side by side, input after input, as the
+// widest vector instructions of this machine take them. Outputs beyond N are zeros.
+//
+// Every y is one chain of fused multiply-adds in float32, in the order of its inputs, from zero, of
+// the weight's exact value: |y - exact| <= K 2^-24 sum |x w| (1 + O(K 2^-24)), and its bits depend
+// on its row and its weights alone, not on other rows, on R, or on which panels are computed
+// together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace moe {
+
+enum class PackedFormat : std::uint8_t { f32, f16, bf16 };
+std::int64_t size_of(PackedFormat);  // bytes of one element
+std::string_view name_of(PackedFormat);
+
+/// Outputs of a panel on this machine.
+std::int64_t panel_width();
+
+/// The instructions that were chosen on this machine, "AVX2".
+std::string_view packed_target();
+
+struct PackedShape {
+  std::int64_t N = 0, K = 0;
+  PackedFormat format = PackedFormat::f32;
+
+  std::int64_t panels() const;
+  std::int64_t panel_bytes() const;
+  std::int64_t bytes() const { return panels() * panel_bytes(); }
+};
+
+/// Packs the panels [begin, end) of row-major elements of the shape's format. `packed` is that of
+/// the whole matrix, aligned to 64 bytes.
+void pack_panels(const PackedShape&, const std::byte* weight_NK, std::int64_t begin,
+                 std::int64_t end, std::byte* packed);
+
+/// Panels [begin, end) of a packed matrix.
+struct PanelRange {
+  const PackedShape& shape;
+  const std::byte* packed;  // of the whole matrix
+  std::int64_t begin, end;
+};
+
+/// y of some panels: row r at y + r * stride, (end - begin) * panel_width() long. Each of `x`
+/// points to K inputs.
+void multiply_panels(const PanelRange&, std::span<const float* const> x, float* y,
+                     std::int64_t stride);
+
+}  // namespace moe

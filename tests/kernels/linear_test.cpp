@@ -1,0 +1,114 @@
+// Every implementation, with every set of vector instructions of this machine, on shapes chosen to
+// break it.
+#include "kernels/linear/linear.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/error.h"
+#include "kernels/linear/difference.h"
+#include "kernels/packed/difference.h"
+#include "kernels/packed/target.h"
+
+namespace moe {
+namespace {
+
+struct Tested {
+  const Linear* implementation;
+  std::string target;
+};
+
+std::vector<Tested> all_tested() {
+  std::vector<Tested> all;
+  for (const Linear* implementation : linears()) {
+    for (const std::string& target : packed_targets()) all.push_back({implementation, target});
+  }
+  return all;
+}
+
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
+void PrintTo(const Tested& tested, std::ostream* out) {
+  *out << tested.implementation->name << " " << tested.target;
+}
+
+class EveryLinear : public testing::TestWithParam<Tested> {
+ protected:
+  const Linear& linear = *GetParam().implementation;
+  UsePackedTarget target{GetParam().target};
+  ThreadPool one{1}, two{2}, five{5};
+};
+
+constexpr PackedFormat kFormats[] = {PackedFormat::f32, PackedFormat::f16, PackedFormat::bf16};
+
+TEST_P(EveryLinear, is_within_the_bound_of_its_contract) {
+  for (const PackedFormat format : kFormats) {
+    for (const auto& [T, N, K] : {std::tuple<int, int, int>{1, 1, 1},
+                                  {1, 200, 300},
+                                  {2, 33, 17},
+                                  {3, 64, 65},
+                                  {5, 129, 31},
+                                  {6, 16, 1000},
+                                  {13, 130, 3},
+                                  {49, 20, 64},
+                                  {100, 70, 33}}) {
+      const LinearCase some({N, K, format, (T + N) % 2 == 0}, T, static_cast<std::uint64_t>(N + K));
+      ASSERT_TRUE(linear.supports(some.shape));
+      EXPECT_LE(difference_of(some.run(linear, two), some.run(*linears()[0], one), some.bounds()),
+                1)
+          << T << " x " << N << " x " << K << " " << name_of(format);
+    }
+  }
+}
+
+TEST_P(EveryLinear, computes_a_row_alike_whatever_else_is_computed) {
+  constexpr std::int64_t kRows = 61, kInputs = 45, kOutputs = 150;
+  for (const PackedFormat format : kFormats) {
+    const LinearCase all({kOutputs, kInputs, format, true}, kRows, 3);
+    const std::vector<float> expected = all.run(linear, one);
+    EXPECT_EQ(all.run(linear, two), expected);
+    EXPECT_EQ(all.run(linear, five), expected);
+    for (std::int64_t begin = 0, size = 1; begin + size <= kRows; begin += size, ++size) {
+      LinearCase some = all;
+      some.x_TK.assign(all.x_TK.begin() + begin * kInputs,
+                       all.x_TK.begin() + (begin + size) * kInputs);
+      EXPECT_TRUE(std::ranges::equal(
+          some.run(linear, two),
+          std::span(expected).subspan(static_cast<std::size_t>(begin * kOutputs),
+                                      static_cast<std::size_t>(size * kOutputs))))
+          << size << " rows, " << name_of(format);
+    }
+  }
+}
+
+TEST_P(EveryLinear, does_nothing_for_no_rows_and_keeps_what_is_no_number) {
+  LinearCase some({20, 30, PackedFormat::bf16, false}, 4, 9);
+  LinearCase none = some;
+  none.x_TK.clear();
+  EXPECT_TRUE(none.run(linear, two).empty());
+  some.x_TK[31] = std::nanf("");
+  const std::vector<float> y_TN = some.run(linear, two);
+  for (std::size_t i = 0; i < y_TN.size(); ++i) EXPECT_EQ(std::isnan(y_TN[i]), i / 20 == 1);
+}
+
+TEST_P(EveryLinear, is_what_check_finds_right) {
+  EXPECT_LE(linear_difference(linear), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(, EveryLinear, testing::ValuesIn(all_tested()), [](const auto& tested) {
+  return std::string(tested.param.implementation->name) + "_" + tested.param.target;
+});
+
+TEST(packed_target, is_one_that_there_is) {
+  ASSERT_FALSE(packed_targets().empty());
+  EXPECT_EQ(packed_target(), packed_targets().front());
+  for (const std::string& name : packed_targets()) {
+    const UsePackedTarget use(name);
+    EXPECT_EQ(packed_target(), name);
+  }
+  EXPECT_THROW(UsePackedTarget("MMX"), Error);
+}
+
+}  // namespace
+}  // namespace moe
