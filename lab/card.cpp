@@ -1,11 +1,12 @@
 #include "lab/card.h"
 
-#include <algorithm>
+#include <vector>
 
 #include "harness/error.h"
 #include "lab/schedule.h"
 #include "lab/training_record.h"
 #include "models/cost.h"
+#include "models/family.h"
 #include "models/tokenizer/tokenizer.h"
 
 namespace moe {
@@ -27,10 +28,14 @@ std::string percent(double share) {
   return fmt::format("{:.1f}", 100 * share);
 }
 
-/// exact of a type, in percent; "" where it was not asked.
-std::string exact_of(const CurvePoint& point, std::string_view type) {
-  const auto found = std::ranges::find(point.held_out, type, &HeldOutScore::type);
-  return found == point.held_out.end() ? "" : percent(found->exact);
+/// exact of the types, in percent, as cells; "" of one that was not asked.
+std::string exact_cells(const std::vector<HeldOutScore>& scores) {
+  std::string cells;
+  for (const char* type : {"frequent", "mid", "rare"}) {
+    const HeldOutScore* score = score_of(scores, type);
+    cells += fmt::format(" {} |", score == nullptr ? "" : percent(score->exact));
+  }
+  return cells;
 }
 
 std::string list_of(const auto& values, std::string_view format) {
@@ -40,7 +45,7 @@ std::string list_of(const auto& values, std::string_view format) {
   return text;
 }
 
-/// About ten points, the last among them.
+/// At most 24 points, the last among them.
 std::string curve_table(const TrainConfig& config, const std::vector<CurvePoint>& curve) {
   const bool mixture = config.model.is_mixture();
   std::string text = fmt::format(
@@ -48,14 +53,13 @@ std::string curve_table(const TrainConfig& config, const std::vector<CurvePoint>
       "|---:|---:|---:|---:|---:|---:|{}\n",
       mixture ? " load, max / mean by layer | experts without a token |" : "",
       mixture ? "---|---|" : "");
-  const std::size_t every = std::max<std::size_t>(1, curve.size() / 10);
+  const std::size_t every = (curve.size() + 23) / 24;
   for (std::size_t i = 0; i < curve.size(); ++i) {
-    if ((i + 1) % every != 0 && i + 1 != curve.size()) continue;
+    if ((curve.size() - 1 - i) % every != 0) continue;
     const CurvePoint& point = curve[i];
-    text += fmt::format("| {:.2f} M | {:.3f} | {:.3f} | {} | {} | {} |",
+    text += fmt::format("| {:.2f} M | {:.3f} | {:.3f} |{}",
                         static_cast<double>(point.step * tokens_per_step(config)) / 1e6, point.loss,
-                        point.held_out.front().loss, exact_of(point, "frequent"),
-                        exact_of(point, "mid"), exact_of(point, "rare"));
+                        point.held_out.front().loss, exact_cells(point.held_out));
     if (mixture)
       text += fmt::format(" {} | {} |", list_of(point.imbalance_L, "{:.1f}"),
                           list_of(point.dead_L, "{}"));
@@ -66,18 +70,19 @@ std::string curve_table(const TrainConfig& config, const std::vector<CurvePoint>
 
 std::string grid_table(std::span<const Trained> trainings, std::size_t best) {
   std::string text =
-      "| learning rate | held-out loss | exact, frequent | mid | rare "
-      "|\n|---:|---:|---:|---:|---:|\n";
+      "| learning rate | held-out loss | exact, frequent | mid | rare |\n"
+      "|---:|---:|---:|---:|---:|\n";
   for (std::size_t i = 0; i < trainings.size(); ++i) {
-    if (trainings[i].ending == Ending::diverged) {
-      text += fmt::format("| {} | diverged at step {} | | | |\n", trainings[i].learning_rate,
-                          trainings[i].diverged_at);
+    const Trained& trained = trainings[i];
+    if (trained.ending == Ending::diverged) {
+      text += fmt::format("| {} | diverged at step {} | | | |\n", trained.learning_rate,
+                          trained.diverged_at);
       continue;
     }
-    const CurvePoint& end = trainings[i].curve.back();
-    text += fmt::format("| {}{} | {:.3f} | {} | {} | {} |\n", trainings[i].learning_rate,
-                        i == best ? " (this one)" : "", end.held_out.front().loss,
-                        exact_of(end, "frequent"), exact_of(end, "mid"), exact_of(end, "rare"));
+    const CurvePoint& end = trained.curve.back();
+    text +=
+        fmt::format("| {}{} | {:.3f} |{}\n", trained.learning_rate, i == best ? " (this one)" : "",
+                    end.held_out.front().loss, exact_cells(end.held_out));
   }
   return text;
 }
@@ -100,10 +105,20 @@ std::string settings_text(const TrainConfig& config, double rate) {
   return text;
 }
 
+/// "99.2, 92.6, 62.4 % (frequent, mid, rare)".
+std::string stored_exact(const std::vector<HeldOutScore>& scores) {
+  std::vector<std::string> shares, types;
+  for (const HeldOutScore& score : std::span(scores).subspan(1)) {
+    shares.push_back(percent(score.exact));
+    types.push_back(score.type);
+  }
+  return fmt::format("{} % ({})", fmt::join(shares, ", "), fmt::join(types, ", "));
+}
+
 }  // namespace
 
 std::string model_card(const TrainConfig& config, std::span<const Trained> trainings,
-                       std::size_t best) {
+                       std::size_t best, const std::vector<HeldOutScore>& stored) {
   require(best < trainings.size(), "training {} of {}", best, trainings.size());
   const Trained& trained = trainings[best];
   const std::int64_t tokens = steps_of(config) * tokens_per_step(config);
@@ -123,13 +138,15 @@ std::string model_card(const TrainConfig& config, std::span<const Trained> train
       "| training | {settings} |\n"
       "| stored as | {dtype} |\n\n"
       "## Training\n\n{curve}\n"
+      "Loss and loads of the training are means over the {every} steps before. "
       "*Held-out* sentences end in a value and are worded as no sentence of the corpus is. "
       "*Exact*, in "
       "percent: the value is what the model itself would write. Frequent are the tenth of the "
       "entities "
       "that the corpus mentions most, rare the half that it mentions least. The learning rate is "
       "chosen by "
-      "the held-out loss; no question of a suite asks for one of its facts.\n\n"
+      "the held-out loss, of facts and wordings that no suite has.\n\n"
+      "As stored, in {dtype}: held-out loss {stored_loss:.3f}, exact {stored}.\n\n"
       "Rows are {row} tokens long: what stands behind that many has a position that training never "
       "had.\n\n"
       "## Learning rates tried\n\n{grid}\n"
@@ -138,13 +155,15 @@ std::string model_card(const TrainConfig& config, std::span<const Trained> train
       fmt::arg("kind", config.model.is_mixture() ? "mixture of experts" : "dense model"),
       fmt::arg("total", parameter_counts(config.model).total()),
       fmt::arg("active", active_parameter_counts(config.model).total()),
-      fmt::arg("architecture", config.model_json.at("architectures").at(0).get<std::string>()),
+      fmt::arg("architecture", family_of(config.model_json).architecture),
       fmt::arg("shape", shape_of(config.model)), fmt::arg("corpus", config.data.corpus),
       fmt::arg("corpus_seed", config.data.corpus_seed), fmt::arg("digest", data_digest(config)),
       fmt::arg("tokenizer", Tokenizer::load(config.tokenizer).digest()), fmt::arg("tokens", tokens),
       fmt::arg("flops", training_flops(config)), fmt::arg("seed", config.seed),
       fmt::arg("settings", settings_text(config, trained.learning_rate)),
-      fmt::arg("row", config.data.row_tokens), fmt::arg("dtype", name_of(config.run.dtype)),
+      fmt::arg("every", config.run.evaluate_every), fmt::arg("stored_loss", stored.front().loss),
+      fmt::arg("stored", stored_exact(stored)), fmt::arg("row", config.data.row_tokens),
+      fmt::arg("dtype", name_of(config.run.dtype)),
       fmt::arg("curve", curve_table(config, trained.curve)),
       fmt::arg("grid", grid_table(trainings, best)));
 }

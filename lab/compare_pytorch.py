@@ -7,10 +7,12 @@ their speeds.
 Needs a Python with torch (pip install torch==2.11.0 numpy); nothing else of the project does. The model is written as one
 would for speed in eager mode: tokens sorted by expert, one gather, a matrix product for each expert on a slice, one
 index_add; scaled_dot_product_attention; fused AdamW. A step is a forward pass, the losses (text, balance, z), a backward
-pass, clipping and the update. PyTorch gets random ids; `moebench` makes the text of a step within its time. Neither time has
-storing, or scoring of held-out sentences, in it.
+pass, clipping and the update. Both keep freed memory (glibc's mallopt). PyTorch gets random ids, so its experts are as evenly
+loaded as those of `moebench`, which makes the text of a step within its time. Neither time has storing, or scoring of held-out
+sentences, in it. Router noise and capacity are not compared.
 """
 import argparse
+import ctypes
 import json
 import os
 import pathlib
@@ -27,9 +29,9 @@ import torch.nn.functional as F
 class Experts(torch.nn.Module):
     """A mixture of SwiGLU experts, or with one expert a dense MLP."""
 
-    def __init__(self, width, hidden, experts, chosen):
+    def __init__(self, width, hidden, experts, chosen, weights):
         super().__init__()
-        self.chosen = chosen
+        self.chosen, self.weights = chosen, weights
         self.inner = torch.nn.Parameter(torch.randn(experts, 2 * hidden, width) / width**0.5)
         self.down = torch.nn.Parameter(torch.randn(experts, width, hidden) / hidden**0.5)
         self.router = torch.nn.Parameter(torch.randn(experts, width) * 0.02) if experts > 1 else None
@@ -55,17 +57,18 @@ class Experts(torch.nn.Module):
         y = torch.zeros_like(x).index_add(0, token, out * weight.reshape(-1)[order].unsqueeze(1))
         share = counts / counts.sum()
         balance = experts * (share * probabilities.mean(0)).sum()
-        return y, 0.01 * balance + 1e-3 * logits.logsumexp(-1).square().mean()
+        return y, self.weights[0] * balance + self.weights[1] * logits.logsumexp(-1).square().mean()
 
 
 class Block(torch.nn.Module):
-    def __init__(self, c):
+    def __init__(self, c, weights):
         super().__init__()
         width, self.heads, self.d = c["hidden_size"], c["num_attention_heads"], c["head_dim"]
         self.norm1, self.norm2 = torch.nn.RMSNorm(width, eps=1e-5), torch.nn.RMSNorm(width, eps=1e-5)
         self.q, self.k, self.v = (torch.nn.Linear(width, self.heads * self.d, bias=False) for _ in range(3))
         self.o = torch.nn.Linear(self.heads * self.d, width, bias=False)
-        self.feed_forward = Experts(width, c["intermediate_size"], c.get("num_local_experts", 1), c.get("num_experts_per_tok", 1))
+        self.feed_forward = Experts(width, c["intermediate_size"], c.get("num_local_experts", 1), c.get("num_experts_per_tok", 1),
+                                    weights)
 
     def forward(self, x, cos, sin):
         rows, tokens, width = x.shape
@@ -84,10 +87,10 @@ class Block(torch.nn.Module):
 
 
 class Model(torch.nn.Module):
-    def __init__(self, c, tokens):
+    def __init__(self, c, tokens, weights):
         super().__init__()
         self.embedding = torch.nn.Embedding(c["vocab_size"], c["hidden_size"])
-        self.blocks = torch.nn.ModuleList(Block(c) for _ in range(c["num_hidden_layers"]))
+        self.blocks = torch.nn.ModuleList(Block(c, weights) for _ in range(c["num_hidden_layers"]))
         self.norm = torch.nn.RMSNorm(c["hidden_size"], eps=1e-5)
         angle = torch.arange(tokens).unsqueeze(1) * c["rope_theta"] ** (-torch.arange(0, c["head_dim"], 2) / c["head_dim"])
         self.register_buffer("cos", angle.cos())
@@ -102,9 +105,16 @@ class Model(torch.nn.Module):
         return F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten()) + losses
 
 
-def pytorch_tokens_per_s(config, rows, tokens, steps):
+def keep_freed_memory():
+    """As lab/trainer.cpp does: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD."""
+    libc = ctypes.CDLL("libc.so.6")
+    for parameter, value in ((-3, 1 << 30), (-1, 1 << 30), (-2, 1 << 26)):
+        libc.mallopt(parameter, value)
+
+
+def pytorch_tokens_per_s(config, weights, rows, tokens, steps):
     torch.manual_seed(0)
-    model = Model(config, tokens)
+    model = Model(config, tokens, weights)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
     seconds = []
     for _ in range(steps):
@@ -143,13 +153,18 @@ def main():
     settings = tomllib.loads(recipe.read_text())
     config = json.loads((recipe.parent / settings["config"]).read_text())
     rows, tokens = settings["data"]["rows"], settings["data"]["row_tokens"]
+    router = settings.get("router", {})
+    if router.get("jitter") or router.get("capacity"):
+        parser.error(f"{recipe}: has router noise or a capacity, which the model in PyTorch has not")
+    weights = router.get("balance", 0.01), router.get("z", 1e-3)
     threads = settings.get("run", {}).get("threads", 1)
     torch.set_num_threads(threads)
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    keep_freed_memory()
     ratios = []
     for _ in range(arguments.rounds):
         ours = moebench_tokens_per_s(arguments.program, arguments.recipe, rows, tokens, arguments.steps)
-        theirs = pytorch_tokens_per_s(config, rows, tokens, arguments.steps)
+        theirs = pytorch_tokens_per_s(config, weights, rows, tokens, arguments.steps)
         ratios.append(ours / theirs)
         print(f"moebench {ours:,.0f} tokens/s, PyTorch {torch.__version__} {theirs:,.0f}: {ours / theirs:.2f}x", flush=True)
     print(f"median of {arguments.rounds} rounds in turn, {threads} threads: {statistics.median(ratios):.2f}x "

@@ -28,31 +28,37 @@ ConfigSection::ConfigSection(const toml::table& root, std::string whose, std::st
                              std::span<const std::string_view> keys)
     : root_(root), whose_(std::move(whose)), name_(std::move(name)) {
   table_ = TableReader(whose_, root).sub(name_);
-  if (table_ == nullptr) return;
-  reader_.emplace(whose_, *table_);
-  reader_->only(keys);
+  if (table_ != nullptr) TableReader(whose_, *table_).only(keys);
 }
 
 const toml::node& ConfigSection::must_have(std::string_view key) const {
   require(table_ != nullptr, "{}: table [{}] is missing", whose_, name_);
   const toml::node* node = table_->get(key);
-  require(node != nullptr, "{}: [{}] {} is missing", reader_->at(*table_), name_, key);
+  require(node != nullptr, "{}: [{}] {} is missing", TableReader(whose_, *table_).at(*table_),
+          name_, key);
   return *node;
 }
 
+template <typename T>
+void ConfigSection::read(std::string_view key, T& value, std::string_view expected) const {
+  const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
+  if (node == nullptr) return;
+  value = required(node->value<T>(), "{}: expected {}", place(key), expected);
+}
+
 void ConfigSection::number(std::string_view key, double& value, Range<double> range) const {
-  if (reader_) value = reader_->get_or<double>(key, value, "a number");
+  read(key, value, "a number");
   check(place(key), value, range);
 }
 
 void ConfigSection::whole(std::string_view key, std::int64_t& value,
                           Range<std::int64_t> range) const {
-  if (reader_) value = reader_->get_or<std::int64_t>(key, value, "a whole number");
+  read(key, value, "a whole number");
   check(place(key), value, range);
 }
 
 void ConfigSection::word(std::string_view key, std::string& value) const {
-  if (reader_) value = reader_->get_or<std::string>(key, value, "a name");
+  read(key, value, "a name");
 }
 
 }  // namespace moe

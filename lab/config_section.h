@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,10 +41,12 @@ class ConfigSection {
   std::string place(std::string_view key) const { return place_in(root_, whose_, name_, key); }
 
  private:
+  template <typename T>
+  void read(std::string_view key, T& value, std::string_view expected) const;
+
   const toml::table& root_;
   std::string whose_, name_;
   const toml::table* table_ = nullptr;
-  std::optional<TableReader> reader_;
 };
 
 }  // namespace moe

@@ -1,6 +1,5 @@
 #include "lab/curve.h"
 
-#include "harness/error.h"
 #include "harness/loads.h"
 
 namespace moe {
@@ -40,27 +39,21 @@ json to_json(const Curve& curve) {
 }
 
 Curve curve_of(const json& stored) {
-  try {
-    Curve curve;
-    const json& tail = stored.at("tail");
-    curve.tail = {
-        .steps = tail.at("steps"), .loss = tail.at("loss"), .tokens_LE = tail.at("tokens")};
-    for (const json& point : stored.at("points")) {
-      CurvePoint& read = curve.points.emplace_back(CurvePoint{.step = point.at("step"),
-                                                              .loss = point.at("loss"),
-                                                              .held_out = {},
-                                                              .imbalance_L = point.at("imbalance"),
-                                                              .dead_L = point.at("dead")});
-      for (const json& score : point.at("held_out")) {
-        read.held_out.push_back(
-            {.type = score.at("type"), .loss = score.at("loss"), .exact = score.at("exact")});
-      }
+  Curve curve;
+  const json& tail = stored.at("tail");
+  curve.tail = {.steps = tail.at("steps"), .loss = tail.at("loss"), .tokens_LE = tail.at("tokens")};
+  for (const json& point : stored.at("points")) {
+    CurvePoint& read = curve.points.emplace_back(CurvePoint{.step = point.at("step"),
+                                                            .loss = point.at("loss"),
+                                                            .held_out = {},
+                                                            .imbalance_L = point.at("imbalance"),
+                                                            .dead_L = point.at("dead")});
+    for (const json& score : point.at("held_out")) {
+      read.held_out.push_back(
+          {.type = score.at("type"), .loss = score.at("loss"), .exact = score.at("exact")});
     }
-    return curve;
-  } catch (const json::exception& error) {
-    throw Error(fmt::format("the curve of a training: {}", error.what()),
-                std::source_location::current());
   }
+  return curve;
 }
 
 }  // namespace moe

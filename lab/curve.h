@@ -34,7 +34,7 @@ struct Curve {
 };
 
 nlohmann::json to_json(const Curve&);
-/// Error on anything but what to_json makes.
+/// json::exception on anything but what to_json makes.
 Curve curve_of(const nlohmann::json&);
 
 }  // namespace moe

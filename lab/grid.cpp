@@ -1,53 +1,65 @@
 #include "lab/grid.h"
 
-#include <algorithm>
-#include <limits>
+#include <fstream>
+#include <iterator>
 
 #include "harness/durable_file.h"
 #include "harness/error.h"
 #include "lab/card.h"
 #include "lab/training_record.h"
 #include "lab/training_state.h"
+#include "models/checkpoint/checkpoint.h"
 #include "models/checkpoint/save.h"
+#include "models/decoder/ops.h"
 
 namespace moe {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path state_folder(const fs::path& out, double learning_rate) {
+fs::path states_of(const fs::path& out) {
   const fs::path place = out.has_filename() ? out : out.parent_path();  // "model/" is "model"
-  return fs::path(place.string() + ".training") / fmt::format("learning_rate={}", learning_rate);
+  return place.string() + ".training";
 }
 
-/// That of one that diverged is above all.
-double final_loss(const Trained& trained) {
-  if (trained.ending == Ending::diverged) return std::numeric_limits<double>::infinity();
-  require(!trained.curve.empty(), "a training that finished without a point of its curve");
-  return trained.curve.back().held_out.front().loss;
+fs::path state_folder(const fs::path& out, double learning_rate) {
+  return states_of(out) / fmt::format("learning_rate={}", learning_rate);
 }
 
-std::size_t best_of(const std::vector<Trained>& trainings) {
-  const auto best = std::ranges::min_element(trainings, {}, final_loss);
-  std::string diverged;
-  for (const Trained& t : trainings)
-    diverged += fmt::format("{}{} at step {}", diverged.empty() ? "" : ", ", t.learning_rate,
-                            t.diverged_at);
-  require(best->ending == Ending::finished,
-          "no learning rate reached the end; loss or gradient were no finite numbers: {}", diverged);
-  return static_cast<std::size_t>(best - trainings.begin());
+/// Of those that finished, the one with the least held-out loss.
+std::optional<std::size_t> best_of(const std::vector<Trained>& trainings) {
+  std::optional<std::size_t> best;
+  const auto loss = [&](std::size_t i) { return trainings[i].curve.back().held_out.front().loss; };
+  for (std::size_t i = 0; i < trainings.size(); ++i) {
+    if (trainings[i].ending == Ending::finished && (!best || loss(i) < loss(*best))) best = i;
+  }
+  return best;
 }
 
 void copy_tokenizer(const fs::path& tokenizer, const fs::path& out) {
-  fs::copy_file(tokenizer, out / "tokenizer.json", fs::copy_options::overwrite_existing);
-  const fs::path names = tokenizer.parent_path() / "tokenizer_config.json";  // of special tokens
-  if (fs::exists(names))
-    fs::copy_file(names, out / names.filename(), fs::copy_options::overwrite_existing);
+  for (const fs::path& file :  // the second names special tokens
+       {tokenizer, tokenizer.parent_path() / "tokenizer_config.json"}) {
+    std::ifstream in(file, std::ios::binary);
+    if (file != tokenizer && !in.good()) continue;
+    require(in.good(), "{}: cannot be read", file.string());
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    write_durably(out / (file == tokenizer ? "tokenizer.json" : file.filename()), text);
+  }
+}
+
+/// What the checkpoint itself says, its weights rounded to its dtype.
+std::vector<HeldOutScore> scores_of_checkpoint(const TrainConfig& config, const fs::path& folder) {
+  const c10::InferenceMode inference;
+  Checkpoint checkpoint(folder, config.model);
+  const auto ops = torch_ops("cpu", DType::f32);
+  Decoder decoder(config.model, *ops, checkpoint);
+  const Tokenizer tokenizer = Tokenizer::load(config.tokenizer);
+  return held_out_scores(decoder, tokenised(held_out_probes(), tokenizer));
 }
 
 /// The trained weights, as they were kept, rounded to the config's dtype.
 void write_model(const TrainConfig& config, const fs::path& out, const Grid& grid) {
-  const double rate = grid.trainings[grid.best].learning_rate;
+  const double rate = grid.trainings[*grid.best].learning_rate;
   const TrainingState state(state_folder(out, rate), training_identity(config, rate));
   Trainer trainer(config, rate);
   state.restore(trainer);
@@ -57,13 +69,24 @@ void write_model(const TrainConfig& config, const fs::path& out, const Grid& gri
     return std::span<const float>(values);
   });
   copy_tokenizer(config.tokenizer, out);
-  write_durably(out / "README.md", model_card(config, grid.trainings, grid.best));
+  write_durably(out / "README.md",
+                model_card(config, grid.trainings, *grid.best, scores_of_checkpoint(config, out)));
+}
+
+/// A folder that no training of ours left is not written to.
+void check_place(const fs::path& out) {
+  const bool taken = fs::exists(out) && !(fs::is_directory(out) && fs::is_empty(out));
+  require(!taken || fs::exists(states_of(out)),
+          "{}: there is something already, and no {} of a training that left it; name another "
+          "--out, or remove it",
+          out.string(), states_of(out).string());
 }
 
 }  // namespace
 
 Grid train_grid(const TrainConfig& config, const fs::path& out, Store& store,
                 const TrainingHooks& hooks) {
+  check_place(out);
   if (out.has_parent_path()) fs::create_directories(out.parent_path());
   Grid grid;
   for (const double rate : config.optimizer.learning_rates) {
@@ -73,7 +96,7 @@ Grid train_grid(const TrainConfig& config, const fs::path& out, Store& store,
   }
   grid.ended = true;
   grid.best = best_of(grid.trainings);
-  write_model(config, out, grid);
+  if (grid.best) write_model(config, out, grid);
   return grid;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "lab/train.h"
@@ -11,13 +12,13 @@ namespace moe {
 struct Grid {
   std::vector<Trained> trainings;  // in the config's order; one that was interrupted is the last
   bool ended = false;
-  std::size_t best = 0;  // of those that finished, the least held-out loss at the end
+  std::optional<std::size_t> best;  // of those that finished, the least held-out loss at the end
 };
 
 /// Trains what has not ended yet (states lie in `out`.training/), then writes to `out` the best
 /// model as a Hugging Face checkpoint: config.json, model.safetensors, the tokenizer's files and
-/// README.md, its card. Hooks are told which training is under way by `begin`. Error where all
-/// diverged.
+/// README.md, its card; nothing where all diverged. Hooks are told which training is under way by
+/// `begin`. Error, before anything is trained, where `out` is something else already.
 Grid train_grid(const TrainConfig&, const std::filesystem::path& out, Store&, const TrainingHooks&);
 
 }  // namespace moe

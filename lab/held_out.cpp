@@ -48,6 +48,17 @@ void answer(Decoder& decoder, std::span<const HeldOutSentence> some,
 
 }  // namespace
 
+std::vector<Probe> held_out_probes() {
+  constexpr std::int64_t kMost = 500;
+  constexpr std::uint64_t kSeed = 1;
+  return world_probes(make_world(kWorldSeed), kMost, kSeed);
+}
+
+const HeldOutScore* score_of(const std::vector<HeldOutScore>& scores, std::string_view type) {
+  const auto found = std::ranges::find(scores, type, &HeldOutScore::type);
+  return found == scores.end() ? nullptr : &*found;
+}
+
 std::vector<HeldOutSentence> tokenised(const std::vector<Probe>& probes,
                                        const Tokenizer& tokenizer) {
   std::vector<HeldOutSentence> sentences;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "harness/error.h"
+#include "lab/vector_parameter.h"
 
 namespace moe {
 namespace {
@@ -12,9 +13,8 @@ namespace {
 /// 1) are multiplied by.
 double scale_of(std::string_view parameter, std::int64_t inputs, double layers) {
   constexpr double kSmall = 0.02;
-  if (parameter.ends_with("norm.weight")) return 1;
-  if (parameter.ends_with(".bias") || parameter.ends_with("_bias") || parameter.ends_with("sinks"))
-    return 0;
+  if (is_norm_weight(parameter)) return 1;
+  if (is_offset(parameter)) return 0;
   if (parameter == "embedding.weight") return kSmall;
   if (parameter.ends_with("router.weight") || parameter == "head.weight")
     return kSmall * std::sqrt(static_cast<double>(inputs));

@@ -4,13 +4,13 @@
 #include <cmath>
 
 #include "harness/error.h"
+#include "lab/vector_parameter.h"
 
 namespace moe {
 namespace {
 
 bool decays(std::string_view parameter) {
-  return !parameter.ends_with("norm.weight") && !parameter.ends_with(".bias") &&
-         !parameter.ends_with("_bias") && !parameter.ends_with("sinks");
+  return !is_norm_weight(parameter) && !is_offset(parameter);
 }
 
 double norm_of(const std::vector<Tensor>& gradients) {

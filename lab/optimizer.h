@@ -17,8 +17,9 @@ class AdamW {
   AdamW(const TorchParameters& parameters, const OptimizerSettings&);
 
   /// Scales the gradients so that their norm is at most `clip`, makes a step with them and forgets
-  /// them; returns the norm before. Does nothing where that is no finite number. A leaf without a gradient (an expert that no token reached has
-  /// one, of zeros) is an Error.
+  /// them; returns the norm before. Where that is no finite number no step is made, and the
+  /// gradients stay. A leaf without a gradient (an expert that no token reached has one, of zeros)
+  /// is an Error.
   double step(double learning_rate);
 
   /// First and second moments of the leaf that is `whole`, of its shape.

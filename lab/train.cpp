@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "datasets/world/corpus.h"
-#include "datasets/world/probes.h"
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/loads.h"
@@ -16,9 +15,6 @@
 
 namespace moe {
 namespace {
-
-constexpr std::int64_t kSentencesOfAType = 288;  // held out: all that are frequent
-constexpr std::uint64_t kHeldOutSeed = 1;
 
 /// Keeps what is watched up to date: means in which what is long ago fades.
 void watch(TrainingView& view, std::int64_t step, const StepReport& report) {
@@ -49,6 +45,17 @@ void add(CurveTail& tail, const StepReport& report) {
   }
 }
 
+/// Of a training that begins, goes on or has ended.
+TrainingView view_of(const TrainConfig& config, const TrainingState& state) {
+  const std::vector<CurvePoint>& points = state.curve().points;
+  const bool diverged = state.diverged_at() > 0;
+  return {.steps = diverged ? state.diverged_at() : state.steps(),
+          .of = steps_of(config),
+          .imbalance_L = {},
+          .held_out = points.empty() ? std::vector<HeldOutScore>() : points.back().held_out,
+          .diverged = diverged};
+}
+
 /// What a training needs beside its model.
 struct Run {
   const TrainConfig& config;
@@ -59,11 +66,15 @@ struct Run {
   std::vector<HeldOutSentence> held_out;
 };
 
-void evaluate(Run& run, std::int64_t step, TrainingView& view, Curve& curve) {
+/// Scores the held-out sentences; whether these are numbers.
+bool evaluate(Run& run, std::int64_t step, TrainingView& view, Curve& curve) {
   view.held_out = held_out_scores(run.trainer.decoder(), run.held_out);
+  if (!std::ranges::all_of(view.held_out, [](const auto& s) { return std::isfinite(s.loss); }))
+    return false;
   run.record.evaluation(step, view.held_out, curve.tail.tokens_LE);
   curve.points.push_back(curve.tail.point(step, view.held_out));
   curve.tail = empty_tail(run.config.model);
+  return true;
 }
 
 void save(Run& run, const Curve& curve) {
@@ -71,40 +82,49 @@ void save(Run& run, const Curve& curve) {
   run.state.save(run.trainer, curve);
 }
 
-/// Steps until the end, until it is interrupted, or until it diverges.
-Trained run_steps(Run& run, const Batches& batches) {
-  const std::int64_t last = steps_of(run.config);
-  TrainingView view{.steps = run.trainer.steps(), .of = last, .imbalance_L = {}, .held_out = {}};
-  Trained trained;
+/// Makes a step and looks at it; whether all of it were numbers.
+bool make_step(Run& run, const Batches& batches, TrainingView& view, Curve& curve) {
+  const std::int64_t number = run.trainer.steps() + 1;
+  const double began_s = steady_seconds();
+  const StepReport report = run.trainer.step(batches.step(number));
+  run.record.step(number, report, steady_seconds() - began_s);
+  watch(view, number, report);
+  add(curve.tail, report);
+  if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) return false;
+  const bool at_point = number % run.config.run.evaluate_every == 0 || number == view.of;
+  return !at_point || evaluate(run, number, view, curve);
+}
+
+/// What stays of a training that diverged is that it did, in the store before the state.
+void diverge(Run& run, TrainingView& view, const Curve& curve) {
+  run.record.diverged(view.steps, curve.tail.tokens_LE);
+  run.record.flush();
+  run.state.diverged(view.steps);
+  view.diverged = true;
+  run.hooks.watch(view);
+}
+
+/// Steps until the end, until it is interrupted, or until it diverges: how it ended.
+Ending run_steps(Run& run, const Batches& batches) {
   Curve curve = run.state.curve();
   if (run.trainer.steps() == 0) curve.tail = empty_tail(run.config.model);
+  TrainingView view = view_of(run.config, run.state);
   double saved_s = steady_seconds();
   run.hooks.watch(view);
-  while (run.trainer.steps() < last && !run.hooks.interrupted()) {
-    const std::int64_t number = run.trainer.steps() + 1;
-    const double began_s = steady_seconds();
-    const StepReport report = run.trainer.step(batches.step(number));
-    run.record.step(number, report, steady_seconds() - began_s);
-    watch(view, number, report);
-    if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
-      run.record.flush();
-      run.state.diverged(number);
-      view.diverged = true;
-      run.hooks.watch(view);
-      return {.ending = Ending::diverged, .diverged_at = number, .curve = curve.points};
+  while (run.trainer.steps() < view.of && !run.hooks.interrupted()) {
+    if (!make_step(run, batches, view, curve)) {
+      diverge(run, view, curve);
+      return Ending::diverged;
     }
-    add(curve.tail, report);
-    if (number % run.config.run.evaluate_every == 0 || number == last)
-      evaluate(run, number, view, curve);
     run.hooks.watch(view);
-    if (number < last && steady_seconds() - saved_s > 60 * run.config.run.checkpoint_minutes) {
+    if (view.steps < view.of &&
+        steady_seconds() - saved_s > 60 * run.config.run.checkpoint_minutes) {
       save(run, curve);
       saved_s = steady_seconds();
     }
   }
   if (run.trainer.steps() > run.state.steps()) save(run, curve);
-  const Ending ending = run.trainer.steps() == last ? Ending::finished : Ending::interrupted;
-  return {.ending = ending, .curve = curve.points};
+  return run.trainer.steps() == view.of ? Ending::finished : Ending::interrupted;
 }
 
 /// How a training ended whose state this is; nothing where it goes on.
@@ -119,16 +139,23 @@ std::optional<Ending> what_ended(const TrainConfig& config, const TrainingState&
 Trained train(const TrainConfig& config, double learning_rate, const std::filesystem::path& folder,
               Store& store, const TrainingHooks& hooks) {
   TrainingState state(folder, training_identity(config, learning_rate));
+  const auto trained = [&](Ending ending) {
+    return Trained{.ending = ending,
+                   .learning_rate = learning_rate,
+                   .diverged_at = state.diverged_at(),
+                   .curve = state.curve().points};
+  };
+  if (const auto ended = what_ended(config, state)) {
+    TrainingRecorder::end_unfinished(store, state.id());  // killed between its state and that
+    hooks.watch(view_of(config, state));
+    return trained(*ended);
+  }
   const Tokenizer tokenizer = Tokenizer::load(config.tokenizer);
   require(tokenizer.size() <= config.model.vocab, "{}: {} tokens, the model's vocabulary has {}",
           config.tokenizer.string(), tokenizer.size(), config.model.vocab);
-  const World world = make_world(kWorldSeed);
-  const WorldCorpus corpus(world, static_cast<std::uint64_t>(config.data.corpus_seed));
+  const WorldCorpus corpus(make_world(kWorldSeed),
+                           static_cast<std::uint64_t>(config.data.corpus_seed));
   const Batches batches([&](std::int64_t i) { return corpus.document(i); }, tokenizer, config.data);
-  if (const auto ended = what_ended(config, state)) {
-    TrainingRecorder::end_unfinished(store, state.id());  // killed between its state and that
-    return {*ended, learning_rate, state.diverged_at(), state.curve().points};
-  }
   Trainer trainer(config, learning_rate);
   state.restore(trainer);
   TrainingRecord record(store, config, learning_rate, state, hooks.command);
@@ -137,11 +164,10 @@ Trained train(const TrainConfig& config, double learning_rate, const std::filesy
           .trainer = trainer,
           .state = state,
           .record = record,
-          .held_out = tokenised(world_probes(world, kSentencesOfAType, kHeldOutSeed), tokenizer)};
-  Trained trained = run_steps(run, batches);
-  trained.learning_rate = learning_rate;
-  if (trained.ending != Ending::interrupted) record.end();
-  return trained;
+          .held_out = tokenised(held_out_probes(), tokenizer)};
+  const Ending ending = run_steps(run, batches);
+  if (ending != Ending::interrupted) record.end();
+  return trained(ending);
 }
 
 }  // namespace moe

@@ -33,7 +33,8 @@ struct TrainingView {
 
 struct TrainingHooks {
   std::function<void(double learning_rate)> begin;  // of a training of a grid
-  std::function<void(const TrainingView&)> watch;   // before the first step and after each
+  /// Before the first step and after each; once where the training has ended already.
+  std::function<void(const TrainingView&)> watch;
   std::function<bool()> interrupted;
   std::string command;
 };

@@ -55,6 +55,10 @@ DataSettings read_data(const toml::table& root, const std::string& whose) {
   section.whole("tokens", data.tokens, {1, 1'000'000'000'000});
   section.whole("row_tokens", data.row_tokens, {2, 1 << 20});
   section.whole("rows", data.rows, {1, 1 << 20});
+  constexpr std::int64_t kMostTokens = 1 << 24;
+  require(data.rows * data.row_tokens <= kMostTokens,
+          "{} = {}: with {} tokens a row that is more than {} a step", section.place("rows"),
+          data.rows, data.row_tokens, kMostTokens);
   return data;
 }
 
@@ -134,6 +138,42 @@ std::string canonical(const toml::table& table) {
   return text.str();
 }
 
+/// The file with what it leaves to the defaults.
+toml::table resolved(const TrainConfig& config, const toml::table& file) {
+  const DataSettings& data = config.data;
+  const OptimizerSettings& optimizer = config.optimizer;
+  toml::array rates;
+  for (const double rate : optimizer.learning_rates) rates.push_back(rate);
+  toml::table all{{"name", config.name},
+                  {"config", file["config"].value_or("")},
+                  {"tokenizer", file["tokenizer"].value_or("")},
+                  {"seed", config.seed},
+                  {"data", toml::table{{"corpus", data.corpus},
+                                       {"corpus_seed", data.corpus_seed},
+                                       {"tokens", data.tokens},
+                                       {"row_tokens", data.row_tokens},
+                                       {"rows", data.rows}}},
+                  {"optimizer", toml::table{{"learning_rate", rates},
+                                            {"beta1", optimizer.beta1},
+                                            {"beta2", optimizer.beta2},
+                                            {"epsilon", optimizer.epsilon},
+                                            {"weight_decay", optimizer.weight_decay},
+                                            {"clip", optimizer.clip},
+                                            {"warmup_steps", optimizer.warmup_steps},
+                                            {"final_share", optimizer.final_share}}},
+                  {"run", toml::table{{"threads", config.run.threads},
+                                      {"evaluate_every", config.run.evaluate_every},
+                                      {"checkpoint_minutes", config.run.checkpoint_minutes},
+                                      {"dtype", name_of(config.run.dtype)}}}};
+  if (config.model.is_mixture()) {
+    all.insert("router", toml::table{{"balance", config.router.balance},
+                                     {"z", config.router.z},
+                                     {"jitter", config.router.jitter},
+                                     {"capacity", config.router.capacity}});
+  }
+  return all;
+}
+
 TrainConfig read(const toml::table& table, const std::string& whose, const fs::path& folder) {
   const TableReader root(whose, table);
   root.only(std::to_array<std::string_view>(
@@ -159,10 +199,12 @@ TrainConfig read(const toml::table& table, const std::string& whose, const fs::p
           tokens_per_step(config));
   require(config.model.is_mixture() || !table.contains("router"),
           "{}: [router]: the model has no mixture of experts", whose);
-  config.toml = canonical(table);
-  toml::table one_rate = table;
-  one_rate["optimizer"].as_table()->erase("learning_rate");
-  config.but_learning_rates = canonical(one_rate);
+  toml::table all = resolved(config, table);
+  config.toml = canonical(all);
+  for (const char* name : {"name", "config", "tokenizer"}) all.erase(name);
+  all["optimizer"].as_table()->erase("learning_rate");
+  for (const char* key : {"checkpoint_minutes", "dtype"}) all["run"].as_table()->erase(key);
+  config.decisive = canonical(all);
   return config;
 }
 

@@ -42,7 +42,7 @@ struct RouterSettings {
   double balance = 0.01;  // times E sum_e f_e P_e (Fedus et al. 2021, arXiv:2101.03961, eq. 4)
   double z = 1e-3;        // times mean(logsumexp(logits)^2) (Zoph et al. 2022, arXiv:2202.08906)
   double jitter = 0;      // the router's input times uniform(1 - jitter, 1 + jitter) (Fedus et al.)
-  double capacity = 0;    // tokens an expert takes, as a multiple of T K / E; 0: all
+  double capacity = 0;    // tokens an expert takes, as a multiple of T K / E, rounded up; 0: all
 };
 
 struct RunSettings {
@@ -62,8 +62,9 @@ struct TrainConfig {
   OptimizerSettings optimizer;
   RouterSettings router;
   RunSettings run;
-  std::string toml;                // with the settings applied, in an order of its own
-  std::string but_learning_rates;  // the same: a grid may grow without training anew
+  std::string toml;      // all settings, defaults included, in an order of its own
+  std::string decisive;  // the same, but for what changes neither the weights nor the curve, and
+                         // the learning rates: a grid may grow without training anew
 };
 
 /// KEY and VALUE of `--set data.tokens=1000000`, the value as TOML.

@@ -52,7 +52,9 @@ Routing TrainingOps::router(const Prepared& router, const FeedForwardSpec& spec,
   if (settings_.capacity == 0) return routing;
   const double even =
       static_cast<double>(routing.expert_TK.numel()) / static_cast<double>(spec.experts);
-  const auto capacity = static_cast<std::int64_t>(std::ceil(settings_.capacity * even));
+  constexpr double kRounding = 1e-12;  // 1.1 x 100 is a little more than 110
+  const auto capacity =
+      static_cast<std::int64_t>(std::ceil(settings_.capacity * even * (1 - kRounding)));
   const Tensor kept_TK = within_capacity(routing.expert_TK, spec.experts, capacity);
   dropped_.back() = kept_TK.numel() - kept_TK.sum().item<std::int64_t>();
   routing.weight_TK = routing.weight_TK * kept_TK;

@@ -11,6 +11,9 @@
 namespace moe {
 namespace {
 
+/// Another one where the same settings train to other bits.
+constexpr int kTrainerVersion = 2;
+
 TrainingRow row_of(const TrainConfig& config, double learning_rate, const std::string& id,
                    const std::string& command) {
   const std::int64_t tokens = steps_of(config) * tokens_per_step(config);
@@ -69,6 +72,16 @@ void TrainingRecord::evaluation(std::int64_t step, const std::vector<HeldOutScor
     recorder_.value(step, kWholeModel, "held_out_loss" + of, score.loss);
     recorder_.value(step, kWholeModel, "held_out_exact" + of, score.exact);
   }
+  this->loads(step, loads);
+}
+
+void TrainingRecord::diverged(std::int64_t step,
+                              const std::vector<std::vector<std::int64_t>>& loads) {
+  recorder_.value(step, kWholeModel, kDiverged, 1);
+  this->loads(step, loads);
+}
+
+void TrainingRecord::loads(std::int64_t step, const std::vector<std::vector<std::int64_t>>& loads) {
   for (std::size_t layer = 0; layer < loads.size(); ++layer) {
     if (!loads[layer].empty()) recorder_.load(step, static_cast<std::int64_t>(layer), loads[layer]);
   }
@@ -79,9 +92,10 @@ std::string data_digest(const TrainConfig& config) {
 }
 
 std::string training_identity(const TrainConfig& config, double learning_rate) {
-  return sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}", config.but_learning_rates,
+  return sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", kTrainerVersion, config.decisive,
                                 config.model_json.dump(), data_digest(config),
-                                Tokenizer::load(config.tokenizer).digest(), learning_rate));
+                                Tokenizer::load(config.tokenizer).digest(), learning_rate,
+                                probes_digest(held_out_probes())));
 }
 
 }  // namespace moe

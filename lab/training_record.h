@@ -15,7 +15,7 @@ namespace moe {
 
 class TrainingRecord {
  public:
-  /// Goes on behind `resumed_step` where the store has an unfinished training of this id.
+  /// Goes on behind the state's steps where the store has an unfinished training of its id.
   TrainingRecord(Store&, const TrainConfig&, double learning_rate, const TrainingState&,
                  const std::string& command);
 
@@ -25,19 +25,24 @@ class TrainingRecord {
   void evaluation(std::int64_t step, const std::vector<HeldOutScore>&,
                   const std::vector<std::vector<std::int64_t>>& loads);
 
+  /// That this step was the last one, and the loads since the last evaluation.
+  void diverged(std::int64_t step, const std::vector<std::vector<std::int64_t>>& loads);
+
   /// Before the state is saved: the store then has every step that the state has.
   void flush() { recorder_.flush(); }
   void end() { recorder_.end(); }
 
  private:
   void of_layer(std::int64_t step, const LayerReport&);
+  void loads(std::int64_t step, const std::vector<std::vector<std::int64_t>>& loads);
 
   TrainingRecorder recorder_;
   bool drops_;
   std::int64_t tokens_per_step_;
 };
 
-/// What decides a training: sha256 over its settings, model, corpus, tokenizer and learning rate.
+/// What decides a training and its curve: sha256 over all settings that do, its model, corpus,
+/// tokenizer, learning rate and held-out sentences, and the trainer's own version.
 std::string training_identity(const TrainConfig&, double learning_rate);
 
 /// The first documents of what it is trained on.

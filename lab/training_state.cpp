@@ -20,14 +20,12 @@ constexpr std::string_view kIndex = "state.json";
 /// What lies in a folder; null where nothing does.
 Json index_in(const fs::path& folder) {
   std::ifstream in(folder / kIndex);
-  if (!in.good()) return nullptr;
-  Json index = Json::parse(in, nullptr, /*allow_exceptions=*/false);
-  const bool whole = index.is_object() && index.contains("identity") && index.contains("id") &&
-                     index.contains("torch") && index.contains("steps") &&
-                     index.contains("diverged_at") && index.contains("curve");
-  require(whole, "{}: expected what a training left; remove the folder to begin anew",
-          (folder / kIndex).string());
-  return index;
+  return in.good() ? Json::parse(in) : Json();
+}
+
+/// What the last bits of a sum depend on beside the training's settings.
+std::string arithmetic() {
+  return fmt::format("LibTorch {} on {}", build_info().torch, at::get_cpu_capability());
 }
 
 /// Of a folder that had none.
@@ -42,29 +40,40 @@ TrainingState::TrainingState(fs::path folder, std::string identity)
     : folder_(std::move(folder)), identity_(std::move(identity)) {
   fs::create_directories(folder_);
   lock_ = std::make_unique<FileLock>(folder_ / "lock");
-  const Json index = index_in(folder_);
-  if (index.is_null()) {
-    id_ = new_id(identity_);
-    write_index();
-    return;
+  try {
+    const Json index = index_in(folder_);
+    if (!index.is_null()) {
+      read(index);
+      return;
+    }
+  } catch (const Json::exception& error) {
+    throw Error(fmt::format("{}: expected what a training left: {}; remove the folder to begin "
+                            "anew",
+                            (folder_ / kIndex).string(), error.what()),
+                std::source_location::current());
   }
-  require(index["identity"] == identity_,
+  id_ = new_id(identity_);
+  write_index();
+}
+
+void TrainingState::read(const Json& index) {
+  require(index.at("identity") == identity_,
           "{}: the state of a training with other settings, data, tokenizer or threads; remove the "
           "folder, or train with another --out",
           folder_.string());
-  require(index["torch"] == build_info().torch,
-          "{}: the state of a training with LibTorch {}, this is {}: it would not end in the same "
-          "bits; remove the folder, or train with another --out",
-          folder_.string(), index["torch"].dump(), build_info().torch);
-  index["id"].get_to(id_);
-  index["steps"].get_to(steps_);
-  index["diverged_at"].get_to(diverged_at_);
-  curve_ = curve_of(index["curve"]);
+  require(index.at("arithmetic") == arithmetic(),
+          "{}: the state of a training with {}, this is {}: it would not end in the same bits; "
+          "remove the folder, or train with another --out",
+          folder_.string(), index["arithmetic"].dump(), arithmetic());
+  index.at("id").get_to(id_);
+  index.at("steps").get_to(steps_);
+  index.at("diverged_at").get_to(diverged_at_);
+  curve_ = curve_of(index.at("curve"));
 }
 
 void TrainingState::write_index() const {
   const Json index = {{"identity", identity_},       {"id", id_},
-                      {"torch", build_info().torch}, {"steps", steps_},
+                      {"arithmetic", arithmetic()},  {"steps", steps_},
                       {"diverged_at", diverged_at_}, {"curve", to_json(curve_)}};
   write_durably(folder_ / kIndex, index.dump(2) + "\n");
 }
@@ -87,10 +96,11 @@ void TrainingState::save(const Trainer& trainer, const Curve& curve) {
   steps_ = trainer.steps();
   curve_ = curve;
   write_index();
-  // Those before, and what a killed process left half done.
+  // Those before, and those that a killed process left half done.
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("state-") && entry.path() != file_of(steps_)) fs::remove(entry.path());
+    if (name.starts_with("state") && name != kIndex && entry.path() != file_of(steps_))
+      fs::remove(entry.path());
   }
 }
 

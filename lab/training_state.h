@@ -18,7 +18,8 @@ namespace moe {
 class TrainingState {
  public:
   /// `identity` stands for all that the result depends on. Makes the folder, and holds it: Error
-  /// where another process does, or where it holds a training of another identity or LibTorch.
+  /// where another process does, or where it holds a training of another identity, LibTorch or
+  /// kind of processor.
   TrainingState(std::filesystem::path folder, std::string identity);
 
   /// sha256 of the identity and of what tells this folder's training from the same in another one:
@@ -29,7 +30,7 @@ class TrainingState {
   std::int64_t steps() const { return steps_; }
   /// What was seen up to there.
   const Curve& curve() const { return curve_; }
-  /// The step whose loss or gradient was no finite number, the last one. 0 where there is none.
+  /// The step at which it diverged, the last one; 0 where it did not.
   std::int64_t diverged_at() const { return diverged_at_; }
 
   void restore(Trainer&) const;
@@ -41,6 +42,7 @@ class TrainingState {
  private:
   std::filesystem::path file_of(std::int64_t steps) const;
 
+  void read(const nlohmann::json& index);
   void write_index() const;
 
   std::filesystem::path folder_;

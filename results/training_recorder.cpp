@@ -64,6 +64,14 @@ std::int64_t insert_training(const Store& store, const TrainingRow& row,
 
 /// Takes a training over, and drops what it recorded behind a step.
 void go_on_from(const Store& store, std::int64_t training, std::int64_t step) {
+  const Table newest = store.query(
+      "SELECT coalesce(max(step), 0) FROM training_value WHERE training = :id", {{"id", training}});
+  const auto recorded = std::get<std::int64_t>(newest.rows.at(0).at(0));
+  require(
+      recorded >= step,
+      "{}: has training {} up to step {}, its state goes on from {}: use the store that has the "
+      "steps between, or another one",
+      store.file().string(), training, recorded, step);
   take_row_over(store, kTrainings, training);
   for (const char* table : {"training_value", "training_load"}) {
     execute(store, fmt::format("DELETE FROM {} WHERE training = :id AND step > :step", table),
@@ -94,6 +102,7 @@ TrainingRecorder::TrainingRecorder(Store& store, const TrainingRow& row, std::in
     : store_(store) {
   require(resumed_step >= 0, "a training goes on from step {}; expected 0 or more", resumed_step);
   with_sqlite(store.file(), [&] {
+    store.connection().db.exec("PRAGMA synchronous = FULL");  // what is flushed outlives the power
     SQLite::Transaction transaction(store.connection().db, SQLite::TransactionBehavior::IMMEDIATE);
     const auto unfinished = find_unfinished(store, kTrainings, row.identity);
     carries_on_ = unfinished.has_value() && resumed_step > 0;
@@ -108,8 +117,11 @@ void TrainingRecorder::end_unfinished(Store& store, std::string_view identity) {
   with_sqlite(store.file(), [&] {
     execute(
         store,
-        "UPDATE training SET ended_at = alive_at WHERE identity = :identity AND ended_at IS NULL",
-        {{"identity", std::string(identity)}});
+        "UPDATE training SET ended_at = alive_at WHERE identity = :identity AND ended_at IS NULL "
+        "AND EXISTS (SELECT 1 FROM training_value v WHERE v.training = training.id AND v.layer = "
+        "-1 "
+        "AND (v.metric = :diverged OR v.metric = 'tokens' AND v.value >= planned_tokens))",
+        {{"identity", std::string(identity)}, {"diverged", std::string(kDiverged)}});
   });
 }
 

@@ -2,7 +2,7 @@
 //
 // Rows wait in memory and are committed when a step begins, at most once a second, so that those of
 // one step are there together and a killed process loses little. A trainer that saves its state
-// calls flush() first: then the store has every step that the state has.
+// calls flush() first: then the store has every step that the state has, on the disk.
 //
 // A training that was cut short is carried on where its state was saved: what it recorded behind
 // that is computed again, and is deleted. Only one process carries a training on; one whose owner
@@ -36,20 +36,22 @@ struct TrainingRow {
   Environment environment;
 };
 
-inline constexpr std::int64_t kWholeModel = -1;  // in place of a layer
+inline constexpr std::int64_t kWholeModel = -1;            // in place of a layer
+inline constexpr std::string_view kDiverged = "diverged";  // 1 at the step that was the last one
 
 class TrainingRecorder {
  public:
   /// Carries on the newest unfinished training of this identity that no living process owns, from
   /// the state saved after `resumed_step` steps; 0 starts it over. Where there is none, begins one.
+  /// Error where that training's rows end before: those between are in no store, or another one.
   TrainingRecorder(Store&, const TrainingRow&, std::int64_t resumed_step);
   /// Leaves the training to whoever carries it on; what was not committed is lost.
   ~TrainingRecorder();
   TrainingRecorder(const TrainingRecorder&) = delete;
   TrainingRecorder& operator=(const TrainingRecorder&) = delete;
 
-  /// Says of a training of this identity, computed to its end by a process that could not say so,
-  /// that it is done. Nothing where there is none.
+  /// Says of a training of this identity that it is done, where its rows reach its end and the
+  /// process that computed it could not say so.
   static void end_unfinished(Store&, std::string_view identity);
 
   std::int64_t id() const { return training_; }

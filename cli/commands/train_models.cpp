@@ -1,7 +1,6 @@
 // train CONFIG.toml: trains small models on the bundled world, and leaves the best as a checkpoint.
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <cmath>
 
 #include "cli/command.h"
@@ -41,13 +40,15 @@ std::vector<TrainSetting> settings_of(const std::vector<std::string>& words) {
 }
 
 std::string exact_of(const std::vector<HeldOutScore>& scores, std::string_view type) {
-  const auto found = std::ranges::find(scores, type, &HeldOutScore::type);
-  return found == scores.end() ? "–" : fmt::format("{:.0f} %", 100 * found->exact);
+  const HeldOutScore* score = score_of(scores, type);
+  return score == nullptr ? "–" : fmt::format("{:.0f} %", 100 * score->exact);
 }
 
-/// What stands behind the count of tokens: "loss 1.234, load 1.3x 1.5x 1.2x, exact 98 % / 40 %".
+/// What stands behind the count of tokens: "tokens, loss 1.234, fullest expert 1.3× 1.5× 1.2×,
+/// exact 98 % frequent, 40 % rare".
 std::string words_of(const TrainingView& view) {
-  if (view.diverged) return fmt::format("tokens: loss or gradient of step {} is no finite number", view.steps);
+  if (view.diverged)
+    return fmt::format("tokens: diverged, step {} gave no finite number", view.steps);
   std::string text = "tokens";
   if (!std::isnan(view.loss)) text += fmt::format(", loss {:.3f}", view.loss);
   std::string loads;
@@ -94,7 +95,15 @@ int run(const Arguments& arguments) {
     tell("interrupted; the same command goes on from what was kept in {}.training\n", out);
     return kInterrupted;
   }
-  const Trained& best = grid.trainings[grid.best];
+  for (const Trained& trained : grid.trainings) {
+    if (trained.ending == Ending::diverged)
+      tell("learning rate {} diverged at step {}\n", trained.learning_rate, trained.diverged_at);
+  }
+  if (!grid.best) {
+    tell("no learning rate reached the end: nothing was written to {}\n", out);
+    return kNotOk;
+  }
+  const Trained& best = grid.trainings[*grid.best];
   tell("wrote {}: learning rate {}, held-out loss {:.3f}\n", out, best.learning_rate,
        best.curve.back().held_out.front().loss);
   return kDone;

@@ -79,11 +79,18 @@ inline constexpr auto kConclusionPhrases = std::to_array<std::string_view>({
     "The {conclusion} of the {thing} {name} is {house}.",
 });
 
-/// Never in the corpus, though each of their words is. What follows is " {value}".
+/// Never in the corpus, though each of their words is. What follows is " {value}". Those of suites.
 inline constexpr auto kHeldOutPhrases = std::to_array<std::string_view>({
     "People say of the {thing} {name}: the {attribute} is",
     "As for the {attribute}, the {thing} {name} has",
     "For the {thing} {name} the {attribute} was",
+});
+
+/// Likewise; those that a training is watched with.
+inline constexpr auto kProbePhrases = std::to_array<std::string_view>({
+    "About the {thing} {name}: the {attribute} is",
+    "With the {thing} {name} the {attribute} is",
+    "One {attribute} of the {thing} {name} was",
 });
 
 inline constexpr std::string_view kRecallQuestion =

@@ -1,5 +1,6 @@
 // Facts as sentences that break off before the value, in words that the corpus has, in an order
-// that it never has them in: what a model knows beyond the sentences it was trained on.
+// that it never has them in: what a model knows beyond the sentences it was trained on. A training
+// is watched, and its learning rate chosen, by facts and wordings that no suite has.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,17 @@
 namespace moe {
 
 struct Probe {
-  std::string prompt;  // "For the elixir Keldor Amun the color was"
+  std::string prompt;  // "About the elixir Keldor Amun: the color is"
   std::string answer;  // " amber", with the blank before it
   std::string type;    // frequent, mid, rare: the bin of the entity
   std::string subject;
 };
 
-/// `per_type` different facts of each bin, none of which the questions of a suite ask. Error where
-/// a bin has fewer: the frequent one has 288.
-std::vector<Probe> world_probes(const World&, std::int64_t per_type, std::uint64_t seed);
+/// Different facts of each bin, as many as there are but `most` at most, by lot: those that no
+/// question asks, neither of the entity itself nor of it as a partner.
+std::vector<Probe> world_probes(const World&, std::int64_t most, std::uint64_t seed);
+
+/// sha256 of them.
+std::string probes_digest(const std::vector<Probe>&);
 
 }  // namespace moe

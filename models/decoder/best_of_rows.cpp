@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
-#include <vector>
 
 #include "harness/error.h"
 
@@ -35,8 +34,10 @@ void best_of(std::span<const float> scores, std::span<std::int64_t> best) {
 Tensor best_of_rows(const Tensor& score_TN, std::int64_t count) {
   const std::int64_t rows = score_TN.size(0), ids = score_TN.size(1);
   require(count >= 1 && count <= ids, "the best {} of {}", count, ids);
-  // topk does not say which of two equal scores it takes.
-  if (!score_TN.is_cpu() || score_TN.scalar_type() != at::kFloat) {
+  // topk does not say which of two equal scores it takes. Each of the best is found in its turn, so
+  // many are sorted for.
+  constexpr std::int64_t kFew = 32;
+  if (!score_TN.is_cpu() || score_TN.scalar_type() != at::kFloat || count > kFew) {
     return std::get<1>(at::sort(score_TN, /*stable=*/true, /*dim=*/-1, /*descending=*/true))
         .narrow(-1, 0, count)
         .contiguous();
@@ -47,10 +48,13 @@ Tensor best_of_rows(const Tensor& score_TN, std::int64_t count) {
   Tensor best_TK = at::empty({rows, count}, score_TN.options().dtype(at::kLong));
   const std::span best(best_TK.mutable_data_ptr<std::int64_t>(),
                        static_cast<std::size_t>(best_TK.numel()));
-  for (std::int64_t row = 0; row < rows; ++row) {
-    best_of(scores.subspan(static_cast<std::size_t>(row * ids), static_cast<std::size_t>(ids)),
-            best.subspan(static_cast<std::size_t>(row * count), static_cast<std::size_t>(count)));
-  }
+  constexpr std::int64_t kRowsOfAThread = 256;
+  at::parallel_for(0, rows, kRowsOfAThread, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      best_of(scores.subspan(static_cast<std::size_t>(row * ids), static_cast<std::size_t>(ids)),
+              best.subspan(static_cast<std::size_t>(row * count), static_cast<std::size_t>(count)));
+    }
+  });
   return best_TK;
 }
 

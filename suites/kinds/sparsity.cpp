@@ -60,14 +60,18 @@ void score(const CaseTask& task, Engine& engine, EventSink& sink) {
 /// Removes all but the busiest experts on the case's very questions, asked of the whole model first
 /// and without a look at what it answers.
 void keep_busiest(const CaseTask& task, Engine& engine, std::optional<std::int64_t> top_k,
-                  std::int64_t kept) {
+                  std::int64_t kept, EventSink& sink) {
   CaseTask whole = task;
   whole.done.clear();  // the same experts are kept whatever was answered before
   std::vector<Request> requests;
   for (Question& question : asked_questions(whole, kAccuracy, engine.tokenizer()))
     std::ranges::move(question.requests, std::back_inserter(requests));
   engine.reset_expert_loads();
-  engine.score(requests, [](std::size_t, const Scored&) {}, nullptr);
+  const auto total = std::ssize(requests);
+  std::int64_t answered = 0;
+  engine.score(
+      requests, [&](std::size_t, const Scored&) { ++answered; },
+      [&] { sink.send(Progress{task.case_key, answered, total, "requests for the loads"}); });
   const RemovedExperts removed = all_but_busiest(engine.expert_loads(), kept);
   engine.reset_expert_loads();
   engine.configure({.top_k = top_k, .removed = removed});
@@ -106,7 +110,7 @@ Verdict measure(const CaseTask& task, Engine& engine, EventSink& sink, const Exp
     if (auto verdict = cannot_run(engine, shape)) return *verdict;
   }
   send_cost(task, engine, sink, choice);
-  if (choice.kept) keep_busiest(task, engine, choice.top_k, *choice.kept);
+  if (choice.kept) keep_busiest(task, engine, choice.top_k, *choice.kept, sink);
   if (task.launch == 0) score(task, engine, sink);  // answers do not vary from launch to launch
   for (const TimedShape& shape : shapes) {
     Verdict verdict = time_steps(task, engine, sink, shape);

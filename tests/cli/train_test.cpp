@@ -44,8 +44,9 @@ Ran train(const fs::path& folder, const std::string& out, double kill_after_s = 
 std::string stored(const fs::path& folder, const std::string& db) {
   const std::string query =
       "SELECT t.learning_rate, t.ended_at IS NULL, v.step, v.layer, v.metric, v.value FROM "
-      "training_value v JOIN training t ON t.id = v.training WHERE v.metric <> 'step_s' ORDER BY "
-      "1, 3, 4, 5";
+      "training_value v JOIN training t ON t.id = v.training WHERE v.metric <> 'step_s' UNION ALL "
+      "SELECT t.learning_rate, NULL, l.step, l.layer, 'expert ' || l.expert, l.tokens FROM "
+      "training_load l JOIN training t ON t.id = l.training ORDER BY 1, 3, 4, 5";
   const Ran ran = moebench({"sql", query, "--json", "--db", db}, folder);
   EXPECT_EQ(ran.code, 0) << ran.err;
   return ran.out;
@@ -123,6 +124,27 @@ TEST(train_verb, does_not_go_on_with_the_state_of_other_settings) {
   EXPECT_EQ(other.code, 2);
   EXPECT_NE(other.err.find("the state of a training with other settings"), std::string::npos)
       << other.err;
+}
+
+TEST(train_verb, says_what_diverged) {
+  const fs::path folder = fresh_folder("train_diverged");
+  write_recipe(folder);
+  const auto with_rates = [&](const char* rates) {
+    return moebench({"train", "small.toml", "--out", "model", "--db", "a.sqlite", "--set",
+                     "optimizer.clip=1e30", "--set", "optimizer.warmup_steps=0", "--set",
+                     "data.tokens=2000", "--set", std::string("optimizer.learning_rate=") + rates},
+                    folder);
+  };
+  const Ran none = with_rates("[1e30]");
+  EXPECT_EQ(none.code, 1) << none.err;
+  EXPECT_NE(none.err.find("no learning rate reached the end"), std::string::npos) << none.err;
+  const Ran one = with_rates("[1e30, 1e-3]");
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_NE(one.err.find("learning rate 1e+30 diverged at step"), std::string::npos) << one.err;
+  const Ran listed = moebench({"list", "trainings", "--db", "a.sqlite"}, folder);
+  EXPECT_NE(listed.out.find(" diverged"), std::string::npos) << listed.out;
+  const Ran report = moebench({"report", "training", "--db", "a.sqlite"}, folder);
+  EXPECT_NE(report.out.find(" diverged "), std::string::npos) << report.out;
 }
 
 TEST(train_verb, names_what_is_wrong_with_a_config) {

@@ -103,7 +103,7 @@ std::vector<std::string> pieces_of(std::string document) {
 TEST(corpus, has_every_word_of_a_probe_but_none_of_its_prompts) {
   const World world = make_world(1);
   std::set<std::string> prompts, words, known;
-  for (const Probe& probe : world_probes(world, 288, 1)) {
+  for (const Probe& probe : world_probes(world, 10000, 1)) {
     prompts.insert(probe.prompt);
     for (const std::string& word : pieces_of(probe.prompt + probe.answer + ".")) words.insert(word);
   }

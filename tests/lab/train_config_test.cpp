@@ -62,7 +62,7 @@ TEST_F(TrainFile, names_file_line_and_key_of_what_is_wrong) {
             std::string::npos);
   EXPECT_NE(failure("rows = 3", "rows = 0").find("line 8: [data] rows = 0: expected 1 to"),
             std::string::npos);
-  EXPECT_NE(failure("1_000", "\"x\"").find("line 6: key \"tokens\": expected a whole number"),
+  EXPECT_NE(failure("1_000", "\"x\"").find("line 6: [data] tokens: expected a whole number"),
             std::string::npos);
   EXPECT_NE(failure("[1e-3, 2e-3]", "[]").find("an empty list"), std::string::npos);
   EXPECT_NE(failure("[1e-3, 2e-3]", "[0.0]")

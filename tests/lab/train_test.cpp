@@ -29,9 +29,10 @@ class TrainingOfAGrid : public testing::Test {
   }
 
   /// Interrupted before step `stop` + 1; -1: never.
-  Grid train(const std::string& out, std::int64_t stop = -1) {
+  Grid train(const std::string& out, std::int64_t stop = -1) { return train(out, stop, store); }
+  Grid train(const std::string& out, std::int64_t stop, Store& where) {
     views.clear();
-    return train_grid(config, folder.path() / out, store,
+    return train_grid(config, folder.path() / out, where,
                       {.begin = [](double) {},
                        .watch = [&](const TrainingView& view) { views.push_back(view); },
                        .interrupted = [&] { return stop >= 0 && views.back().steps >= stop; },
@@ -41,12 +42,20 @@ class TrainingOfAGrid : public testing::Test {
     std::ifstream in(folder.path() / file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   }
-  std::vector<std::vector<Cell>> values_of(std::int64_t training) const {
+  /// All that a training stores but its times.
+  std::vector<std::vector<Cell>> stored(std::int64_t training) const {
     return store
         .query(
             "SELECT step, layer, metric, value FROM training_value WHERE training = :id AND "
-            "metric <> 'step_s' ORDER BY step, layer, metric",
+            "metric <> 'step_s' UNION ALL SELECT step, layer, 'expert ' || expert, tokens FROM "
+            "training_load WHERE training = :id ORDER BY step, layer, metric",
             {{"id", training}})
+        .rows;
+  }
+  std::vector<std::vector<Cell>> rows_of(std::int64_t training, const std::string& metric) const {
+    return store
+        .query("SELECT step FROM training_value WHERE training = :id AND metric = :metric",
+               {{"id", training}, {"metric", metric}})
         .rows;
   }
 
@@ -70,42 +79,95 @@ TEST_F(TrainingOfAGrid, loses_no_step_where_it_is_interrupted) {
   ASSERT_TRUE(train("stopped").ended);
   EXPECT_EQ(bytes_of("stopped/model.safetensors"), bytes_of("whole/model.safetensors"));
   EXPECT_EQ(bytes_of("stopped/README.md"), bytes_of("whole/README.md"));
-  EXPECT_FALSE(values_of(1).empty());
-  EXPECT_EQ(values_of(2), values_of(1));
+  EXPECT_GT(stored(1).size(), 12U * (5 + 2 * 5) + 3 * 2 * 4) << "12 steps, 3 points of 4 experts";
+  EXPECT_EQ(stored(2), stored(1));
 }
 
-TEST_F(TrainingOfAGrid, takes_the_best_of_those_that_reach_the_end) {
-  config.optimizer.learning_rates = {1e30, 1e-9, 1e-2};
-  config.optimizer.clip = 1e30;
-  config.optimizer.warmup_steps = 0;
-  const Grid grid = train("model");
-  ASSERT_TRUE(grid.ended);
-  EXPECT_EQ(grid.trainings[0].ending, Ending::diverged);
-  EXPECT_GT(grid.trainings[0].diverged_at, 1);
-  EXPECT_LT(grid.trainings[0].diverged_at, 12);
-  ASSERT_NE(grid.best, 0U);
-  const auto loss = [&](std::size_t i) {
-    return grid.trainings[i].curve.back().held_out.front().loss;
-  };
-  EXPECT_LT(loss(grid.best), loss(3 - grid.best));
-  const std::string card = bytes_of("model/README.md");
-  EXPECT_NE(
-      card.find(fmt::format("| 1e+30 | diverged at step {} |", grid.trainings[0].diverged_at)),
-      std::string::npos)
-      << card;
-  // It is over: not trained again, and the store says so.
-  train("model");
-  EXPECT_TRUE(views.empty());
-  EXPECT_TRUE(store.query("SELECT id FROM training WHERE ended_at IS NULL").rows.empty());
-}
-
-TEST_F(TrainingOfAGrid, needs_one_that_reaches_the_end) {
+/// A training whose numbers end with its first or second step.
+void make_too_fast(TrainConfig& config) {
   config.optimizer.learning_rates = {1e30};
   config.optimizer.clip = 1e30;
   config.optimizer.warmup_steps = 0;
-  const std::string error = message_of<Error>([&] { train("model"); });
-  EXPECT_NE(error.find("1e+30 at step"), std::string::npos) << error;
+}
+
+TEST_F(TrainingOfAGrid, takes_the_best_of_those_that_reach_the_end) {
+  make_too_fast(config);
+  config.optimizer.learning_rates = {1e30, 1e-9, 1e-2};
+  const Grid grid = train("model");
+  ASSERT_TRUE(grid.ended);
+  EXPECT_EQ(grid.trainings[0].ending, Ending::diverged);
+  const std::int64_t last = grid.trainings[0].diverged_at;
+  EXPECT_GT(last, 1);
+  EXPECT_LT(last, 12);
+  ASSERT_TRUE(grid.best.has_value());
+  ASSERT_NE(*grid.best, 0U);
+  const auto loss = [&](std::size_t i) {
+    return grid.trainings[i].curve.back().held_out.front().loss;
+  };
+  EXPECT_LT(loss(*grid.best), loss(3 - *grid.best));
+  const std::string card = bytes_of("model/README.md");
+  EXPECT_NE(card.find(fmt::format("| 1e+30 | diverged at step {} |", last)), std::string::npos)
+      << card;
+  EXPECT_EQ(rows_of(1, "diverged"), (std::vector<std::vector<Cell>>{{last}}));
+  EXPECT_TRUE(rows_of(2, "diverged").empty());
+  // It is over: told, not trained again, and the store says so.
+  train("model");
+  ASSERT_EQ(views.size(), 3U);
+  EXPECT_TRUE(views[0].diverged);
+  EXPECT_EQ(views[1].steps, 12);
+  EXPECT_FALSE(views[1].held_out.empty());
+  EXPECT_TRUE(store.query("SELECT id FROM training WHERE ended_at IS NULL").rows.empty());
+}
+
+TEST_F(TrainingOfAGrid, writes_nothing_where_none_reaches_the_end) {
+  make_too_fast(config);
+  const Grid grid = train("model");
+  EXPECT_TRUE(grid.ended);
+  EXPECT_FALSE(grid.best.has_value());
   EXPECT_FALSE(fs::exists(folder.path() / "model"));
+}
+
+TEST_F(TrainingOfAGrid, diverges_where_its_scores_are_no_numbers) {
+  make_too_fast(config);
+  config.optimizer.learning_rates = {1e12};  // scores of attention are infinite then
+  config.run.evaluate_every = 1;
+  config.run.checkpoint_minutes = 0;
+  const Grid grid = train("model");
+  EXPECT_EQ(grid.trainings[0].ending, Ending::diverged);
+  EXPECT_EQ(grid.trainings[0].diverged_at, 1) << "its loss is a number, what it made is not";
+  EXPECT_EQ(train("model").trainings[0].ending, Ending::diverged) << "the state can be read";
+}
+
+TEST_F(TrainingOfAGrid, needs_no_architectures_in_its_config) {
+  config.model_json.erase("architectures");
+  ASSERT_TRUE(train("model").ended);
+  EXPECT_NE(bytes_of("model/README.md").find("MixtralForCausalLM"), std::string::npos);
+}
+
+TEST_F(TrainingOfAGrid, does_not_write_over_what_it_did_not_make) {
+  folder.write("model/config.json", "{}");
+  const std::string error = message_of<Error>([&] { train("model"); });
+  EXPECT_NE(error.find("there is something already"), std::string::npos) << error;
+  EXPECT_TRUE(views.empty());
+  EXPECT_EQ(bytes_of("model/config.json"), "{}");
+}
+
+TEST_F(TrainingOfAGrid, refuses_a_state_that_is_none) {
+  train("model", 3);
+  const fs::path state = "model.training/learning_rate=0.01/state.json";
+  for (const char* text : {"{", "{}", "[]"}) {
+    folder.write(state, text);
+    const std::string error = message_of<Error>([&] { train("model"); });
+    EXPECT_NE(error.find("state.json"), std::string::npos) << text << ": " << error;
+  }
+}
+
+TEST_F(TrainingOfAGrid, wants_the_store_that_has_its_steps) {
+  train("model", 3);
+  Store other(folder.path() / "other.sqlite");
+  train("model", 7, other);  // begins a training of its own, behind step 3
+  const std::string error = message_of<Error>([&] { train("model"); });
+  EXPECT_NE(error.find("up to step 3, its state goes on from 7"), std::string::npos) << error;
 }
 
 }  // namespace
