@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
+#include <new>
 #include <sstream>
 #include <system_error>
 
@@ -70,6 +72,12 @@ int run_verb_or_explain(const Arguments& arguments, bool verbose) {
   } catch (const Error& error) {
     print_error(arguments[0], error, verbose);
     return kUsage;
+  } catch (const std::filesystem::filesystem_error& error) {
+    tell("moebench {}: {}: {}\n", arguments[0], error.path1().string(), error.code().message());
+    return kUsage;
+  } catch (const std::bad_alloc&) {
+    tell("moebench {}: out of memory\n", arguments[0]);
+    return kNotOk;
   } catch (const std::exception& error) {
     if (std::ferror(stdout) != 0)
       return kNotOk;  // no defect: what was printed could not be written

@@ -47,6 +47,8 @@ void check_versions(const Plan& plan, const Store& store) {
 const std::atomic<bool>& interrupts() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  // A lost terminal, but not one that nohup said to ignore.
+  if (std::signal(SIGHUP, on_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
   return g_interrupted;
 }
 

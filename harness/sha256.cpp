@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <fstream>
+#include <vector>
 
 #include "harness/error.h"
 
@@ -46,6 +48,17 @@ std::string Sha256::hex() {
 std::string sha256_hex(std::string_view text) {
   Sha256 sha256;
   sha256.update(text);
+  return sha256.hex();
+}
+
+std::string sha256_of_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  require(in.good() && std::filesystem::is_regular_file(file), "{}: cannot be read", file.string());
+  Sha256 sha256;
+  std::vector<char> buffer(std::size_t{1} << 20U);
+  while (in.read(buffer.data(), std::ssize(buffer)) || in.gcount() > 0)
+    sha256.update(std::string_view(buffer.data(), static_cast<std::size_t>(in.gcount())));
+  require(in.eof(), "{}: reading it failed", file.string());
   return sha256.hex();
 }
 

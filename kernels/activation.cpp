@@ -1,12 +1,12 @@
 // The activations of MLPs, for each set of vector instructions that this build has.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/activation.cpp"
-#include "hwy/foreach_target.h"  // IWYU pragma: keep
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
 // It includes this file again for each target.
 #include <cmath>
 
-#include "hwy/contrib/math/math-inl.h"
-#include "hwy/highway.h"
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
 #include "kernels/activation.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -18,10 +18,10 @@ void check(const std::string& place, T value, const Range<T>& range) {
 
 std::string place_in(const toml::table& root, const std::string& whose, const std::string& section,
                      std::string_view key) {
-  const toml::table* table = root[section].as_table();
+  const toml::table* table = section.empty() ? &root : root[section].as_table();
   const toml::node* node = table == nullptr ? nullptr : table->get(key);
-  return fmt::format("{}: [{}] {}", node == nullptr ? whose : TableReader(whose, root).at(*node),
-                     section, key);
+  return fmt::format("{}: {}{}", node == nullptr ? whose : TableReader(whose, root).at(*node),
+                     section.empty() ? "" : fmt::format("[{}] ", section), key);
 }
 
 ConfigSection::ConfigSection(const toml::table& root, std::string whose, std::string name,

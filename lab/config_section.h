@@ -18,7 +18,8 @@ struct Range {
   T least, most = std::numeric_limits<T>::max();
 };
 
-/// "world.toml, line 7: [optimizer] clip"; without a line where the file does not say it.
+/// "world.toml, line 7: [optimizer] clip"; without a line where the file does not say it. Section
+/// "": the file's own keys.
 std::string place_in(const toml::table& root, const std::string& whose, const std::string& section,
                      std::string_view key);
 

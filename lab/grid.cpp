@@ -1,10 +1,12 @@
 #include "lab/grid.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
 #include "harness/durable_file.h"
 #include "harness/error.h"
+#include "harness/file_lock.h"
 #include "lab/card.h"
 #include "lab/training_record.h"
 #include "lab/training_state.h"
@@ -73,21 +75,32 @@ void write_model(const TrainConfig& config, const fs::path& out, const Grid& gri
                 model_card(config, grid.trainings, *grid.best, scores_of_checkpoint(config, out)));
 }
 
-/// A folder that no training of ours left is not written to.
-void check_place(const fs::path& out) {
+/// A folder that no training of ours left is not written to, nor one with the best of other
+/// learning rates than these.
+void check_place(const fs::path& out, const std::vector<double>& rates) {
   const bool taken = fs::exists(out) && !(fs::is_directory(out) && fs::is_empty(out));
   require(!taken || fs::exists(states_of(out)),
           "{}: there is something already, and no {} of a training that left it; name another "
           "--out, or remove it",
           out.string(), states_of(out).string());
+  if (!fs::exists(states_of(out))) return;
+  for (const fs::directory_entry& entry : fs::directory_iterator(states_of(out))) {
+    const bool known = std::ranges::any_of(
+        rates, [&](double rate) { return entry.path() == state_folder(out, rate); });
+    require(known || !fs::is_directory(entry.path()),
+            "{}: a training with a learning rate that is not asked for now; name it among the "
+            "others (a list: optimizer.learning_rate=[…]), or another --out",
+            entry.path().string());
+  }
 }
 
 }  // namespace
 
 Grid train_grid(const TrainConfig& config, const fs::path& out, Store& store,
                 const TrainingHooks& hooks) {
-  check_place(out);
-  if (out.has_parent_path()) fs::create_directories(out.parent_path());
+  check_place(out, config.optimizer.learning_rates);
+  fs::create_directories(states_of(out));
+  const FileLock alone(states_of(out) / "lock");
   Grid grid;
   for (const double rate : config.optimizer.learning_rates) {
     hooks.begin(rate);

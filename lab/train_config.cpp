@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -24,10 +25,25 @@ std::string text_of(const fs::path& file, std::string_view what) {
   return text.str();
 }
 
+/// The value that a setting gives; a word needs no quotes.
+toml::table parsed(const TrainSetting& setting) {
+  const auto& [path, value] = setting;
+  const std::string whose = fmt::format("--set {}={}", path, value);
+  const bool word = !value.empty() && std::ranges::all_of(value, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  });
+  try {
+    return parse_toml("value = " + value, whose);
+  } catch (const Error&) {
+    if (!word) throw;
+    return parse_toml(fmt::format("value = \"{}\"", value), whose);
+  }
+}
+
 /// Puts VALUE at "table.key", or at "key".
 void apply(toml::table& table, const TrainSetting& setting) {
-  const auto& [path, value] = setting;
-  toml::table parsed = parse_toml("value = " + value, fmt::format("--set {}={}", path, value));
+  const std::string& path = setting.first;
+  toml::table given = parsed(setting);
   const std::size_t dot = path.find('.');
   toml::table* place = &table;
   if (dot != std::string::npos) {
@@ -37,7 +53,7 @@ void apply(toml::table& table, const TrainSetting& setting) {
     require(place != nullptr, "--set {}: {} is no table of the file", path, name);
   }
   place->insert_or_assign(path.substr(dot == std::string::npos ? 0 : dot + 1),
-                          std::move(*parsed.get("value")));
+                          std::move(*given.get("value")));
 }
 
 constexpr double kBelowOne = 1 - 1e-9;
@@ -138,6 +154,17 @@ std::string canonical(const toml::table& table) {
   return text.str();
 }
 
+/// A name is shown in tables and names a folder.
+void check_name(const std::string& name, const std::string& place) {
+  const bool shown = std::ranges::all_of(
+      name, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '/'; });
+  constexpr std::size_t kLongest = 100;
+  require(shown && !name.empty() && name.size() <= kLongest && name.front() != '.',
+          "{}: expected up to {} bytes without control characters and slashes, not beginning with "
+          "a dot",
+          place, kLongest);
+}
+
 /// The file with what it leaves to the defaults.
 toml::table resolved(const TrainConfig& config, const toml::table& file) {
   const DataSettings& data = config.data;
@@ -180,11 +207,14 @@ TrainConfig read(const toml::table& table, const std::string& whose, const fs::p
       {"name", "config", "tokenizer", "seed", "data", "optimizer", "router", "run"}));
   TrainConfig config;
   config.name = root.get<std::string>("name", "a name");
+  check_name(config.name, place_in(table, whose, "", "name"));
   const fs::path json = folder / root.get<std::string>("config", "the path of a config.json");
   config.model_json = Json::parse(text_of(json, "config"), nullptr, /*allow_exceptions=*/false);
   require(config.model_json.is_object(), "config {}: expected a JSON object", json.string());
   config.model = read_config(config.model_json, json.string());
   config.tokenizer = folder / root.get<std::string>("tokenizer", "the path of a tokenizer.json");
+  require(fs::is_regular_file(config.tokenizer), "{}: {}: no such file",
+          place_in(table, whose, "", "tokenizer"), config.tokenizer.string());
   config.seed = root.get_or<std::int64_t>("seed", 1, "a whole number");
   config.data = read_data(table, whose);
   config.optimizer = read_optimizer(table, whose);
@@ -194,8 +224,10 @@ TrainConfig read(const toml::table& table, const std::string& whose, const fs::p
           place_in(table, whose, "data", "row_tokens"), config.data.row_tokens,
           config.model.max_positions);
   const std::int64_t steps = steps_of(config), warmup = config.optimizer.warmup_steps;
-  require(warmup < steps, "{} = {}: the training has {} steps ([data]: tokens = {}, {} a step)",
-          place_in(table, whose, "optimizer", "warmup_steps"), warmup, steps, config.data.tokens,
+  require(warmup < steps,
+          "{} = {}{}: the training has {} steps ([data]: tokens = {}, {} a step); set fewer",
+          place_in(table, whose, "optimizer", "warmup_steps"), warmup,
+          table.at_path("optimizer.warmup_steps") ? "" : ", the default", steps, config.data.tokens,
           tokens_per_step(config));
   require(config.model.is_mixture() || !table.contains("router"),
           "{}: [router]: the model has no mixture of experts", whose);

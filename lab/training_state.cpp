@@ -19,8 +19,11 @@ constexpr std::string_view kIndex = "state.json";
 
 /// What lies in a folder; null where nothing does.
 Json index_in(const fs::path& folder) {
-  std::ifstream in(folder / kIndex);
-  return in.good() ? Json::parse(in) : Json();
+  const fs::path file = folder / kIndex;
+  if (!fs::exists(file)) return nullptr;
+  std::ifstream in(file);
+  require(in.good() && fs::is_regular_file(file), "{}: cannot be read", file.string());
+  return Json::parse(in);
 }
 
 /// What the last bits of a sum depend on beside the training's settings.
@@ -67,14 +70,15 @@ void TrainingState::read(const Json& index) {
           folder_.string(), index["arithmetic"].dump(), arithmetic());
   index.at("id").get_to(id_);
   index.at("steps").get_to(steps_);
+  index.at("digest").get_to(digest_);
   index.at("diverged_at").get_to(diverged_at_);
   curve_ = curve_of(index.at("curve"));
 }
 
 void TrainingState::write_index() const {
-  const Json index = {{"identity", identity_},       {"id", id_},
-                      {"arithmetic", arithmetic()},  {"steps", steps_},
-                      {"diverged_at", diverged_at_}, {"curve", to_json(curve_)}};
+  const Json index = {{"identity", identity_},   {"id", id_},         {"arithmetic", arithmetic()},
+                      {"steps", steps_},         {"digest", digest_}, {"diverged_at", diverged_at_},
+                      {"curve", to_json(curve_)}};
   write_durably(folder_ / kIndex, index.dump(2) + "\n");
 }
 
@@ -83,7 +87,15 @@ fs::path TrainingState::file_of(std::int64_t steps) const {
 }
 
 void TrainingState::restore(Trainer& trainer) const {
-  if (steps_ > 0) trainer.restore(file_of(steps_), steps_);
+  if (steps_ == 0) return;
+  try {
+    require(sha256_of_file(file_of(steps_)) == digest_, "{}: not as it was saved",
+            file_of(steps_).string());
+    trainer.restore(file_of(steps_), steps_);
+  } catch (const Error& error) {
+    throw error.while_doing(
+        fmt::format("going on with a training (remove {} to begin anew)", folder_.string()));
+  }
 }
 
 void TrainingState::diverged(std::int64_t step) {
@@ -94,6 +106,7 @@ void TrainingState::diverged(std::int64_t step) {
 void TrainingState::save(const Trainer& trainer, const Curve& curve) {
   trainer.save(file_of(trainer.steps()));
   steps_ = trainer.steps();
+  digest_ = sha256_of_file(file_of(steps_));
   curve_ = curve;
   write_index();
   // Those before, and those that a killed process left half done.

@@ -33,6 +33,7 @@ class TrainingState {
   /// The step at which it diverged, the last one; 0 where it did not.
   std::int64_t diverged_at() const { return diverged_at_; }
 
+  /// Error where the file is not the one that was saved.
   void restore(Trainer&) const;
   /// Replaces what was kept.
   void save(const Trainer&, const Curve&);
@@ -46,7 +47,7 @@ class TrainingState {
   void write_index() const;
 
   std::filesystem::path folder_;
-  std::string identity_, id_;
+  std::string identity_, id_, digest_;  // of the file that counts
   std::unique_ptr<FileLock> lock_;
   std::int64_t steps_ = 0, diverged_at_ = 0;
   Curve curve_;

@@ -24,7 +24,7 @@ struct Options {
 void declare(CLI::App& app, Options& o) {
   app.add_option("config", o.config, "what to train: a TOML file (lab/recipes has some)")
       ->required();
-  app.add_option("--out,-o", o.out, "the folder for the checkpoint; NAME of the config otherwise");
+  app.add_option("--out,-o", o.out, "the folder for the checkpoint; trained/NAME otherwise");
   app.add_option("--set", o.set, "KEY=VALUE or TABLE.KEY=VALUE: another value than the file's");
   app.add_option("--db", o.db, "the store, for losses and loads");
 }
@@ -72,8 +72,11 @@ TrainingHooks hooks_of(const TrainConfig& config, ProgressBar& bar, const Argume
               },
           .watch =
               [&bar, tokens](const TrainingView& view) {
+                if (std::isnan(view.loss) && view.steps > 0 && view.steps < view.of)
+                  bar.say(fmt::format("carrying on behind step {} of {}", view.steps, view.of));
                 bar.update(view.steps * tokens, view.of * tokens, words_of(view));
-                if (view.steps == view.of || view.diverged) bar.end_case(words_of(view));
+                if (view.steps == view.of || view.diverged)
+                  bar.end_case(fmt::format("{} {}", view.steps * tokens, words_of(view)));
               },
           .interrupted = [&interrupted = interrupts()] { return interrupted.load(); },
           .command = command};
@@ -86,7 +89,7 @@ int run(const Arguments& arguments) {
   declare(app, options);
   if (const auto code = parse(app, arguments)) return *code;
   const TrainConfig config = read_train_config(options.config, settings_of(options.set));
-  const std::string out = options.out.empty() ? config.name : options.out;
+  const std::string out = options.out.empty() ? "trained/" + config.name : options.out;
   refuse_database(out);
   Store store(store_file(options.db));
   ProgressBar bar = stderr_progress();

@@ -1,10 +1,10 @@
 // Maxima and sums of exponentials, for each set of vector instructions that this build has.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/log_softmax_gather/partial.cpp"
-#include "hwy/foreach_target.h"  // IWYU pragma: keep
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
 // It includes this file again for each target.
-#include "hwy/contrib/math/math-inl.h"
-#include "hwy/highway.h"
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
 #include "kernels/log_softmax_gather/partial.h"
 
 HWY_BEFORE_NAMESPACE();

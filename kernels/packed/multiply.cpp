@@ -2,9 +2,9 @@
 // best that the machine has is taken.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/packed/multiply.cpp"
-#include "hwy/foreach_target.h"  // IWYU pragma: keep
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
 // It includes this file again for each target.
-#include "hwy/highway.h"
+#include <hwy/highway.h>
 #include "kernels/packed/packed_matrix.h"
 #include "kernels/packed/tile-inl.h"
 

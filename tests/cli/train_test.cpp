@@ -154,6 +154,10 @@ TEST(train_verb, names_what_is_wrong_with_a_config) {
   EXPECT_EQ(unknown.code, 2);
   EXPECT_NE(unknown.err.find("unknown key \"momentum\""), std::string::npos) << unknown.err;
   EXPECT_EQ(moebench({"train", "nowhere.toml"}, folder).code, 2);
+  std::ofstream(folder / "file") << "";
+  const Ran place = moebench({"train", "small.toml", "--out", "file/model"}, folder);
+  EXPECT_EQ(place.code, 2);
+  EXPECT_EQ(place.err.find("defect"), std::string::npos) << place.err;
 }
 
 }  // namespace

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/error.h"
+#include "tests/temporary_folder.h"
+
 namespace moe {
 namespace {
 
@@ -23,6 +26,16 @@ TEST(sha256, pieces_are_the_whole) {
     sha256.update(std::as_bytes(std::span(text).subspan(cut)));
     EXPECT_EQ(sha256.hex(), sha256_hex(text));
   }
+}
+
+TEST(sha256, of_a_file_is_that_of_its_bytes) {
+  const TemporaryFolder folder;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{5}, (std::size_t{1} << 21U) + 3}) {
+    const std::string text(size, 'x');
+    EXPECT_EQ(sha256_of_file(folder.write("file", text)), sha256_hex(text)) << size;
+  }
+  EXPECT_THROW(sha256_of_file(folder.path() / "nothing"), Error);
+  EXPECT_THROW(sha256_of_file(folder.path()), Error);
 }
 
 }  // namespace

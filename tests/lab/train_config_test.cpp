@@ -16,6 +16,7 @@ class TrainFile : public testing::Test {
   TrainFile() {
     folder.write("small.json", small_model("mixture").dump());
     folder.write("small.toml", kText);
+    folder.write("tokenizer.json", "{}");
   }
   TrainConfig read(const std::vector<TrainSetting>& settings = {}) const {
     return read_train_config(folder.path() / "small.toml", settings);
@@ -77,6 +78,10 @@ TEST_F(TrainFile, names_file_line_and_key_of_what_is_wrong) {
   EXPECT_NE(failure("row_tokens = 10", "row_tokens = 65")
                 .find("line 7: [data] row_tokens = 65: the model takes 64"),
             std::string::npos);
+  EXPECT_NE(failure("tokenizer.json", "token.json").find("line 3: tokenizer: "), std::string::npos);
+  EXPECT_NE(
+      failure("warmup_steps = 4", "").find("warmup_steps = 100, the default: the training has"),
+      std::string::npos);
   EXPECT_NE(failure("small.json", "other.json").find("other.json: no such file"),
             std::string::npos);
   EXPECT_NE(failure("[data]", "[data").find("line 5"), std::string::npos);
@@ -89,6 +94,20 @@ TEST_F(TrainFile, names_file_line_and_key_of_what_is_wrong) {
             std::string::npos);
   EXPECT_NE(failure("seed = 3", "seed = 3", {{"seed", "]"}}).find("--set seed=]"),
             std::string::npos);
+}
+
+TEST_F(TrainFile, takes_a_word_without_quotes) {
+  EXPECT_EQ(read({{"name", "other-one"}}).name, "other-one");
+  EXPECT_EQ(read({{"run.dtype", "f16"}}).run.dtype, DType::f16);
+  EXPECT_EQ(read({{"name", "\"with a blank\""}}).name, "with a blank");
+}
+
+TEST_F(TrainFile, wants_a_name_that_can_be_shown_and_be_a_folder) {
+  for (const char* name : {"\"\"", "\"a/b\"", "\"..\"", R"("a\nb")", R"("\u001b[31m")", "3"}) {
+    const std::string error = message_of<Error>([&] { read({{"name", name}}); });
+    EXPECT_NE(error.find("name"), std::string::npos) << name << ": " << error;
+  }
+  EXPECT_EQ(read({{"name", "\"größer\""}}).name, "größer");
 }
 
 TEST_F(TrainFile, refuses_what_is_out_of_range) {

@@ -77,7 +77,7 @@ TEST_F(TrainingOfAGrid, loses_no_step_where_it_is_interrupted) {
     EXPECT_EQ(views.front().steps, stop) << "what was done is kept";
   }
   ASSERT_TRUE(train("stopped").ended);
-  EXPECT_EQ(bytes_of("stopped/model.safetensors"), bytes_of("whole/model.safetensors"));
+  EXPECT_TRUE(bytes_of("stopped/model.safetensors") == bytes_of("whole/model.safetensors"));
   EXPECT_EQ(bytes_of("stopped/README.md"), bytes_of("whole/README.md"));
   EXPECT_GT(stored(1).size(), 12U * (5 + 2 * 5) + 3 * 2 * 4) << "12 steps, 3 points of 4 experts";
   EXPECT_EQ(stored(2), stored(1));
@@ -160,6 +160,36 @@ TEST_F(TrainingOfAGrid, refuses_a_state_that_is_none) {
     const std::string error = message_of<Error>([&] { train("model"); });
     EXPECT_NE(error.find("state.json"), std::string::npos) << text << ": " << error;
   }
+}
+
+TEST_F(TrainingOfAGrid, refuses_a_state_that_is_not_as_it_was_saved) {
+  train("model", 3);
+  const fs::path file = "model.training/learning_rate=0.01/state-3.safetensors";
+  std::string bytes = bytes_of(file);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  folder.write(file, bytes);
+  const std::string error = message_of<Error>([&] { train("model"); });
+  EXPECT_NE(error.find("state-3.safetensors: not as it was saved"), std::string::npos) << error;
+  EXPECT_NE(error.find("to begin anew"), std::string::npos) << error;
+}
+
+TEST_F(TrainingOfAGrid, does_not_replace_the_best_of_other_rates) {
+  ASSERT_TRUE(train("model").ended);
+  const std::string before = bytes_of("model/model.safetensors");
+  config.optimizer.learning_rates = {1e-9};
+  const std::string error = message_of<Error>([&] { train("model"); });
+  EXPECT_NE(error.find("learning_rate=0.01: a training with a learning rate that is not asked for"),
+            std::string::npos)
+      << error;
+  EXPECT_TRUE(bytes_of("model/model.safetensors") == before);
+  config.optimizer.learning_rates = {1e-9, 1e-2};
+  const Grid both = train("model");
+  const auto loss = [&](std::size_t i) {
+    return both.trainings[i].curve.back().held_out.front().loss;
+  };
+  ASSERT_TRUE(both.best.has_value());
+  EXPECT_LT(loss(*both.best), loss(1 - *both.best));
+  EXPECT_EQ(bytes_of("model/model.safetensors") == before, *both.best == 1);
 }
 
 TEST_F(TrainingOfAGrid, wants_the_store_that_has_its_steps) {
