@@ -60,8 +60,9 @@ std::vector<HeldOutScore> scores_of_checkpoint(const TrainConfig& config, const 
 }
 
 /// The trained weights, as they were kept, rounded to the config's dtype.
-void write_model(const TrainConfig& config, const fs::path& out, const Grid& grid) {
-  const double rate = grid.trainings[*grid.best].learning_rate;
+void write_model(const TrainConfig& config, const fs::path& out,
+                 const std::vector<Trained>& trainings, std::size_t best) {
+  const double rate = trainings[best].learning_rate;
   const TrainingState state(state_folder(out, rate), training_identity(config, rate));
   Trainer trainer(config, rate);
   state.restore(trainer);
@@ -72,7 +73,7 @@ void write_model(const TrainConfig& config, const fs::path& out, const Grid& gri
   });
   copy_tokenizer(config.tokenizer, out);
   write_durably(out / "README.md",
-                model_card(config, grid.trainings, *grid.best, scores_of_checkpoint(config, out)));
+                model_card(config, trainings, best, scores_of_checkpoint(config, out)));
 }
 
 /// A folder that no training of ours left is not written to, nor one with the best of other
@@ -109,7 +110,7 @@ Grid train_grid(const TrainConfig& config, const fs::path& out, Store& store,
   }
   grid.ended = true;
   grid.best = best_of(grid.trainings);
-  if (grid.best) write_model(config, out, grid);
+  if (grid.best) write_model(config, out, grid.trainings, *grid.best);
   return grid;
 }
 

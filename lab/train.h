@@ -39,7 +39,7 @@ struct TrainingHooks {
   std::string command;
 };
 
-enum class Ending { interrupted, finished, diverged };
+enum class Ending : std::uint8_t { interrupted, finished, diverged };
 
 struct Trained {
   Ending ending = Ending::interrupted;

@@ -125,7 +125,8 @@ TEST_F(TrainFile, refuses_what_is_out_of_range) {
   for (const auto& [key, value] : wrong) {
     const std::string error = message_of<Error>([&] { read({{key, value}}); });
     const std::string name = key.substr(key.find('.') + 1);
-    EXPECT_NE(error.find("--set " + key + "=" + value), std::string::npos) << key << ": " << error;
+    EXPECT_NE(error.find(fmt::format("--set {}={}", key, value)), std::string::npos)
+        << key << ": " << error;
     EXPECT_NE(error.find("] " + name), std::string::npos) << key << ": " << error;
   }
 }

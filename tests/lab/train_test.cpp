@@ -22,7 +22,7 @@ class TrainingOfAGrid : public testing::Test {
     config.model_json["vocab_size"] = 992;
     config.model = read_config(config.model_json, "a test's config");
     config.tokenizer = MOE_SOURCE_DIR "/models/bundled/tokenizer/tokenizer.json";
-    config.data.tokens = 30 * 12;
+    config.data.tokens = 360;  // 12 steps
     config.run.evaluate_every = 5;
     config.run.checkpoint_minutes = 60;  // no state but those that are asked for here
     config.optimizer.learning_rates = {1e-2};
