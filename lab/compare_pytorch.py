@@ -7,9 +7,8 @@ their speeds.
 Needs a Python with torch (pip install torch==2.11.0 numpy); nothing else of the project does. The model is written as one
 would for speed in eager mode: tokens sorted by expert, one gather, a matrix product for each expert on a slice, one
 index_add; scaled_dot_product_attention; fused AdamW. A step is a forward pass, the losses (text, balance, z), a backward
-pass, clipping and the update. Both keep freed memory (glibc's mallopt). PyTorch gets random ids, so its experts are as evenly
-loaded as those of `moebench`, which makes the text of a step within its time. Neither time has storing, or scoring of held-out
-sentences, in it. Router noise and capacity are not compared.
+pass, clipping and the update. Both keep freed memory (glibc's mallopt). PyTorch gets random ids, `moebench` those of its
+text; neither time has making them, storing, or scoring of held-out sentences in it. Router noise and capacity are not compared.
 """
 import argparse
 import ctypes

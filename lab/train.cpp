@@ -85,8 +85,9 @@ void save(Run& run, const Curve& curve) {
 /// Makes a step and looks at it; whether all of it were numbers.
 bool make_step(Run& run, const Batches& batches, TrainingView& view, Curve& curve) {
   const std::int64_t number = run.trainer.steps() + 1;
+  const std::vector<TokenId> ids = batches.step(number);
   const double began_s = steady_seconds();
-  const StepReport report = run.trainer.step(batches.step(number));
+  const StepReport report = run.trainer.step(ids);
   run.record.step(number, report, steady_seconds() - began_s);
   watch(view, number, report);
   add(curve.tail, report);
