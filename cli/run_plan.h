@@ -5,10 +5,11 @@
 
 namespace moe {
 
-/// SIGINT and SIGTERM set this from now on, in place of ending the program.
+/// SIGINT, SIGTERM and SIGHUP (unless that is ignored, as by nohup) set this from now on, in place
+/// of ending the program.
 const std::atomic<bool>& interrupts();
 
-/// Workers of this very program, also after its file was replaced; SIGINT and SIGTERM interrupt.
+/// Workers of this very program, also after its file was replaced; signals interrupt, as above.
 ExecuteOptions with_own_workers(const std::string& command);
 
 struct PlanRun {

@@ -77,14 +77,15 @@ Table family_table(const std::filesystem::path&) {
 Table kernel_table(const std::filesystem::path&) {
   Table table{.columns = {"operation", "variant", "runs on"}, .rows = {}};
   const std::string packed = fmt::format("cpu: {}", fmt::join(packed_targets(), ", "));
-  const auto add = [&](std::string_view operation, std::string_view variant) {
-    table.rows.push_back(
-        {text(operation), text(variant), variant == "packed" ? packed : std::string("cpu")});
+  const auto add = [&](const char* operation, const auto& variants) {
+    for (const auto* variant : variants) {
+      table.rows.push_back({std::string(operation), text(variant->name),
+                            variant->by_target ? packed : std::string("cpu")});
+    }
   };
-  for (const ExpertGemm* gemm : expert_gemms()) add("expert_gemm", gemm->name);
-  for (const Linear* linear : linears()) add("linear", linear->name);
-  for (const LogSoftmaxGather* gather : log_softmax_gathers())
-    add("log_softmax_gather", gather->name);
+  add("expert_gemm", expert_gemms());
+  add("linear", linears());
+  add("log_softmax_gather", log_softmax_gathers());
   for (const TopkRouter* router : topk_routers())
     table.rows.push_back({"topk_router", text(router->name), "cpu"});
   const CudaModule module(program_folder());

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "datasets/world/phrases.h"
+#include "harness/error.h"
 #include "harness/random.h"
 #include "harness/sha256.h"
 
@@ -46,6 +47,7 @@ std::vector<Place> facts_in(const World& world, const Bin& bin) {
 }  // namespace
 
 std::vector<Probe> world_probes(const World& world, std::int64_t most, std::uint64_t seed) {
+  require(most >= 0, "{} probes asked for", most);
   Random random(seed);
   std::vector<Probe> probes;
   for (const Bin& bin : kBins) {

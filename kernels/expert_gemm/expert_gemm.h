@@ -50,6 +50,7 @@ struct ExpertGemmArgs {
 
 struct ExpertGemm {
   std::string_view name;
+  bool by_target;  // is it compiled for several sets of vector instructions (packed/target.h)?
   bool (*supports)(const ExpertGemmShape&);
   /// Of what pack() makes, which is to be aligned to 64 bytes.
   std::int64_t (*packed_bytes)(const ExpertGemmShape&);

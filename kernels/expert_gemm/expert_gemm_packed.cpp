@@ -234,6 +234,7 @@ bool supports(const ExpertGemmShape& shape) {
 
 extern const ExpertGemm expert_gemm_packed = {
     .name = "packed",
+    .by_target = true,
     .supports = supports,
     .packed_bytes = packed_bytes,
     .pack = pack,

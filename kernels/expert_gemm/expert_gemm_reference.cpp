@@ -102,6 +102,7 @@ void run(const ExpertGemmShape& shape, const std::byte* packed, const ExpertGemm
 
 extern const ExpertGemm expert_gemm_reference = {
     .name = "reference",
+    .by_target = false,
     .supports = [](const ExpertGemmShape&) { return true; },
     .packed_bytes = [](const ExpertGemmShape& shape) { return shape.E * expert_bytes(shape); },
     .pack = pack,

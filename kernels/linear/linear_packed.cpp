@@ -75,6 +75,7 @@ void run(const LinearShape& shape, const std::byte* packed, const LinearArgs& ar
 
 extern const Linear linear_packed = {
     .name = "packed",
+    .by_target = true,
     .supports = [](const LinearShape&) { return panel_width() <= kBlockOutputs; },
     .packed_bytes = packed_bytes,
     .pack = pack,

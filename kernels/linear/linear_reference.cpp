@@ -38,6 +38,7 @@ void run(const LinearShape& shape, const std::byte* packed, const LinearArgs& ar
 
 extern const Linear linear_reference = {
     .name = "reference",
+    .by_target = false,
     .supports = [](const LinearShape&) { return true; },
     .packed_bytes = packed_bytes,
     .pack = pack,

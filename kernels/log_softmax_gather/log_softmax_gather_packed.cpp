@@ -129,6 +129,7 @@ void run(const LogSoftmaxGatherShape& shape, const std::byte* packed,
 
 extern const LogSoftmaxGather log_softmax_gather_packed = {
     .name = "packed",
+    .by_target = true,
     .supports = [](const LogSoftmaxGatherShape&) { return panel_width() <= kBlockOutputs; },
     .packed_bytes = [](const LogSoftmaxGatherShape& shape) { return matrix(shape).bytes(); },
     .pack = pack,

@@ -54,6 +54,7 @@ void run(const LogSoftmaxGatherShape& shape, const std::byte* packed,
 
 extern const LogSoftmaxGather log_softmax_gather_reference = {
     .name = "reference",
+    .by_target = false,
     .supports = [](const LogSoftmaxGatherShape&) { return true; },
     .packed_bytes = packed_bytes,
     .pack = pack,

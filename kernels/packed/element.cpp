@@ -2,18 +2,10 @@
 
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 namespace moe {
 namespace {
-
-template <typename T>
-T bits_at(const std::byte* elements, std::int64_t index) {
-  T bits;
-  std::memcpy(&bits, elements + index * std::int64_t{sizeof(T)}, sizeof(T));
-  return bits;
-}
 
 /// IEEE 754 binary16: a sign, 5 bits of exponent (bias 15), 10 of fraction.
 double half(std::uint16_t bits) {
@@ -30,11 +22,11 @@ double half(std::uint16_t bits) {
 double element_of(PackedFormat format, const std::byte* elements, std::int64_t index) {
   switch (format) {
     case PackedFormat::f32:
-      return bits_at<float>(elements, index);
+      return element_at<float>(elements, index);
     case PackedFormat::f16:
-      return half(bits_at<std::uint16_t>(elements, index));
+      return half(element_at<std::uint16_t>(elements, index));
     case PackedFormat::bf16:
-      return std::bit_cast<float>(std::uint32_t{bits_at<std::uint16_t>(elements, index)} << 16U);
+      return std::bit_cast<float>(std::uint32_t{element_at<std::uint16_t>(elements, index)} << 16U);
   }
   return 0;
 }

@@ -3,10 +3,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/packed/packed_matrix.h"
 
 namespace moe {
+
+/// Element `index` of elements that may stand anywhere.
+template <typename T>
+T element_at(const std::byte* elements, std::int64_t index) {
+  T value;
+  std::memcpy(&value, elements + index * std::int64_t{sizeof(T)}, sizeof(T));
+  return value;
+}
 
 /// Element `index` of a row of elements of the format, exactly.
 double element_of(PackedFormat, const std::byte* elements, std::int64_t index);

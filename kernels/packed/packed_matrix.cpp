@@ -2,15 +2,10 @@
 
 #include <cstring>
 
+#include "kernels/packed/element.h"
+
 namespace moe {
 namespace {
-
-template <typename T>
-T element(const std::byte* from, std::int64_t index) {
-  T value;
-  std::memcpy(&value, from + index * std::int64_t{sizeof(T)}, sizeof(T));
-  return value;
-}
 
 /// Where output j of a panel lies among the weights of one input: of bf16 the two halves of a panel
 /// take turns (tile-inl.h).
@@ -28,7 +23,7 @@ void pack_panel(const PackedShape& shape, const std::byte* weight_NK, std::int64
     const std::int64_t n = panel * width + j;
     const std::int64_t place = place_of(j, width, shape.format);
     for (std::int64_t k = 0; k < shape.K; ++k) {
-      const T value = n < shape.N ? element<T>(weight_NK, n * shape.K + k) : T{};
+      const T value = n < shape.N ? element_at<T>(weight_NK, n * shape.K + k) : T{};
       std::memcpy(out + (k * width + place) * std::int64_t{sizeof(T)}, &value, sizeof(T));
     }
   }

@@ -13,27 +13,12 @@
 #include "kernels/expert_gemm/difference.h"
 #include "kernels/packed/difference.h"
 #include "kernels/packed/target.h"
+#include "tests/kernels/on_target.h"
 
 namespace moe {
 namespace {
 
-struct Tested {
-  const ExpertGemm* implementation;
-  std::string target;
-};
-
-std::vector<Tested> all_tested() {
-  std::vector<Tested> all;
-  for (const ExpertGemm* implementation : expert_gemms()) {
-    for (const std::string& target : packed_targets()) all.push_back({implementation, target});
-  }
-  return all;
-}
-
-// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
-void PrintTo(const Tested& tested, std::ostream* out) {
-  *out << tested.implementation->name << " " << tested.target;
-}
+using Tested = OnTarget<ExpertGemm>;
 
 class EveryExpertGemm : public testing::TestWithParam<Tested> {
  protected:
@@ -137,11 +122,8 @@ TEST_P(EveryExpertGemm, is_what_check_finds_right) {
   EXPECT_LE(expert_gemm_difference(gemm), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(, EveryExpertGemm, testing::ValuesIn(all_tested()),
-                         [](const auto& tested) {
-                           return std::string(tested.param.implementation->name) + "_" +
-                                  tested.param.target;
-                         });
+INSTANTIATE_TEST_SUITE_P(, EveryExpertGemm, testing::ValuesIn(on_all_targets(expert_gemms())),
+                         [](const auto& tested) { return tested.param.name(); });
 
 TEST(expert_gemm, bounds_are_of_use) {
   // Another weight, another expert and another input are beyond them.

@@ -11,27 +11,12 @@
 #include "kernels/linear/difference.h"
 #include "kernels/packed/difference.h"
 #include "kernels/packed/target.h"
+#include "tests/kernels/on_target.h"
 
 namespace moe {
 namespace {
 
-struct Tested {
-  const Linear* implementation;
-  std::string target;
-};
-
-std::vector<Tested> all_tested() {
-  std::vector<Tested> all;
-  for (const Linear* implementation : linears()) {
-    for (const std::string& target : packed_targets()) all.push_back({implementation, target});
-  }
-  return all;
-}
-
-// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
-void PrintTo(const Tested& tested, std::ostream* out) {
-  *out << tested.implementation->name << " " << tested.target;
-}
+using Tested = OnTarget<Linear>;
 
 class EveryLinear : public testing::TestWithParam<Tested> {
  protected:
@@ -96,9 +81,8 @@ TEST_P(EveryLinear, is_what_check_finds_right) {
   EXPECT_LE(linear_difference(linear), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(, EveryLinear, testing::ValuesIn(all_tested()), [](const auto& tested) {
-  return std::string(tested.param.implementation->name) + "_" + tested.param.target;
-});
+INSTANTIATE_TEST_SUITE_P(, EveryLinear, testing::ValuesIn(on_all_targets(linears())),
+                         [](const auto& tested) { return tested.param.name(); });
 
 TEST(packed_target, is_one_that_there_is) {
   ASSERT_FALSE(packed_targets().empty());

@@ -11,27 +11,12 @@
 #include "kernels/log_softmax_gather/difference.h"
 #include "kernels/packed/difference.h"
 #include "kernels/packed/target.h"
+#include "tests/kernels/on_target.h"
 
 namespace moe {
 namespace {
 
-struct Tested {
-  const LogSoftmaxGather* implementation;
-  std::string target;
-};
-
-std::vector<Tested> all_tested() {
-  std::vector<Tested> all;
-  for (const LogSoftmaxGather* implementation : log_softmax_gathers()) {
-    for (const std::string& target : packed_targets()) all.push_back({implementation, target});
-  }
-  return all;
-}
-
-// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
-void PrintTo(const Tested& tested, std::ostream* out) {
-  *out << tested.implementation->name << " " << tested.target;
-}
+using Tested = OnTarget<LogSoftmaxGather>;
 
 class EveryLogSoftmaxGather : public testing::TestWithParam<Tested> {
  protected:
@@ -121,11 +106,9 @@ TEST(log_softmax_gather, of_many_rows_needs_little_memory) {
     EXPECT_LE(gather->workspace_bytes({152000, 2048, PackedFormat::bf16}, 10000), 64 << 20);
 }
 
-INSTANTIATE_TEST_SUITE_P(, EveryLogSoftmaxGather, testing::ValuesIn(all_tested()),
-                         [](const auto& tested) {
-                           return std::string(tested.param.implementation->name) + "_" +
-                                  tested.param.target;
-                         });
+INSTANTIATE_TEST_SUITE_P(, EveryLogSoftmaxGather,
+                         testing::ValuesIn(on_all_targets(log_softmax_gathers())),
+                         [](const auto& tested) { return tested.param.name(); });
 
 }  // namespace
 }  // namespace moe
