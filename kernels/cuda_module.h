@@ -13,11 +13,11 @@
 #include <span>
 #include <string>
 
-#include "kernels/topk_router/topk_router.h"
+#include "kernels/router/router.h"
 
 namespace moe {
 
-inline constexpr int kCudaModuleVersion = 1;
+inline constexpr int kCudaModuleVersion = 2;
 
 /// What the module offers. All functions throw Error on a CUDA failure.
 struct CudaApi {
@@ -28,7 +28,7 @@ struct CudaApi {
   void (*to_device)(void* device, const void* host, std::size_t bytes);
   void (*to_host)(void* host, const void* device, std::size_t bytes);
   void (*synchronise)();
-  std::span<const TopkRouter* const> topk_routers;
+  std::span<const Router* const> routers;
 };
 
 /// The loaded module, or why there is none: not built, not loadable, no GPU.

@@ -6,7 +6,7 @@
 
 namespace moe {
 
-std::span<const TopkRouter* const> cuda_topk_routers();
+std::span<const Router* const> cuda_routers();
 
 namespace {
 
@@ -52,7 +52,7 @@ extern "C" __attribute__((visibility("default"))) const moe::CudaApi* moe_cuda_m
       .to_device = moe::to_device,
       .to_host = moe::to_host,
       .synchronise = moe::synchronise,
-      .topk_routers = moe::cuda_topk_routers(),
+      .routers = moe::cuda_routers(),
   };
   return &kApi;
 }

@@ -23,6 +23,9 @@ class ForwardingOps : public Ops {
     return inner_.prepare_norm(spec, weight);
   }
   Tensor norm(const Prepared& norm, const Tensor& x) const override { return inner_.norm(norm, x); }
+  Tensor residual(const Tensor& x_TD, const Tensor& added_TD) const override {
+    return inner_.residual(x_TD, added_TD);
+  }
   PreparedWeight prepare_linear(const WeightView& weight_NK,
                                 const WeightView* bias_N) const override {
     return inner_.prepare_linear(weight_NK, bias_N);

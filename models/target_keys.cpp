@@ -104,9 +104,12 @@ void check_keys(const Target& target) {
   check("max_length", 2, kMany);
   check("seed", 0, kMany);
   check_word(target, "dtype", std::to_array<std::string_view>({"f32", "bf16", "f16"}));
-  check_word(target, "numerics", std::to_array<std::string_view>({"reference"}));
+  check_word(target, "numerics", std::to_array<std::string_view>({"reference", "fast"}));
   const std::string device = device_of(target);
   require(is_device(device), "target {}: key device={}: expected cpu, cuda or cuda:N", target.what,
+          device);
+  require(numerics_of(target) != "fast" || device == "cpu",
+          "target {}: key numerics=fast: expected device=cpu, found device={}", target.what,
           device);
   for (const std::string key : {"layers", "seed"}) {
     require(!target.keys.contains(key) || target.kind == TargetKind::synthetic,

@@ -6,12 +6,16 @@
 #include "cli/print.h"
 #include "harness/error.h"
 #include "harness/program_folder.h"
+#include "kernels/attention/attention_case.h"
 #include "kernels/cuda_module.h"
+#include "kernels/embedding/difference.h"
 #include "kernels/expert_gemm/difference.h"
 #include "kernels/linear/difference.h"
 #include "kernels/log_softmax_gather/difference.h"
+#include "kernels/norm/difference.h"
 #include "kernels/packed/target.h"
-#include "kernels/topk_router/difference.h"
+#include "kernels/rope/difference.h"
+#include "kernels/router/difference.h"
 #include "models/decoder/native_engine.h"
 #include "suites/timing.h"
 
@@ -20,18 +24,17 @@ namespace {
 
 constexpr std::string_view kNotRun = "not run: ";
 
-void check_router(Table& table, const TopkRouter& router, const CudaApi* cuda) {
-  constexpr double kBound = 1e-6;
-  const double worst = topk_router_difference(router, cuda);
-  table.rows.push_back(
-      {fmt::format("topk_router {}{}", router.name, cuda == nullptr ? "" : " on the GPU"), worst,
-       kBound, std::string(worst <= kBound ? "ok" : "wrong")});
+void check_router(Table& table, const Router& router, const CudaApi* cuda) {
+  const double worst = router_difference(router, cuda);
+  table.rows.push_back({fmt::format("router {}{}, of what rounding explains", router.name,
+                                    cuda == nullptr ? "" : " on the GPU"),
+                        worst, 1.0, std::string(worst <= 1 ? "ok" : "wrong")});
 }
 
-/// Of implementations on packed weights: the difference in parts of what rounding explains, with
-/// each set of vector instructions that this machine has.
+/// Of implementations from vector instructions: the difference in parts of what rounding explains,
+/// with each set of vector instructions that this machine has.
 template <typename Operation>
-void check_packed(Table& table, std::string_view operation,
+void check_vector(Table& table, std::string_view operation,
                   std::span<const Operation* const> implementations,
                   double (*difference)(const Operation&)) {
   for (const Operation* implementation : implementations) {
@@ -47,18 +50,21 @@ void check_packed(Table& table, std::string_view operation,
 }
 
 void check_kernels(Table& table) {
-  check_packed(table, "linear", linears(), linear_difference);
-  check_packed(table, "log_softmax_gather", log_softmax_gathers(), log_softmax_gather_difference);
-  check_packed(table, "expert_gemm", expert_gemms(), expert_gemm_difference);
-  for (const TopkRouter* router : topk_routers()) check_router(table, *router, nullptr);
+  check_vector(table, "attention", paged_attentions(), attention_difference);
+  check_vector(table, "linear", linears(), linear_difference);
+  check_vector(table, "log_softmax_gather", log_softmax_gathers(), log_softmax_gather_difference);
+  check_vector(table, "expert_gemm", expert_gemms(), expert_gemm_difference);
+  check_vector(table, "norm", norms(), norm_difference);
+  check_vector(table, "rope", ropes(), rope_difference);
+  check_vector(table, "embedding", embeddings(), embedding_difference);
+  for (const Router* router : routers()) check_router(table, *router, nullptr);
   const CudaModule module(program_folder());
   if (module.api() == nullptr) {
     table.rows.push_back(
         {"CUDA kernels", nullptr, nullptr, std::string(kNotRun) + module.reason()});
     return;
   }
-  for (const TopkRouter* router : module.api()->topk_routers)
-    check_router(table, *router, module.api());
+  for (const Router* router : module.api()->routers) check_router(table, *router, module.api());
 }
 
 void check_steps(Table& table, const std::string& spec) {

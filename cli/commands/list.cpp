@@ -8,11 +8,15 @@
 #include "datasets/dataset.h"
 #include "harness/error.h"
 #include "harness/program_folder.h"
+#include "kernels/attention/attention.h"
 #include "kernels/cuda_module.h"
+#include "kernels/embedding/embedding.h"
 #include "kernels/expert_gemm/expert_gemm.h"
 #include "kernels/linear/linear.h"
 #include "kernels/log_softmax_gather/log_softmax_gather.h"
+#include "kernels/norm/norm.h"
 #include "kernels/packed/target.h"
+#include "kernels/rope/rope.h"
 #include "models/family.h"
 #include "models/library.h"
 #include "reports/format.h"
@@ -83,17 +87,21 @@ Table kernel_table(const std::filesystem::path&) {
                             variant->by_target ? packed : std::string("cpu")});
     }
   };
+  add("attention", paged_attentions());
+  add("embedding", embeddings());
   add("expert_gemm", expert_gemms());
   add("linear", linears());
   add("log_softmax_gather", log_softmax_gathers());
-  for (const TopkRouter* router : topk_routers())
-    table.rows.push_back({"topk_router", text(router->name), "cpu"});
+  add("norm", norms());
+  add("rope", ropes());
+  for (const Router* router : routers())
+    table.rows.push_back({"router", text(router->name), "cpu"});
   const CudaModule module(program_folder());
   if (module.api() == nullptr) {
     tell("no CUDA variants: {}\n", module.reason());
   } else {
-    for (const TopkRouter* router : module.api()->topk_routers)
-      table.rows.push_back({"topk_router", text(router->name), "cuda"});
+    for (const Router* router : module.api()->routers)
+      table.rows.push_back({"router", text(router->name), "cuda"});
   }
   return table;
 }

@@ -28,8 +28,9 @@ LogSoftmaxGatherCase::LogSoftmaxGatherCase(const LogSoftmaxGatherShape& of, std:
 
 LogSoftmaxGatherCase::Result LogSoftmaxGatherCase::run(const LogSoftmaxGather& implementation,
                                                        ThreadPool& pool) const {
-  const AlignedBytes packed = aligned_bytes(implementation.packed_bytes(shape));
-  implementation.pack(shape, weight_VD.data(), packed.get(), pool);
+  const AlignedBytes packed = aligned_bytes(implementation.linear->packed_bytes(shape.head()));
+  implementation.linear->pack(shape.head(), {.weight_NK = weight_VD.data(), .bias_N = nullptr},
+                              packed.get(), pool);
   const std::int64_t R = std::ssize(x_RD) / shape.D;
   const AlignedBytes workspace = aligned_bytes(implementation.workspace_bytes(shape, R));
   Result result{std::vector<float>(id_N.size(), std::nanf("")),

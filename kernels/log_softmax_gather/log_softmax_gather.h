@@ -23,13 +23,15 @@
 #include <string_view>
 
 #include "harness/thread_pool.h"
-#include "kernels/packed/packed_matrix.h"
+#include "kernels/linear/linear.h"
 
 namespace moe {
 
 struct LogSoftmaxGatherShape {
   std::int64_t V = 0, D = 0;
   PackedFormat format = PackedFormat::f32;
+
+  LinearShape head() const { return {.N = V, .K = D, .format = format, .bias = false}; }
 };
 
 struct LogSoftmaxGatherArgs {
@@ -45,10 +47,9 @@ struct LogSoftmaxGather {
   std::string_view name;
   bool by_target;  // is it compiled for several sets of vector instructions (packed/target.h)?
   bool (*supports)(const LogSoftmaxGatherShape&);
-  /// Of what pack() makes, which is to be aligned to 64 bytes.
-  std::int64_t (*packed_bytes)(const LogSoftmaxGatherShape&);
-  void (*pack)(const LogSoftmaxGatherShape&, const std::byte* weight_VD, std::byte* packed,
-               ThreadPool&);
+  /// The linear layer whose packed weights it reads, so that a head is kept once for logits and
+  /// for this. None has a bias.
+  const Linear* linear;
   std::int64_t (*workspace_bytes)(const LogSoftmaxGatherShape&, std::int64_t R);
   void (*run)(const LogSoftmaxGatherShape&, const std::byte* packed, const LogSoftmaxGatherArgs&,
               ThreadPool&);

@@ -10,20 +10,15 @@
 #include "kernels/packed/tiling.h"
 
 namespace moe {
+
+extern const Linear linear_packed;  // whose weights are the panels of packed_matrix.h
+
 namespace {
 
 constexpr std::int64_t kRowsAtATime = 1024;  // whose partial sums are kept
 
 PackedShape matrix(const LogSoftmaxGatherShape& shape) {
   return {.N = shape.V, .K = shape.D, .format = shape.format};
-}
-
-void pack(const LogSoftmaxGatherShape& shape, const std::byte* weight_VD, std::byte* packed,
-          ThreadPool& pool) {
-  const PackedShape panels = matrix(shape);
-  pool.run(panels.panels(), [&](std::int64_t panel, std::int64_t) {
-    pack_panels(panels, weight_VD, panel, panel + 1, packed);
-  });
 }
 
 std::int64_t target_bytes(std::int64_t R) {
@@ -131,8 +126,7 @@ extern const LogSoftmaxGather log_softmax_gather_packed = {
     .name = "packed",
     .by_target = true,
     .supports = [](const LogSoftmaxGatherShape&) { return panel_width() <= kBlockOutputs; },
-    .packed_bytes = [](const LogSoftmaxGatherShape& shape) { return matrix(shape).bytes(); },
-    .pack = pack,
+    .linear = &linear_packed,
     .workspace_bytes = workspace_bytes,
     .run = run,
 };

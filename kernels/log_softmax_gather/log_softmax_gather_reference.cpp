@@ -1,23 +1,16 @@
 // The definition of the op: all logits of a row in float64. Slow on purpose.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include "kernels/log_softmax_gather/log_softmax_gather.h"
 #include "kernels/packed/element.h"
 
 namespace moe {
+
+extern const Linear linear_reference;  // whose weights are as they were, row-major
+
 namespace {
-
-std::int64_t packed_bytes(const LogSoftmaxGatherShape& shape) {
-  return shape.V * shape.D * size_of(shape.format);
-}
-
-void pack(const LogSoftmaxGatherShape& shape, const std::byte* weight_VD, std::byte* packed,
-          ThreadPool&) {
-  std::memcpy(packed, weight_VD, static_cast<std::size_t>(packed_bytes(shape)));
-}
 
 std::vector<double> logits_of(const LogSoftmaxGatherShape& shape, const std::byte* packed,
                               const float* x) {
@@ -56,8 +49,7 @@ extern const LogSoftmaxGather log_softmax_gather_reference = {
     .name = "reference",
     .by_target = false,
     .supports = [](const LogSoftmaxGatherShape&) { return true; },
-    .packed_bytes = packed_bytes,
-    .pack = pack,
+    .linear = &linear_reference,
     .workspace_bytes = [](const LogSoftmaxGatherShape&, std::int64_t) { return std::int64_t{0}; },
     .run = run,
 };

@@ -87,7 +87,7 @@ Tensor Decoder::run_block(std::size_t layer, const Tensor& x_TD,
   const Tensor attended_TD = forward(ops_, block.attention, spec.attention, normed_TD, *step_,
                                      static_cast<std::int64_t>(layer));
   clock.lap(&StepTimers::attention_s);
-  const Tensor y_TD = x_TD + attended_TD;
+  const Tensor y_TD = ops_.residual(x_TD, attended_TD);
   const Tensor inner_TD = ops_.norm(*block.feed_forward_norm, y_TD);
   clock.lap(&StepTimers::other_s);
   const Tensor added_TD = std::visit(
@@ -95,7 +95,7 @@ Tensor Decoder::run_block(std::size_t layer, const Tensor& x_TD,
         return forward(ops_, kind, spec.feed_forward, inner_TD, feed_forward, routing);
       },
       block.feed_forward);
-  return y_TD + added_TD;
+  return ops_.residual(y_TD, added_TD);
 }
 
 StepResult Decoder::step(const Step& step, KvCache* cache) {

@@ -86,4 +86,11 @@ at::ScalarType scalar_type(DType dtype) {
   throw Error("a dtype that is none of f32, f16, bf16", std::source_location::current());
 }
 
+DType dtype_of(const at::TensorOptions& options) {
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    if (options.dtype().toScalarType() == scalar_type(dtype)) return dtype;
+  }
+  throw Error("tensors of a dtype that is none of f32, f16, bf16", std::source_location::current());
+}
+
 }  // namespace moe

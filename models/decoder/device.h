@@ -21,5 +21,7 @@ void synchronise(const at::Device&);
 std::int64_t available_bytes_on(const at::Device&);
 
 at::ScalarType scalar_type(DType);
+/// The dtype of tensors with these options; Error where it is none of ours.
+DType dtype_of(const at::TensorOptions&);
 
 }  // namespace moe

@@ -17,14 +17,22 @@ KvCache::KvCache(const Config& config, const at::TensorOptions& options, std::in
   }
 }
 
-void KvCache::append_slots(std::span<const PageId> pages, std::int64_t begin, std::int64_t end,
-                           std::vector<std::int64_t>& slots) const {
+void KvCache::check_pages(std::span<const PageId> pages, std::int64_t begin,
+                          std::int64_t end) const {
   require(std::ssize(pages) * tokens_per_page_ >= end,
           "a sequence of {} tokens lists {} pages of {}: too few", end, pages.size(),
           tokens_per_page_);
+  for (std::int64_t p = begin / tokens_per_page_; p * tokens_per_page_ < end; ++p) {
+    const PageId page = pages[static_cast<std::size_t>(p)];
+    require(page >= 0 && page < pages_, "page {} of a cache of {} pages", page, pages_);
+  }
+}
+
+void KvCache::append_slots(std::span<const PageId> pages, std::int64_t begin, std::int64_t end,
+                           std::vector<std::int64_t>& slots) const {
+  check_pages(pages, begin, end);
   for (std::int64_t position = begin; position < end; ++position) {
     const PageId page = pages[static_cast<std::size_t>(position / tokens_per_page_)];
-    require(page >= 0 && page < pages_, "page {} of a cache of {} pages", page, pages_);
     slots.push_back(page * tokens_per_page_ + position % tokens_per_page_);
   }
 }

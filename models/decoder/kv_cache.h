@@ -1,5 +1,6 @@
 // Keys and values in pages that sequences share. What a page of a layer holds follows from the
-// layer's attention spec: keys [tokens, G, d] and values [tokens, G, e].
+// layer's attention spec: keys [tokens, G, d] and values [tokens, G, e], in this order but for a
+// table that has its own.
 //
 //   T rows   B sequences   S keys of each   G key/value heads   d key width   e value width
 //
@@ -27,6 +28,15 @@ class KvCache {
 
   std::int64_t pages() const { return pages_; }
   std::int64_t tokens_per_page() const { return tokens_per_page_; }
+
+  /// Error where a sequence's pages do not cover positions [begin, end), or are not in this cache.
+  void check_pages(std::span<const PageId> pages, std::int64_t begin, std::int64_t end) const;
+
+  /// All pages of a layer, for a table that lays them out in its own way.
+  const Tensor& keys(std::int64_t layer) const { return keys_.at(static_cast<std::size_t>(layer)); }
+  const Tensor& values(std::int64_t layer) const {
+    return values_.at(static_cast<std::size_t>(layer));
+  }
 
   /// Appends the slots of positions [begin, end) of a sequence. Error where its pages do not cover
   /// them or are not in this cache.

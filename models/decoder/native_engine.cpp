@@ -16,6 +16,20 @@
 
 namespace moe {
 
+namespace {
+
+std::unique_ptr<Ops> ops_of(const NativeOptions& options) {
+  const std::int64_t threads = options.threads > 0 ? options.threads : this_machine().cores;
+  // Threads of two kinds that wait for each other's work would share the processors.
+  at::set_num_threads(static_cast<int>(options.fast ? 1 : threads));
+  if (!options.fast) return torch_ops(options.device, options.dtype);
+  require(options.device == "cpu", "numerics=fast: expected device=cpu, found device={}",
+          options.device);
+  return cpu_ops(options.dtype, threads);
+}
+
+}  // namespace
+
 NativeEngine::NativeEngine(const Config& config, WeightSource& source,
                            std::optional<Tokenizer> tokenizer, const NativeOptions& options)
     : options_(options),
@@ -25,10 +39,8 @@ NativeEngine::NativeEngine(const Config& config, WeightSource& source,
                     .routing = true,
                     .max_tokens = config.max_positions},
       tokenizer_(std::move(tokenizer)),
-      ops_(torch_ops(options.device, options.dtype)) {
+      ops_(ops_of(options)) {
   const c10::InferenceMode inference;
-  at::set_num_threads(
-      static_cast<int>(options.threads > 0 ? options.threads : this_machine().cores));
   decoder_ = std::make_unique<Decoder>(config, *ops_, source);
   if (options_.limits.kv_bytes == 0)
     options_.limits.kv_bytes = available_bytes_on(ops_->activations().device()) / 4;
@@ -168,7 +180,7 @@ std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {
 
 MemoryUse NativeEngine::memory() const {
   MemoryUse use{.weight_bytes = {},
-                .kv_bytes_per_token = kv_bytes_per_token(config(), options_.dtype),
+                .kv_bytes_per_token = kv_bytes_per_token(config(), dtype_of(ops_->activations())),
                 .available_bytes = available_bytes_on(ops_->activations().device()),
                 .on_host = ops_->activations().device().is_cpu()};
   for (const char* part : {"embedding", "attention", "router", "experts", "head", "norms"})
@@ -193,6 +205,7 @@ std::unique_ptr<NativeEngine> open_engine(const Target& target) {
   return std::make_unique<NativeEngine>(config, *source, open_tokenizer(target, config),
                                         NativeOptions{.device = device_of(target),
                                                       .dtype = dtype_of(target, config),
+                                                      .fast = numerics_of(target) == "fast",
                                                       .threads = integer_of(target, "threads", 0),
                                                       .limits = {}});
 }

@@ -15,7 +15,8 @@ namespace moe {
 
 struct NativeOptions {
   std::string device = "cpu";
-  DType dtype = DType::f32;
+  DType dtype = DType::f32;  // of the weights
+  bool fast = false;         // numerics=fast: cpu_ops() instead of torch_ops(), on the CPU
   std::int64_t threads = 0;  // 0: all cores
   ScoreLimits limits;        // kv_bytes 0: a quarter of the memory that is available
   std::int64_t batch = 16;   // sequences that generate together

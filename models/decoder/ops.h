@@ -128,6 +128,9 @@ class Ops {
                                         const WeightView* bias_N) const = 0;
   virtual Tensor linear(const Prepared&, const Tensor& x_TK) const = 0;
 
+  /// x + added: what a block adds to its input.
+  virtual Tensor residual(const Tensor& x_TD, const Tensor& added_TD) const = 0;
+
   /// Makes what the layers of a step share and uploads what they need, so that a table can run
   /// them without waiting for the device. `last` (or null) is a step of this table that is over:
   /// its memory may be used again.
@@ -164,5 +167,11 @@ class Ops {
 /// LibTorch's operations on `device` ("cpu", "cuda", "cuda:1") with weights and activations of
 /// `dtype`. Error where LibTorch's CUDA part or a GPU is missing.
 std::unique_ptr<Ops> torch_ops(std::string_view device, DType dtype);
+
+/// The kernels of this program on `threads` threads: weights of `dtype` packed for this machine's
+/// vector instructions, activations in float32. It is numerics=fast on the CPU: the bits of a row
+/// depend on its sequence up to it and the weights alone, whatever else is in the step, however the
+/// sequence was cut into steps, and on however many threads. No gradients.
+std::unique_ptr<Ops> cpu_ops(DType dtype, std::int64_t threads);
 
 }  // namespace moe

@@ -4,6 +4,7 @@
 
 #include "harness/error.h"
 #include "models/cost.h"
+#include "models/decoder/device.h"
 #include "models/engine/planner.h"
 
 namespace moe {
@@ -80,9 +81,7 @@ class Scoring {
   /// As many pages as all nodes together take, within the budget.
   std::int64_t budget_pages() const {
     const std::int64_t wanted = Planner::pages_of_all(trie_, limits_.tokens_per_page);
-    const DType dtype = decoder_.ops().activations().dtype() == at::kFloat
-                            ? DType::f32
-                            : DType::bf16;  // f16 has bf16's size
+    const DType dtype = dtype_of(decoder_.ops().activations());
     const std::int64_t page_bytes =
         kv_bytes_per_token(decoder_.config(), dtype) * limits_.tokens_per_page;
     const std::int64_t needed = Planner::pages_needed(trie_, limits_.tokens_per_page);

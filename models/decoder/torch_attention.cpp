@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "harness/error.h"
+#include "models/decoder/keys_seen.h"
 #include "models/decoder/kv_cache.h"
 #include "models/decoder/tensors.h"
 

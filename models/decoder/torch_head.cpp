@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "harness/error.h"
+#include "models/decoder/head_targets.h"
 #include "models/decoder/tensors.h"
 
 namespace moe {
@@ -31,11 +31,7 @@ Tensor torch_head(const Tensor& weight_VD, const Tensor& hidden_RD) {
 HeadScores torch_head_scores(const Tensor& weight_VD, const Tensor& hidden_RD,
                              const HeadTargets& targets) {
   const std::int64_t rows = hidden_RD.size(0), vocab = weight_VD.size(0);
-  require(targets.row.size() == targets.id.size(), "{} rows and {} ids of targets",
-          targets.row.size(), targets.id.size());
-  require(std::ranges::is_sorted(targets.row) &&
-              (targets.row.empty() || (targets.row.front() >= 0 && targets.row.back() < rows)),
-          "targets of {} hidden rows: expected ascending ones of them", rows);
+  check_targets(targets, rows, vocab);
   const std::int64_t row_bytes =
       vocab * static_cast<std::int64_t>(at::elementSize(wide(weight_VD.scalar_type())));
   const std::int64_t block = std::max<std::int64_t>(1, targets.logit_bytes / row_bytes);

@@ -1,6 +1,7 @@
 #include "models/decoder/torch_mlp.h"
 
 #include "harness/error.h"
+#include "models/decoder/mlp_views.h"
 #include "models/decoder/tensors.h"
 
 namespace moe {
@@ -18,15 +19,6 @@ struct Filler {
     if (kept != nullptr) kept->add(view.parameter, place);
   }
 };
-
-void check(const FeedForwardSpec& spec, const MlpViews& views) {
-  require(views.gate_FD.has_value() == spec.gated, "an MLP {} a gate, of a spec {} one",
-          views.gate_FD ? "with" : "without", spec.gated ? "with" : "without");
-  require(views.up_bias_F.has_value() == spec.bias && views.down_bias_D.has_value() == spec.bias &&
-              views.gate_bias_F.has_value() == (spec.bias && spec.gated),
-          "an MLP whose biases are not those of its spec, which has {}",
-          spec.bias ? "all" : "none");
-}
 
 Tensor activated(const FeedForwardSpec& spec, const Tensor& x) {
   switch (spec.activation) {
@@ -48,7 +40,7 @@ TorchMlps torch_mlps(const FeedForwardSpec& spec, std::int64_t hidden,
                      std::span<const MlpViews> views, const at::TensorOptions& options,
                      TorchParameters* kept) {
   const auto experts = std::ssize(views);
-  require(experts >= 1, "a feed-forward without an expert");
+  check_mlp_views(spec, views);
   require(spec.gated || spec.activation != Activation::clamped_swiglu,
           "the torch table has no ungated clamped_swiglu");
   const std::int64_t inner = (spec.gated ? 2 : 1) * hidden, dim = views[0].up_FD.shape.at(1);
@@ -59,7 +51,6 @@ TorchMlps torch_mlps(const FeedForwardSpec& spec, std::int64_t hidden,
   const Filler filler{kept};
   for (std::int64_t e = 0; e < experts; ++e) {
     const MlpViews& mlp = views[static_cast<std::size_t>(e)];
-    check(spec, mlp);
     const std::int64_t up = spec.gated ? hidden : 0;
     if (mlp.gate_FD) filler.fill(mlps.inner_EID, e, 0, *mlp.gate_FD);
     filler.fill(mlps.inner_EID, e, up, mlp.up_FD);

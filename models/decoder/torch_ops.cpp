@@ -3,6 +3,7 @@
 #include "harness/error.h"
 #include "models/decoder/device.h"
 #include "models/decoder/ops.h"
+#include "models/decoder/prepared.h"
 #include "models/decoder/tensors.h"
 #include "models/decoder/torch_attention.h"
 #include "models/decoder/torch_head.h"
@@ -35,19 +36,6 @@ struct TorchExpertWeights final : Prepared {
   }
 };
 
-template <typename Kept>
-const Kept& as(const Prepared& prepared) {
-  const auto* mine = dynamic_cast<const Kept*>(&prepared);
-  require(mine != nullptr, "a weight prepared by another table, or for another operation");
-  return *mine;
-}
-
-const TorchStep& begun(const TableStep& step) {
-  const auto* mine = dynamic_cast<const TorchStep*>(&step);
-  require(mine != nullptr, "a step begun by another table");
-  return *mine;
-}
-
 class TorchOps final : public Ops {
  public:
   TorchOps(const at::TensorOptions& options, TorchParameters* kept)
@@ -60,7 +48,7 @@ class TorchOps final : public Ops {
     return keep(table_VD, nullptr);
   }
   Tensor embedding(const Prepared& table, const Tensor& ids_T) const override {
-    return as<TorchWeight>(table).weight.index_select(0, ids_T);
+    return prepared_as<TorchWeight>(table).weight.index_select(0, ids_T);
   }
 
   PreparedWeight prepare_norm(const NormSpec& spec, const WeightView* weight) const override {
@@ -70,7 +58,7 @@ class TorchOps final : public Ops {
     return norm;
   }
   Tensor norm(const Prepared& prepared, const Tensor& x) const override {
-    const auto& norm = as<TorchWeight>(prepared);
+    const auto& norm = prepared_as<TorchWeight>(prepared);
     require(x.size(-1) == norm.norm.width, "norm over {} of rows of {}", norm.norm.width,
             x.size(-1));
     return torch_norm(norm.norm, norm.weight, x);
@@ -81,9 +69,13 @@ class TorchOps final : public Ops {
     return keep(weight_NK, bias_N);
   }
   Tensor linear(const Prepared& prepared, const Tensor& x_TK) const override {
-    const auto& linear = as<TorchWeight>(prepared);
+    const auto& linear = prepared_as<TorchWeight>(prepared);
     return linear.bias.defined() ? at::linear(x_TK, linear.weight, linear.bias)
                                  : at::linear(x_TK, linear.weight);
+  }
+
+  Tensor residual(const Tensor& x_TD, const Tensor& added_TD) const override {
+    return x_TD + added_TD;
   }
 
   /// The last step's memory is left alone: gradients may still need it.
@@ -93,7 +85,7 @@ class TorchOps final : public Ops {
 
   Tensor rope(const TableStep& step, const RopeSpec& spec, const Tensor& x_THd) const override {
     const std::int64_t dims = spec.dims, half = dims / 2;
-    const auto& [cos, sin] = begun(step).turn(spec);
+    const auto& [cos, sin] = begun_as<TorchStep>(step).turn(spec);
     const Tensor a = x_THd.narrow(-1, 0, half), b = x_THd.narrow(-1, half, half);
     const Tensor rest = x_THd.narrow(-1, dims, x_THd.size(-1) - dims);
     return at::cat({a * cos - b * sin, b * cos + a * sin, rest}, -1);
@@ -105,8 +97,9 @@ class TorchOps final : public Ops {
   Tensor attention(const TableStep& step, const AttentionArgs& args) const override {
     require((args.sinks != nullptr) == args.spec->sinks, "attention {} sinks, of a spec {} them",
             args.sinks != nullptr ? "with" : "without", args.spec->sinks ? "with" : "without");
-    return torch_attention(begun(step), args,
-                           args.sinks != nullptr ? as<TorchWeight>(*args.sinks).weight : Tensor());
+    return torch_attention(
+        begun_as<TorchStep>(step), args,
+        args.sinks != nullptr ? prepared_as<TorchWeight>(*args.sinks).weight : Tensor());
   }
 
   PreparedWeight prepare_router(const FeedForwardSpec& spec,
@@ -123,7 +116,7 @@ class TorchOps final : public Ops {
   }
   Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
                  const RouterControl& control) const override {
-    return torch_route(as<TorchRouterWeights>(router).router, spec, x_TD, control);
+    return torch_route(prepared_as<TorchRouterWeights>(router).router, spec, x_TD, control);
   }
 
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,
@@ -140,10 +133,10 @@ class TorchOps final : public Ops {
   }
   Tensor experts(const Prepared& experts, const Tensor& x_TD,
                  const Routing& routing) const override {
-    return torch_mixture(as<TorchExpertWeights>(experts).experts, x_TD, routing);
+    return torch_mixture(prepared_as<TorchExpertWeights>(experts).experts, x_TD, routing);
   }
   Tensor dense(const Prepared& mlp, const Tensor& x_TD) const override {
-    const TorchExperts& one = as<TorchExpertWeights>(mlp).experts;
+    const TorchExperts& one = prepared_as<TorchExpertWeights>(mlp).experts;
     return torch_mlp(one.experts, one.spec, x_TD);
   }
 
@@ -152,16 +145,16 @@ class TorchOps final : public Ops {
   }
   PreparedWeight prepare_tied_head(const WeightView&, const Prepared& embedding) const override {
     auto head = std::make_unique<TorchWeight>();
-    head->weight = as<TorchWeight>(embedding).weight;
+    head->weight = prepared_as<TorchWeight>(embedding).weight;
     head->shared = true;
     return head;
   }
   Tensor head(const Prepared& head, const Tensor& hidden_RD) const override {
-    return torch_head(as<TorchWeight>(head).weight, hidden_RD);
+    return torch_head(prepared_as<TorchWeight>(head).weight, hidden_RD);
   }
   HeadScores head_scores(const Prepared& head, const Tensor& hidden_RD,
                          const HeadTargets& targets) const override {
-    return torch_head_scores(as<TorchWeight>(head).weight, hidden_RD, targets);
+    return torch_head_scores(prepared_as<TorchWeight>(head).weight, hidden_RD, targets);
   }
 
  private:

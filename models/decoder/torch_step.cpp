@@ -4,6 +4,7 @@
 #include <map>
 
 #include "harness/error.h"
+#include "models/decoder/keys_seen.h"
 #include "models/decoder/kv_cache.h"
 #include "models/decoder/tensors.h"
 
@@ -104,12 +105,6 @@ AttentionPlan plan_of(const AttentionSpec& spec, const StepStart& start, std::in
 }
 
 }  // namespace
-
-std::int64_t first_key_seen(const AttentionSpec& spec, std::int64_t query) {
-  const std::int64_t in_window = spec.window ? query - *spec.window + 1 : 0;
-  const std::int64_t in_chunk = spec.chunk ? query / *spec.chunk * *spec.chunk : 0;
-  return std::max({std::int64_t{0}, in_window, in_chunk});
-}
 
 std::int64_t score_elements(const at::Device& device) {
   return std::int64_t{1} << (device.is_cpu() ? 20 : 26);

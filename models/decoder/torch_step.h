@@ -53,7 +53,4 @@ class TorchStep final : public TableStep {
 /// Sequences that are alike are attended together, and long ones in pieces, up to that.
 std::int64_t score_elements(const at::Device&);
 
-/// The first position that a query sees, or any after it.
-std::int64_t first_key_seen(const AttentionSpec&, std::int64_t query);
-
 }  // namespace moe

@@ -9,7 +9,7 @@ void OnDevice::SetUp() {
   if (GetParam() == "cuda" && !std::filesystem::exists("/proc/driver/nvidia/version")) {
     GTEST_SKIP() << "no GPU on this machine";
   }
-  ops_ = torch_ops(GetParam(), DType::f32);
+  ops_ = GetParam() == "fast" ? cpu_ops(DType::f32, 2) : torch_ops(GetParam(), DType::f32);
 }
 
 const Ops& OnDevice::ops() {

@@ -1,4 +1,5 @@
-// Tests that hold on every device: the same case for "cpu" and, where there is a GPU, "cuda".
+// Tests that hold for every table and device: the same case for LibTorch on the "cpu" and, where
+// there is a GPU, on "cuda", and for the "fast" kernels of the CPU.
 #pragma once
 
 #include <gtest/gtest.h>

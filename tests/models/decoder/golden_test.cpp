@@ -120,7 +120,7 @@ TEST_P(Golden, experts_and_their_weights_are_those_of_transformers) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(decoder, Golden, testing::Values("cpu", "cuda"), device_name);
+INSTANTIATE_TEST_SUITE_P(decoder, Golden, testing::Values("cpu", "fast", "cuda"), device_name);
 
 }  // namespace
 }  // namespace moe

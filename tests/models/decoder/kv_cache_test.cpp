@@ -144,7 +144,7 @@ TEST_P(KvCacheCase, bytes_of_a_token_are_keys_and_values_of_all_layers) {
   EXPECT_EQ(kv_bytes_per_token(config_, DType::bf16), 2 * 2 * (4 + 4) * 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(decoder, KvCacheCase, testing::Values("cpu", "cuda"), device_name);
+INSTANTIATE_TEST_SUITE_P(decoder, KvCacheCase, testing::Values("cpu", "fast", "cuda"), device_name);
 
 }  // namespace
 }  // namespace moe

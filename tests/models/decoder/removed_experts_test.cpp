@@ -139,7 +139,8 @@ TEST_P(RemovedExpertsCase, some_groups_with_too_few_left_are_an_error) {
   EXPECT_THROW(model->set_experts(std::nullopt, of_the_mixture({0, 1, 2, 3, 4})), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(decoder, RemovedExpertsCase, testing::Values("cpu", "cuda"), device_name);
+INSTANTIATE_TEST_SUITE_P(decoder, RemovedExpertsCase, testing::Values("cpu", "fast", "cuda"),
+                         device_name);
 
 }  // namespace
 }  // namespace moe

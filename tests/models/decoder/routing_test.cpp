@@ -117,7 +117,7 @@ TEST_P(RoutingCase, the_last_token_of_many_contexts_is_routed_as_alone) {
     step.routing = {.record = true, .count = false, .force_LTK = {}};
     const StepResult alone = model->step(step, nullptr);
     EXPECT_TRUE(together[c].at(1).empty());
-    for (const std::size_t mixture : {0, 1}) {
+    for (const std::size_t mixture : {std::size_t{0}, std::size_t{1}}) {
       const Tensor last_K = alone.routing.at(mixture).expert_TK[-1].to(at::kCPU).contiguous();
       const std::int64_t* experts = last_K.const_data_ptr<std::int64_t>();
       EXPECT_EQ(together[c].at(2 * mixture), std::vector(experts, experts + 2));
@@ -127,7 +127,7 @@ TEST_P(RoutingCase, the_last_token_of_many_contexts_is_routed_as_alone) {
   EXPECT_THROW(route_last(*model, std::vector<std::span<const TokenId>>(1), 8), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(decoder, RoutingCase, testing::Values("cpu", "cuda"), device_name);
+INSTANTIATE_TEST_SUITE_P(decoder, RoutingCase, testing::Values("cpu", "fast", "cuda"), device_name);
 
 }  // namespace
 }  // namespace moe

@@ -91,7 +91,7 @@ TEST_P(Stories, negative_log_likelihoods_are_the_golden_ones) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(decoder, Stories, testing::Values("cpu", "cuda"), device_name);
+INSTANTIATE_TEST_SUITE_P(decoder, Stories, testing::Values("cpu", "fast", "cuda"), device_name);
 
 }  // namespace
 }  // namespace moe

@@ -1,4 +1,4 @@
-// Routers and experts of the `torch` table against plain loops, for what each family needs.
+// Routers and experts of every table against plain loops, for what each family needs.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -71,9 +71,9 @@ const Kind kKinds[] = {
     {"dense_ungated", {.hidden = 12, .activation = Activation::gelu_tanh, .gated = false}},
 };
 
-class TorchMixture : public OnDevice {};
+class MixtureOps : public OnDevice {};
 
-TEST_P(TorchMixture, every_kind_of_feed_forward_is_its_definition) {
+TEST_P(MixtureOps, every_kind_of_feed_forward_is_its_definition) {
   for (const Kind& kind : kKinds) {
     SCOPED_TRACE(kind.name);
     Config config = tiny_config({.layers = 1});
@@ -102,7 +102,7 @@ TEST_P(TorchMixture, every_kind_of_feed_forward_is_its_definition) {
   }
 }
 
-TEST_P(TorchMixture, equal_scores_go_to_the_lower_expert) {
+TEST_P(MixtureOps, equal_scores_go_to_the_lower_expert) {
   const std::vector<float> zeros(std::size_t{6} * 4, 0.0F);
   const WeightView weight{.bytes = std::as_bytes(std::span(zeros)), .shape = {6, 4}};
   const FeedForwardSpec spec{.hidden = 1, .experts = 6, .experts_per_token = 3};
@@ -112,7 +112,7 @@ TEST_P(TorchMixture, equal_scores_go_to_the_lower_expert) {
   EXPECT_TRUE(routing.weight_TK.to(at::kCPU).allclose(at::full({2, 3}, 1.0 / 6)));
 }
 
-TEST_P(TorchMixture, a_correction_moves_the_choice_and_not_the_weight) {
+TEST_P(MixtureOps, a_correction_moves_the_choice_and_not_the_weight) {
   const std::vector<float> rows = {3, 2, 1}, correction = {0, 0, 5};
   const FeedForwardSpec spec{.hidden = 1,
                              .experts = 3,
@@ -128,7 +128,7 @@ TEST_P(TorchMixture, a_correction_moves_the_choice_and_not_the_weight) {
   EXPECT_NEAR(routing.weight_TK.item<double>(), 1 / (1 + std::exp(-1.0)), 1e-6);
 }
 
-TEST_P(TorchMixture, views_that_are_not_the_specs_are_refused) {
+TEST_P(MixtureOps, views_that_are_not_the_specs_are_refused) {
   const std::vector<float> values(4);
   const WeightView square{.bytes = std::as_bytes(std::span(values)), .shape = {2, 2}};
   const FeedForwardSpec gated{.hidden = 2}, biased{.hidden = 2, .gated = false, .bias = true};
@@ -138,7 +138,7 @@ TEST_P(TorchMixture, views_that_are_not_the_specs_are_refused) {
   EXPECT_THROW(ops().prepare_experts(gated, {.experts = {}}), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(decoder, TorchMixture, testing::Values("cpu", "cuda"), device_name);
+INSTANTIATE_TEST_SUITE_P(decoder, MixtureOps, testing::Values("cpu", "fast", "cuda"), device_name);
 
 }  // namespace
 }  // namespace moe

@@ -1,0 +1,13 @@
+// Attention of the `cpu` table.
+#pragma once
+
+#include "models/decoder/cpu_step.h"
+#include "models/decoder/cpu_work.h"
+#include "models/decoder/ops.h"
+
+namespace moe {
+
+/// [T, H * e]; error on an additive bias, which no kernel takes.
+Tensor cpu_attention(const CpuStep&, const AttentionArgs&, CpuWork&);
+
+}  // namespace moe

@@ -1,0 +1,173 @@
+#include "models/decoder/cpu_mixture.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+
+#include "harness/error.h"
+
+namespace moe {
+namespace {
+
+RouterScore score_of(Score score) {
+  switch (score) {
+    case Score::softmax:
+      return RouterScore::softmax;
+    case Score::sigmoid:
+      return RouterScore::sigmoid;
+    case Score::softmax_of_chosen:
+      break;
+  }
+  return RouterScore::softmax_of_chosen;
+}
+
+RouterShape shape_of(const FeedForwardSpec& spec, std::int64_t T) {
+  return {.T = T,
+          .E = spec.experts,
+          .K = spec.experts_per_token,
+          .groups = spec.groups,
+          .groups_kept = spec.groups_kept,
+          .group_score = spec.group_score == GroupScore::best ? RouterGroupScore::best
+                                                              : RouterGroupScore::best_two,
+          .score = score_of(spec.score),
+          .renormalise = spec.renormalise,
+          .routed_scale = spec.routed_scale};
+}
+
+/// y_TD of `choices` experts of each row.
+Tensor run_mlps(const CpuMlps& mlps, const Tensor& x_TD, const std::int32_t* expert_TK,
+                const float* weight_TK, std::int64_t choices, std::byte* workspace,
+                ThreadPool& pool) {
+  ExpertGemmShape shape = mlps.shape;
+  shape.K = choices;
+  Tensor y_TD = at::empty_like(x_TD);
+  mlps.kernel->run(shape, mlps.packed.get(),
+                   {.T = x_TD.size(0),
+                    .x_TD = x_TD.const_data_ptr<float>(),
+                    .expert_TK = expert_TK,
+                    .weight_TK = weight_TK,
+                    .y_TD = y_TD.mutable_data_ptr<float>(),
+                    .workspace = workspace},
+                   pool);
+  return y_TD;
+}
+
+std::int64_t workspace_bytes(const CpuMlps& mlps, std::int64_t choices, std::int64_t T) {
+  ExpertGemmShape shape = mlps.shape;
+  shape.K = choices;
+  return mlps.kernel->workspace_bytes(shape, T);
+}
+
+/// Numbers before the workspace proper, aligned like it.
+constexpr std::int64_t aligned(std::int64_t bytes) {
+  return (bytes + 63) / 64 * 64;
+}
+
+/// The one MLP of every row, with these weights; empty: 1.
+Tensor run_one(const CpuMlps& mlps, const Tensor& x_TD, std::span<const float> weight_T,
+               CpuWork& work) {
+  const std::int64_t T = x_TD.size(0), numbers = aligned(T * 4);
+  std::byte* memory = work.workspace.bytes(2 * numbers + workspace_bytes(mlps, 1, T));
+  auto* expert_T = reinterpret_cast<std::int32_t*>(memory);
+  auto* ones_T = reinterpret_cast<float*>(memory + numbers);
+  std::fill_n(expert_T, T, 0);
+  std::fill_n(ones_T, T, 1.0F);
+  return run_mlps(mlps, x_TD, expert_T, weight_T.empty() ? ones_T : weight_T.data(), 1,
+                  memory + 2 * numbers, work.pool);
+}
+
+Tensor shared_output(const CpuExperts& experts, const Tensor& x_TD, CpuWork& work) {
+  if (experts.shared_gate == nullptr) return run_one(experts.shared, x_TD, {}, work);
+  Tensor gate_T = experts.shared_gate->run(x_TD, work.pool);
+  const std::span gates(gate_T.mutable_data_ptr<float>(), static_cast<std::size_t>(gate_T.numel()));
+  for (float& gate : gates) gate = 1 / (1 + std::exp(-gate));
+  return run_one(experts.shared, x_TD, gates, work);
+}
+
+/// int64 ids, as tables hand them to each other, for a kernel.
+std::span<const std::int32_t> narrowed(const Tensor& ids, std::int32_t* to) {
+  const Tensor from = ids.contiguous();
+  const auto count = static_cast<std::size_t>(from.numel());
+  std::copy_n(from.const_data_ptr<std::int64_t>(), count, to);
+  return {to, count};
+}
+
+}  // namespace
+
+CpuExperts cpu_experts(const FeedForwardSpec& spec, const ExpertViews& views, PackedFormat format,
+                       ThreadPool& pool) {
+  CpuExperts experts;
+  experts.experts = mlps_of(spec, spec.hidden, views.experts, format, pool);
+  if (views.shared) {
+    FeedForwardSpec shared = spec;
+    shared.scale_input = false;  // its weight is its gate's
+    experts.shared = mlps_of(shared, spec.shared_hidden, {&*views.shared, 1}, format, pool);
+  }
+  if (views.shared_gate_1D) {
+    experts.shared_gate =
+        std::make_unique<CpuLinear>(linear_of(*views.shared_gate_1D, nullptr, format, pool));
+  }
+  return experts;
+}
+
+Routing cpu_route(const CpuRouter& router, const FeedForwardSpec& spec, const Tensor& x_TD,
+                  const RouterControl& control, CpuWork& work) {
+  const std::int64_t T = x_TD.size(0), K = spec.experts_per_token, numbers = aligned(T * K * 4);
+  Routing routing{.logits_TE = router.logits.run(x_TD, work.pool),
+                  .weight_TK = at::empty({T, K}, at::kFloat),
+                  .expert_TK = at::empty({T, K}, at::kLong)};
+  RouterShape shape = shape_of(spec, T);
+  shape.corrected = !router.correction.empty();
+  shape.removes = control.removed_E.defined();
+  shape.forced = control.force_TK.defined();
+  std::byte* memory = work.workspace.bytes(2 * numbers);
+  auto* expert_TK = reinterpret_cast<std::int32_t*>(memory);
+  auto* forced_TK = reinterpret_cast<std::int32_t*>(memory + numbers);
+  if (shape.forced) narrowed(control.force_TK, forced_TK);
+  fastest("router", routers(), shape)
+      .run(shape,
+           {.logits_TE = routing.logits_TE.const_data_ptr<float>(),
+            .correction_E = router.correction.data(),
+            .removed_E = shape.removes ? reinterpret_cast<const std::uint8_t*>(
+                                             control.removed_E.const_data_ptr<bool>())
+                                       : nullptr,
+            .forced_TK = forced_TK,
+            .weight_TK = routing.weight_TK.mutable_data_ptr<float>(),
+            .expert_TK = expert_TK},
+           {.pool = &work.pool});
+  std::copy_n(expert_TK, T * K, routing.expert_TK.mutable_data_ptr<std::int64_t>());
+  return routing;
+}
+
+Tensor cpu_mixture(const CpuExperts& experts, const Tensor& x_TD, const Routing& routing,
+                   CpuWork& work) {
+  const Tensor x = x_TD.contiguous(), weight_TK = routing.weight_TK.contiguous();
+  const std::int64_t T = x.size(0), K = routing.expert_TK.size(1), numbers = aligned(T * K * 4);
+  std::byte* memory = work.workspace.bytes(numbers + workspace_bytes(experts.experts, K, T));
+  const auto expert_TK = narrowed(routing.expert_TK, reinterpret_cast<std::int32_t*>(memory));
+  Tensor y_TD = run_mlps(experts.experts, x, expert_TK.data(), weight_TK.const_data_ptr<float>(), K,
+                         memory + numbers, work.pool);
+  if (experts.shared.packed == nullptr) return y_TD;
+  return cpu_sum(y_TD, shared_output(experts, x, work), work.pool);
+}
+
+Tensor cpu_mlp(const CpuMlps& mlps, const Tensor& x_TD, CpuWork& work) {
+  return run_one(mlps, x_TD.contiguous(), {}, work);
+}
+
+Tensor cpu_sum(const Tensor& a, const Tensor& b, ThreadPool& pool) {
+  require(a.sizes() == b.sizes(), "a sum of tensors of {} and {} elements", a.numel(), b.numel());
+  const Tensor left = a.contiguous(), right = b.contiguous();
+  Tensor sum = at::empty_like(left);
+  const float *x = left.const_data_ptr<float>(), *y = right.const_data_ptr<float>();
+  float* z = sum.mutable_data_ptr<float>();
+  constexpr std::int64_t kTogether = 1 << 14;
+  pool.run((left.numel() + kTogether - 1) / kTogether, [&](std::int64_t task, std::int64_t) {
+    const std::int64_t end = std::min(left.numel(), (task + 1) * kTogether);
+    for (std::int64_t i = task * kTogether; i < end; ++i) z[i] = x[i] + y[i];
+  });
+  return sum;
+}
+
+}  // namespace moe

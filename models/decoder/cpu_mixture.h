@@ -1,0 +1,26 @@
+// Routing and experts of the `cpu` table. A dense feed-forward is the mixture's arithmetic with one
+// expert.
+#pragma once
+
+#include "models/decoder/cpu_weights.h"
+#include "models/decoder/cpu_work.h"
+#include "models/decoder/ops.h"
+
+namespace moe {
+
+CpuExperts cpu_experts(const FeedForwardSpec&, const ExpertViews&, PackedFormat, ThreadPool&);
+
+Routing cpu_route(const CpuRouter&, const FeedForwardSpec&, const Tensor& x_TD,
+                  const RouterControl&, CpuWork&);
+
+/// Sum over a token's experts in the order of its choices, in float32; then the shared expert's
+/// output.
+Tensor cpu_mixture(const CpuExperts&, const Tensor& x_TD, const Routing&, CpuWork&);
+
+/// The one MLP, weight 1.
+Tensor cpu_mlp(const CpuMlps&, const Tensor& x_TD, CpuWork&);
+
+/// a + b, of one shape.
+Tensor cpu_sum(const Tensor& a, const Tensor& b, ThreadPool&);
+
+}  // namespace moe

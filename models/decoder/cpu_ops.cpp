@@ -1,0 +1,191 @@
+// The `cpu` table: packed weights, float32 activations, kernels/ for everything. A row's bits
+// depend on that row and the weights alone, whatever else is in the step.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "kernels/embedding/embedding.h"
+#include "kernels/norm/norm.h"
+#include "kernels/rope/rope.h"
+#include "models/decoder/cpu_attention.h"
+#include "models/decoder/cpu_mixture.h"
+#include "models/decoder/cpu_step.h"
+#include "models/decoder/cpu_weights.h"
+#include "models/decoder/cpu_work.h"
+#include "models/decoder/head_targets.h"
+#include "models/decoder/ops.h"
+#include "models/decoder/prepared.h"
+
+namespace moe {
+namespace {
+
+class CpuOps final : public Ops {
+ public:
+  CpuOps(DType dtype, std::int64_t threads)
+      : format_(packed_format(dtype)), work_(std::make_unique<CpuWork>(threads)) {}
+
+  std::string_view name() const override { return "cpu"; }
+  at::TensorOptions activations() const override { return at::TensorOptions(at::kFloat); }
+
+  PreparedWeight prepare_embedding(const WeightView& table_VD) const override {
+    return std::make_unique<CpuTable>(table_of(table_VD, format_));
+  }
+  Tensor embedding(const Prepared& prepared, const Tensor& ids_T) const override {
+    const auto& table = prepared_as<CpuTable>(prepared);
+    const EmbeddingShape shape{.V = table.V, .D = table.D, .format = table.format};
+    Tensor y_TD = at::empty({ids_T.size(0), table.D}, activations());
+    fastest("embedding", embeddings(), shape)
+        .run(shape,
+             {.T = ids_T.size(0),
+              .id_T = ids_T.const_data_ptr<std::int64_t>(),
+              .table_VD = table.rows.data(),
+              .y_TD = y_TD.mutable_data_ptr<float>()},
+             work_->pool);
+    return y_TD;
+  }
+
+  PreparedWeight prepare_norm(const NormSpec& spec, const WeightView* weight) const override {
+    auto norm = std::make_unique<CpuNorm>();
+    norm->shape = {.width = spec.width,
+                   .kind = spec.kind == NormKind::rms ? NormKernelKind::rms : NormKernelKind::layer,
+                   .eps = spec.eps,
+                   .weight = weight != nullptr};
+    norm->kernel = &fastest("norm", norms(), norm->shape);
+    if (weight != nullptr) norm->weight = floats_of(*weight);
+    return norm;
+  }
+  Tensor norm(const Prepared& prepared, const Tensor& x) const override {
+    const auto& norm = prepared_as<CpuNorm>(prepared);
+    require(x.size(-1) == norm.shape.width, "norm over {} of rows of {}", norm.shape.width,
+            x.size(-1));
+    const Tensor from = x.contiguous();
+    Tensor y = at::empty_like(from);
+    norm.kernel->run(norm.shape,
+                     {.T = from.numel() / norm.shape.width,
+                      .x_TW = from.const_data_ptr<float>(),
+                      .weight_W = norm.weight.data(),
+                      .y_TW = y.mutable_data_ptr<float>()},
+                     work_->pool);
+    return y;
+  }
+
+  PreparedWeight prepare_linear(const WeightView& weight_NK,
+                                const WeightView* bias_N) const override {
+    return std::make_unique<CpuLinear>(linear_of(weight_NK, bias_N, format_, work_->pool));
+  }
+  Tensor linear(const Prepared& linear, const Tensor& x_TK) const override {
+    return prepared_as<CpuLinear>(linear).run(x_TK, work_->pool);
+  }
+
+  Tensor residual(const Tensor& x_TD, const Tensor& added_TD) const override {
+    return cpu_sum(x_TD, added_TD, work_->pool);
+  }
+
+  PreparedStep begin_step(const StepStart& start, PreparedStep last) const override {
+    if (dynamic_cast<CpuStep*>(last.get()) == nullptr) last = std::make_unique<CpuStep>();
+    static_cast<CpuStep&>(*last).begin(start);
+    return last;
+  }
+
+  Tensor rope(const TableStep& step, const RopeSpec& spec, const Tensor& x_THd) const override {
+    const CpuTurn& turn = begun_as<CpuStep>(step).turn(spec);
+    const Tensor x = x_THd.contiguous();
+    const RopeShape shape{.heads = x.size(1), .width = x.size(2), .dims = spec.dims};
+    Tensor y = at::empty_like(x);
+    fastest("rope", ropes(), shape)
+        .run(shape,
+             {.T = x.size(0),
+              .x_THd = x.const_data_ptr<float>(),
+              .cos_Th = turn.cos_Th.data(),
+              .sin_Th = turn.sin_Th.data(),
+              .y_THd = y.mutable_data_ptr<float>()},
+             work_->pool);
+    return y;
+  }
+
+  PreparedWeight prepare_sinks(const WeightView& logit_H) const override {
+    auto sinks = std::make_unique<CpuFloats>();
+    sinks->values = floats_of(logit_H);
+    return sinks;
+  }
+  Tensor attention(const TableStep& step, const AttentionArgs& args) const override {
+    return cpu_attention(begun_as<CpuStep>(step), args, *work_);
+  }
+
+  PreparedWeight prepare_router(const FeedForwardSpec& spec,
+                                const RouterViews& views) const override {
+    auto router = std::make_unique<CpuRouter>();
+    router->logits = linear_of(views.weight_ED, views.bias_E ? &*views.bias_E : nullptr,
+                               spec.router_f32 ? PackedFormat::f32 : format_, work_->pool);
+    if (views.correction_E) router->correction = floats_of(*views.correction_E);
+    return router;
+  }
+  Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
+                 const RouterControl& control) const override {
+    return cpu_route(prepared_as<CpuRouter>(router), spec, x_TD, control, *work_);
+  }
+
+  PreparedWeight prepare_experts(const FeedForwardSpec& spec,
+                                 const ExpertViews& views) const override {
+    return std::make_unique<CpuExperts>(cpu_experts(spec, views, format_, work_->pool));
+  }
+  Tensor experts(const Prepared& experts, const Tensor& x_TD,
+                 const Routing& routing) const override {
+    return cpu_mixture(prepared_as<CpuExperts>(experts), x_TD, routing, *work_);
+  }
+  Tensor dense(const Prepared& mlp, const Tensor& x_TD) const override {
+    return cpu_mlp(prepared_as<CpuExperts>(mlp).experts, x_TD, *work_);
+  }
+
+  PreparedWeight prepare_head(const WeightView& weight_VD) const override {
+    auto head = std::make_unique<CpuHead>();
+    head->shape = {.V = weight_VD.shape.at(0), .D = weight_VD.shape.at(1), .format = format_};
+    head->gather = &fastest("log_softmax_gather", log_softmax_gathers(), head->shape);
+    head->linear = linear_of(weight_VD, nullptr, format_, work_->pool);
+    require(head->linear.kernel == head->gather->linear,
+            "log_softmax_gather {} reads weights of linear {}, and linear {} packed them",
+            head->gather->name, head->gather->linear->name, head->linear.kernel->name);
+    return head;
+  }
+  /// A table of rows and packed panels are two things, so a tied head is kept as any other.
+  PreparedWeight prepare_tied_head(const WeightView& table_VD, const Prepared&) const override {
+    return prepare_head(table_VD);
+  }
+  Tensor head(const Prepared& head, const Tensor& hidden_RD) const override {
+    return prepared_as<CpuHead>(head).linear.run(hidden_RD, work_->pool);
+  }
+  HeadScores head_scores(const Prepared& prepared, const Tensor& hidden_RD,
+                         const HeadTargets& targets) const override {
+    const auto& head = prepared_as<CpuHead>(prepared);
+    const Tensor hidden = hidden_RD.contiguous();
+    check_targets(targets, hidden.size(0), head.shape.V);
+    const std::int64_t count = std::ssize(targets.row);
+    HeadScores scores{.log_p_N = at::empty({count}, at::kFloat),
+                      .is_best_N = at::empty({count}, at::kByte)};
+    head.gather->run(head.shape, head.linear.packed.get(),
+                     {.R = hidden.size(0),
+                      .x_RD = hidden.const_data_ptr<float>(),
+                      .row_N = targets.row,
+                      .id_N = targets.id,
+                      .log_p_N = scores.log_p_N.mutable_data_ptr<float>(),
+                      .is_best_N = scores.is_best_N.mutable_data_ptr<std::uint8_t>(),
+                      .workspace = work_->workspace.bytes(
+                          head.gather->workspace_bytes(head.shape, hidden.size(0)))},
+                     work_->pool);
+    scores.is_best_N = scores.is_best_N.to(at::kBool);
+    return scores;
+  }
+
+ private:
+  PackedFormat format_;
+  std::unique_ptr<CpuWork> work_;
+};
+
+}  // namespace
+
+std::unique_ptr<Ops> cpu_ops(DType dtype, std::int64_t threads) {
+  return std::make_unique<CpuOps>(dtype, threads);
+}
+
+}  // namespace moe

@@ -1,0 +1,97 @@
+// Every implementation of attention on the heads of OLMoE and of a model with grouped heads:
+// decoding at some contexts, and a prompt.
+#include <benchmark/benchmark.h>
+
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "kernels/attention/attention.h"
+#include "kernels/packed/aligned.h"
+#include "kernels/packed/random_elements.h"
+
+namespace moe {
+namespace {
+
+/// Sequences of `context` cached tokens that bring `fresh` new ones each.
+struct Workload {
+  std::int64_t sequences, context, fresh;
+};
+
+void measure(benchmark::State& state, const PagedAttention& attention, const AttentionShape& shape,
+             const Workload& load, std::int64_t threads) {
+  ThreadPool pool(threads);
+  std::mt19937 random(7);
+  const std::int64_t each = (load.context + load.fresh + shape.B - 1) / shape.B;
+  std::vector<std::int32_t> pages(static_cast<std::size_t>(each * load.sequences));
+  std::iota(pages.begin(), pages.end(), 0);
+  std::vector<AttendedRows> rows;
+  for (std::int64_t s = 0; s < load.sequences; ++s) {
+    rows.push_back({.begin = s * load.fresh,
+                    .rows = load.fresh,
+                    .position = load.context,
+                    .pages = std::span(pages).subspan(static_cast<std::size_t>(s * each),
+                                                      static_cast<std::size_t>(each))});
+  }
+  const std::int64_t T = load.sequences * load.fresh, all = each * load.sequences;
+  std::vector<float> keys = random_floats(all * shape.key_floats(), random);
+  std::vector<float> values = random_floats(all * shape.value_floats(), random);
+  const std::vector<float> q = random_floats(T * shape.H * shape.d, random);
+  const std::vector<float> k = random_floats(T * shape.G * shape.d, random);
+  const std::vector<float> v = random_floats(T * shape.G * shape.e, random);
+  std::vector<float> y(static_cast<std::size_t>(T * shape.H * shape.e));
+  const AlignedBytes workspace =
+      aligned_bytes(attention.workspace_bytes(shape, T, load.sequences, threads));
+  for ([[maybe_unused]] const auto unused : state) {
+    attention.run(shape,
+                  {.sequences = rows,
+                   .q_THd = q.data(),
+                   .k_TGd = k.data(),
+                   .v_TGe = v.data(),
+                   .keys = keys.data(),
+                   .values = values.data(),
+                   .y_THe = y.data(),
+                   .workspace = workspace.get()},
+                  pool);
+    benchmark::DoNotOptimize(y.data());
+  }
+  const auto rate = [](double per_run) {
+    return benchmark::Counter(per_run, benchmark::Counter::kIsIterationInvariantRate);
+  };
+  const std::int64_t cached = (load.context + load.fresh) * load.sequences;
+  state.counters["FLOP/s"] = rate(attention_flops(shape, rows));
+  state.counters["bytes/s"] =
+      rate(static_cast<double>(cached * shape.G * (shape.d + shape.e) * std::int64_t{4}));
+}
+
+constexpr AttentionShape kShapes[] = {
+    {.H = 16, .G = 16, .d = 128, .e = 128, .B = 16, .scale = 0.088},
+    {.H = 32, .G = 8, .d = 128, .e = 128, .B = 16, .scale = 0.088}};
+constexpr Workload kLoads[] = {{1, 511, 1}, {1, 8191, 1}, {16, 511, 1}, {1, 0, 512}};
+
+const int kRegistered = [] {
+  for (const PagedAttention* attention : paged_attentions()) {
+    if (attention->name == "reference") continue;  // minutes
+    for (const AttentionShape& shape : kShapes) {
+      for (const Workload& load : kLoads) {
+        for (const std::int64_t threads : {1, 2}) {
+          const std::string name =
+              "attention/" + std::string(attention->name) + "/H" + std::to_string(shape.H) + "/G" +
+              std::to_string(shape.G) + "/sequences" + std::to_string(load.sequences) + "/context" +
+              std::to_string(load.context) + "/new" + std::to_string(load.fresh) + "/threads" +
+              std::to_string(threads);
+          benchmark::RegisterBenchmark(name.c_str(),
+                                       [attention, shape, load, threads](benchmark::State& state) {
+                                         measure(state, *attention, shape, load, threads);
+                                       })
+              ->UseRealTime()
+              ->Unit(benchmark::kMillisecond);
+        }
+      }
+    }
+  }
+  return 0;
+}();
+
+}  // namespace
+}  // namespace moe

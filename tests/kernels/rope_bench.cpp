@@ -1,0 +1,54 @@
+// Every implementation of rotary positions on the queries of OLMoE.
+#include <benchmark/benchmark.h>
+
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "kernels/packed/random_elements.h"
+#include "kernels/rope/angles.h"
+#include "kernels/rope/rope.h"
+
+namespace moe {
+namespace {
+
+void measure(benchmark::State& state, const Rope& rope, const RopeShape& shape, std::int64_t T,
+             std::int64_t threads) {
+  ThreadPool pool(threads);
+  std::mt19937 random(7);
+  std::vector<std::int64_t> position_T(static_cast<std::size_t>(T));
+  std::iota(position_T.begin(), position_T.end(), 0);
+  std::vector<float> cos_Th(static_cast<std::size_t>(T * shape.dims / 2)), sin_Th(cos_Th);
+  rope_angles(10000, shape.dims, position_T, cos_Th.data(), sin_Th.data());
+  const std::vector<float> x_THd = random_floats(T * shape.heads * shape.width, random);
+  std::vector<float> y_THd(x_THd.size());
+  for ([[maybe_unused]] const auto unused : state) {
+    rope.run(shape, {T, x_THd.data(), cos_Th.data(), sin_Th.data(), y_THd.data()}, pool);
+    benchmark::DoNotOptimize(y_THd.data());
+  }
+  state.counters["bytes/s"] =
+      benchmark::Counter(static_cast<double>(2 * x_THd.size() * sizeof(float)),
+                         benchmark::Counter::kIsIterationInvariantRate);
+}
+
+const int kRegistered = [] {
+  for (const Rope* rope : ropes()) {
+    for (const std::int64_t T : {1, 16, 512}) {
+      for (const std::int64_t threads : {1, 2}) {
+        const RopeShape shape = {.heads = 16, .width = 128, .dims = 128};
+        const std::string name = "rope/" + std::string(rope->name) + "/H16/d128/T" +
+                                 std::to_string(T) + "/threads" + std::to_string(threads);
+        benchmark::RegisterBenchmark(name.c_str(),
+                                     [rope, shape, T, threads](benchmark::State& state) {
+                                       measure(state, *rope, shape, T, threads);
+                                     })
+            ->UseRealTime()
+            ->Unit(benchmark::kMicrosecond);
+      }
+    }
+  }
+  return 0;
+}();
+
+}  // namespace
+}  // namespace moe
