@@ -77,6 +77,10 @@ DType dtype_of(const Target& target, const Config& config) {
   return found == target.keys.end() ? config.dtype : dtype_of(found->second);
 }
 
+DType activation_dtype_of(const Target& target, const Config& config) {
+  return numerics_of(target) == "fast" ? DType::f32 : dtype_of(target, config);
+}
+
 std::string device_of(const Target& target) {
   const auto found = target.keys.find("device");
   return found == target.keys.end() ? "cpu" : found->second;

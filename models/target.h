@@ -40,7 +40,9 @@ Config config_of(const Target&);
 /// Values of keys, or what holds without them.
 DType dtype_of(const Target&, const Config&);  // the checkpoint's
 std::string device_of(const Target&);          // "cpu"
-std::string numerics_of(const Target&);        // "reference" or "fast"
+/// Of activations, keys and values.
+DType activation_dtype_of(const Target&, const Config&);
+std::string numerics_of(const Target&);  // "reference" or "fast"
 std::int64_t integer_of(const Target&, const std::string& key, std::int64_t missing);
 
 /// sha256 over the config, the weights' digest, the tokenizer's files and every key given.

@@ -62,9 +62,13 @@ void sample_loop(const CaseTask& task, StepLoop& loop, EventSink& sink, const Ti
 
 }  // namespace
 
-double explained_by(DType dtype) {
-  if (dtype == DType::f32) return 1e-4;
-  return dtype == DType::f16 ? 1e-2 : 5e-2;
+double explained_by(DType activations) {
+  if (activations == DType::f32) return 1e-4;
+  return activations == DType::f16 ? 1e-2 : 5e-2;
+}
+
+double explained_by(const Engine& engine) {
+  return engine.capabilities().invariant ? 0 : explained_by(engine.activation_dtype());
 }
 
 std::vector<TokenId> random_ids(std::int64_t count, std::int64_t vocabulary, std::uint64_t seed) {
@@ -82,7 +86,7 @@ std::optional<Verdict> cannot_run(const Engine& engine, const TimedShape& shape)
                                                  engine.capabilities().max_tokens)};
   }
   const std::int64_t available = engine.memory().available_bytes;
-  const std::int64_t needed = least_step_memory(engine.config(), engine.dtype(),
+  const std::int64_t needed = least_step_memory(engine.config(), engine.activation_dtype(),
                                                 {.batch = shape.batch,
                                                  .new_tokens = shape.new_tokens,
                                                  .context = shape.context,
@@ -105,7 +109,7 @@ Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const 
                         .rounds = rounds,
                         .ids = random_ids(shape.batch * each, engine.config().vocab, kPromptSeed)});
   const double bound = task.suite->max_logit_difference > 0 ? task.suite->max_logit_difference
-                                                            : explained_by(engine.dtype());
+                                                            : explained_by(engine);
   const double difference = loop->check();
   sink.send(Sample{task.case_key, "check_difference", shape.scope, 0, difference});
   if (!std::isfinite(difference))

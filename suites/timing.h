@@ -16,7 +16,9 @@ std::vector<TokenId> random_ids(std::int64_t count, std::int64_t vocabulary, std
 
 /// What rounding in a dtype explains of a relative logit difference between two ways to the same
 /// result, for models of tens of layers.
-double explained_by(DType);
+double explained_by(DType activations);
+/// Nothing where the engine is invariant.
+double explained_by(const Engine&);
 
 /// One shape, measured. `scope` is put on its samples ("" or "prefill", "decode").
 struct TimedShape {

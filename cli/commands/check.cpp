@@ -69,7 +69,7 @@ void check_kernels(Table& table) {
 
 void check_steps(Table& table, const std::string& spec) {
   const auto engine = open_engine(resolve_target(spec));
-  const double bound = explained_by(engine->dtype());
+  const double bound = explained_by(*engine);
   const std::int64_t room = engine->capabilities().max_tokens;
   for (const auto& [batch, context, fresh] :
        {std::tuple<std::int64_t, std::int64_t, std::int64_t>{2, 0, 64}, {4, 48, 1}, {3, 17, 5}}) {

@@ -79,7 +79,7 @@ Table target(const std::string& spec, const std::filesystem::path&) {
                                                       ff.experts, ff.experts_per_token, ff.hidden)},
                        {"vocabulary", c.vocab},
                        {"positions", c.max_positions},
-                       {"KV bytes per token", kv_bytes_per_token(c, dtype)}}};
+                       {"KV bytes per token", kv_bytes_per_token(c, activation_dtype_of(t, c))}}};
   add_parts(table, "parameters", parameter_counts(c));
   add_parts(table, "active parameters", active_parameter_counts(c));
   table.rows.push_back(

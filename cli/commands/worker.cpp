@@ -68,7 +68,10 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
 std::optional<Verdict> too_large(const Target& target) {
   const Config config = config_of(target);
   if (device_of(target) != "cpu") return std::nullopt;
-  const std::int64_t needed = weight_bytes(config, dtype_of(target, config)).total();
+  const DType dtype = dtype_of(target, config);
+  const bool head_apart = config.tied_embeddings && numerics_of(target) == "fast";
+  const std::int64_t needed = weight_bytes(config, dtype).total() +
+                              (head_apart ? config.vocab * config.dim * size_of(dtype) : 0);
   if (needed <= available_bytes()) return std::nullopt;
   return Verdict{Outcome::out_of_memory, fmt::format("the weights take {} bytes, {} are available",
                                                      needed, available_bytes())};

@@ -13,10 +13,15 @@
 //     score_j = scale q . k_j;  softcap tanh(score_j / softcap), where there is a softcap
 //     y = sum of exp(score_j) v_j / (sum of exp(score_j) + exp(sink of the head, where it has one))
 //   All in float32 or wider. What a page holds is known to the implementation that wrote it. The
-//   bits of a row depend on its query and the keys and values it sees alone: not on T, on other
-//   rows or sequences, on how its sequence was cut into steps, on which pages they lie in, on B, or
-//   on the number of threads. T may be 0. Keys that are no numbers make those rows so that see
-//   them.
+//   bits of a row depend on its position, its query, the keys and values it sees and its head's
+//   sink alone: not on T, on other rows or sequences, on how its sequence was cut into steps, on
+//   which pages they lie in, on B, or on the number of threads. A key or value that is no number
+//   makes every row so that sees it, whatever its weight, and no other. H is a multiple of G; T may
+//   be 0; the rows of sequences are disjoint.
+//   |y - exact| is at most (2 w + (3 n + 24) 2^-24) (weighted mean of |v|) of n keys, where w is
+//   the largest error of a score: (d + 2) 2^-24 |scale| (sum of |q k|), with a softcap 14 2^-24
+//   |score| more, and (largest - least score + n / 16 + 16) 2^-24 for the exponentials.
+//   Of a sequence's pages those before the first key that any of its rows sees are not looked at.
 //   Sequences may list the same page as long as none of them writes to it; where those stand one
 //   after the other in a step, the page is read once for some of them together.
 #pragma once

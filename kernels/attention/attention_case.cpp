@@ -5,7 +5,6 @@
 #include <limits>
 #include <numeric>
 
-#include "kernels/attention/block.h"
 #include "kernels/packed/aligned.h"
 #include "kernels/packed/difference.h"
 #include "kernels/packed/random_elements.h"
@@ -137,7 +136,7 @@ std::vector<std::vector<float>> AttentionCase::run(const PagedAttention& impleme
 /// Of a score whose products are of this size together: those and their sum are rounded, then the
 /// scaling; a cap is a division, a hyperbolic tangent of a few units, and a product.
 double AttentionCase::score_error(double size, double score) const {
-  const double products = static_cast<double>(shape.d + 2) * kUnit * shape.scale * size;
+  const double products = static_cast<double>(shape.d + 2) * kUnit * std::abs(shape.scale) * size;
   return products + (shape.softcap > 0 ? 14 : 0) * kUnit * std::abs(score);
 }
 
@@ -167,11 +166,11 @@ void AttentionCase::add_bounds(const Sequence& sequence, std::int64_t row, std::
   const double least = std::ranges::min(scores);
   for (const double score : scores) sum += std::exp(score - top);
   // A weight is off by its score's error, by that of the exponentials' arguments, which add up to
-  // no more than from the score to the largest, and by a few units for each block's factor.
+  // no more than from the score to the largest, and by a few units for each time that a larger
+  // score was met, which need not be more often than once in 64 keys.
   const auto keys = static_cast<double>(seen.last - seen.first);
-  const double blocks = keys / static_cast<double>(kBlockKeys) + 2;
-  const double weight = error + (top - least + 4 * blocks + 8) * kUnit;
-  const double relative = 2 * weight + (2 * keys + 4 * blocks + 16) * kUnit;
+  const double weight = error + (top - least + keys / 16 + 16) * kUnit;
+  const double relative = 2 * weight + (3 * keys + 24) * kUnit;
   for (std::int64_t i = 0; i < shape.e; ++i) {
     double size = 0;
     for (std::int64_t j = seen.first; j < seen.last; ++j) {

@@ -2,58 +2,63 @@
 // running soft-maxima. Keys lie in their pages dim by dim, values token by token, so that both
 // products are rows times a panel, and neither adds across the lanes of a vector.
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "kernels/attention/attention.h"
 #include "kernels/attention/tiles.h"
+#include "kernels/packed/aligned.h"
+#include "kernels/packed/tiling.h"
 
 namespace moe {
 namespace {
 
 constexpr auto kFloat = std::int64_t{sizeof(float)};
 
-std::int64_t aligned(std::int64_t bytes) {
-  return (bytes + 63) / 64 * 64;
-}
+/// Where what a thread works in lies in its memory, in bytes.
+struct ScratchLayout {
+  explicit ScratchLayout(const AttentionShape& shape) {
+    const std::int64_t most = rows_of_tile(shape);
+    x = aligned_size(most * std::int64_t{sizeof(TileRow)});
+    weights = x + aligned_size(most * std::int64_t{sizeof(float*)});
+    y = weights + aligned_size(most * kBlockKeys * kFloat);
+    bytes = y + aligned_size(most * shape.e * kFloat);
+  }
+  std::int64_t x, weights, y, bytes;
+};
 
 /// What a thread works in.
 struct Scratch {
-  Scratch(const AttentionShape& shape, std::byte* at) {
-    const std::int64_t most = rows_of_block(shape) * (shape.H / shape.G);
-    std::byte* begin = at;
-    const auto take = [&](std::int64_t size) {
-      std::byte* here = at;
-      at += aligned(size);
-      return here;
-    };
-    rows = reinterpret_cast<TileRow*>(take(most * std::int64_t{sizeof(TileRow)}));
-    x = reinterpret_cast<const float**>(take(most * std::int64_t{sizeof(float*)}));
-    weights = reinterpret_cast<float*>(take(most * kBlockKeys * kFloat));
-    y = reinterpret_cast<float*>(take(most * shape.e * kFloat));
-    bytes = at - begin;
-  }
+  Scratch(const ScratchLayout& layout, std::byte* at)
+      : rows(reinterpret_cast<TileRow*>(at)),
+        x(reinterpret_cast<const float**>(at + layout.x)),
+        weights(reinterpret_cast<float*>(at + layout.weights)),
+        y(reinterpret_cast<float*>(at + layout.y)) {}
   TileRow* rows;
   const float** x;     // of a product
   float *weights, *y;  // [rows, kBlockKeys], [rows, e]
-  std::int64_t bytes;
 };
 
-/// One task: a block of rows on one key/value head.
+/// One task: a block of rows on some key/value heads, that one page after the other is read from
+/// its first of them to its last.
 // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): all of it is given
 struct Tile {
   const AttentionShape& shape;
   const PagedAttentionArgs& args;
-  std::int64_t group;
-  std::span<TileRow> rows;
+  std::int64_t first_group, groups;
+  std::int64_t count;  // rows of each group; group by group they are the tile's
   Scratch scratch;
 
-  TileRow& row(std::int64_t r) const { return rows[static_cast<std::size_t>(r)]; }
-  const float* keys(std::int64_t page) const {
-    return args.keys + (page * shape.G + group) * shape.d * shape.B;
+  /// Row r of group g; all groups' rows see the same.
+  TileRow& row(std::int64_t g, std::int64_t r) const { return scratch.rows[g * count + r]; }
+  float* weights(std::int64_t g, std::int64_t r) const {
+    return scratch.weights + (g * count + r) * kBlockKeys;
   }
-  const float* values(std::int64_t page) const {
-    return args.values + (page * shape.G + group) * shape.e * shape.B;
+  float* y(std::int64_t g, std::int64_t r) const { return scratch.y + (g * count + r) * shape.e; }
+  const float* keys(std::int64_t g, std::int64_t page) const {
+    return args.keys + (page * shape.G + first_group + g) * shape.d * shape.B;
+  }
+  const float* values(std::int64_t g, std::int64_t page) const {
+    return args.values + (page * shape.G + first_group + g) * shape.e * shape.B;
   }
 };
 
@@ -70,15 +75,21 @@ void write_row(const AttentionShape& shape, const PagedAttentionArgs& args,
   }
 }
 
-/// Calls work(page, first, last) for the pages of keys [first, last).
+/// Keys [first, last) of a page, of a block that begins at `block`.
+struct PageKeys {
+  std::int64_t page, first, last, block;
+};
+
+/// Calls work(keys) for the pages of a segment's keys.
 template <typename Work>
-void for_each_page(const Tile& tile, const AttendedRows& sequence, std::int64_t first,
-                   std::int64_t last, Work&& work) {
+void for_each_page(const Tile& tile, const Segment& segment, std::int64_t block, Work&& work) {
   const std::int64_t B = tile.shape.B;
-  while (first < last) {
-    const std::int64_t end = std::min(last, (first / B + 1) * B);
-    work(page_of(sequence, first / B), first, end);
-    first = end;
+  const AttendedRows& sequence = *tile.row(0, segment.begin).sequence;
+  for (std::int64_t first = segment.first_key; first < segment.last_key;) {
+    const std::int64_t last = std::min(segment.last_key, (first / B + 1) * B);
+    work(PageKeys{
+        .page = page_of(sequence, first / B), .first = first, .last = last, .block = block});
+    first = last;
   }
 }
 
@@ -86,85 +97,81 @@ void for_each_page(const Tile& tile, const AttendedRows& sequence, std::int64_t 
 void multiply_keys(const Tile& tile, const Segment& segment, std::int64_t block) {
   const AttentionShape& shape = tile.shape;
   const std::int64_t rows = segment.end - segment.begin;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const TileRow& row = tile.row(segment.begin + r);
-    tile.scratch.x[r] = tile.args.q_THd + (row.row * shape.H + row.head) * shape.d;
-  }
-  const AttendedRows& sequence = *tile.row(segment.begin).sequence;
-  for_each_page(tile, sequence, segment.first_key, segment.last_key,
-                [&](std::int64_t page, std::int64_t first, std::int64_t last) {
-                  multiply_strided({.panel = tile.keys(page) + first % shape.B,
-                                    .panel_stride = shape.B,
-                                    .inputs = shape.d,
-                                    .columns = last - first,
-                                    .x = {tile.scratch.x, static_cast<std::size_t>(rows)},
-                                    .y = tile.scratch.weights + first - block,
-                                    .y_stride = kBlockKeys});
-                });
+  for_each_page(tile, segment, block, [&](const PageKeys& keys) {
+    for (std::int64_t g = 0; g < tile.groups; ++g) {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        const TileRow& row = tile.row(g, segment.begin + r);
+        tile.scratch.x[r] = tile.args.q_THd + (row.row * shape.H + row.head) * shape.d;
+      }
+      multiply_strided({.panel = tile.keys(g, keys.page) + keys.first % shape.B,
+                        .panel_stride = shape.B,
+                        .inputs = shape.d,
+                        .columns = keys.last - keys.first,
+                        .x = {tile.scratch.x, static_cast<std::size_t>(rows)},
+                        .y = tile.weights(g, segment.begin) + keys.first - block,
+                        .y_stride = kBlockKeys});
+    }
+  });
 }
 
-/// Makes weights of a segment's products, and what was added up so far comparable to them.
-void soften_rows(const Tile& tile, const Segment& segment, std::int64_t block) {
+/// Makes weights of a row's products, and what was added up so far comparable to them.
+void soften_row(const Tile& tile, std::int64_t g, std::int64_t r, std::int64_t block) {
   const AttentionShape& shape = tile.shape;
   const ScoreKind kind = {.scale = static_cast<float>(shape.scale),
                           .softcap = static_cast<float>(shape.softcap)};
-  for (std::int64_t r = segment.begin; r < segment.end; ++r) {
-    TileRow& row = tile.row(r);
-    const std::int64_t first = std::max(row.seen.first - block, std::int64_t{0});
-    const std::int64_t last = std::min(row.seen.last - block, kBlockKeys);
-    float* weights = tile.scratch.weights + (r - segment.begin) * kBlockKeys;
-    const float factor = soften_block(kind, first, last, weights, row.softmax);
-    if (factor == 1) continue;
-    float* y = tile.scratch.y + r * shape.e;
-    for (std::int64_t i = 0; i < shape.e; ++i) y[i] *= factor;
-  }
+  TileRow& row = tile.row(g, r);
+  const std::int64_t first = std::max(row.seen.first - block, std::int64_t{0});
+  const std::int64_t last = std::min(row.seen.last - block, kBlockKeys);
+  const float factor = soften_block(kind, first, last, tile.weights(g, r), row.softmax);
+  if (factor == 1) return;
+  float* y = tile.y(g, r);
+  for (std::int64_t i = 0; i < shape.e; ++i) y[i] *= factor;
 }
 
-/// Adds the values that rows [begin, end) of the tile see, which are keys [first, last) of a page.
-void add_values(const Tile& tile, const Segment& segment, std::int64_t begin, std::int64_t end,
-                std::int64_t block, std::int64_t page, std::int64_t first, std::int64_t last) {
+/// Adds the values that rows [begin, end) of the tile's groups see, which are these keys.
+void add_values(const Tile& tile, std::int64_t begin, std::int64_t end, const PageKeys& keys) {
   const AttentionShape& shape = tile.shape;
-  for (std::int64_t r = begin; r < end; ++r) {
-    tile.scratch.x[r - begin] =
-        tile.scratch.weights + (r - segment.begin) * kBlockKeys + first - block;
+  for (std::int64_t g = 0; g < tile.groups; ++g) {
+    for (std::int64_t r = begin; r < end; ++r)
+      tile.scratch.x[r - begin] = tile.weights(g, r) + keys.first - keys.block;
+    multiply_strided({.panel = tile.values(g, keys.page) + keys.first % shape.B * shape.e,
+                      .panel_stride = shape.e,
+                      .inputs = keys.last - keys.first,
+                      .columns = shape.e,
+                      .x = {tile.scratch.x, static_cast<std::size_t>(end - begin)},
+                      .y = tile.y(g, begin),
+                      .y_stride = shape.e,
+                      .add = true});
   }
-  multiply_strided({.panel = tile.values(page) + first % shape.B * shape.e,
-                    .panel_stride = shape.e,
-                    .inputs = last - first,
-                    .columns = shape.e,
-                    .x = {tile.scratch.x, static_cast<std::size_t>(end - begin)},
-                    .y = tile.scratch.y + begin * shape.e,
-                    .y_stride = shape.e,
-                    .add = true});
 }
 
 /// Page by page, rows that see the same of it together. None reads a value that it does not see.
 void multiply_values(const Tile& tile, const Segment& segment, std::int64_t block) {
-  const AttendedRows& sequence = *tile.row(segment.begin).sequence;
-  const auto part = [&](std::int64_t r, std::int64_t first, std::int64_t last) {
-    const SeenKeys& seen = tile.row(r).seen;
-    return SeenKeys{.first = std::max(first, seen.first), .last = std::min(last, seen.last)};
-  };
-  for_each_page(tile, sequence, segment.first_key, segment.last_key,
-                [&](std::int64_t page, std::int64_t first, std::int64_t last) {
-                  for (std::int64_t begin = segment.begin; begin < segment.end;) {
-                    const SeenKeys seen = part(begin, first, last);
-                    std::int64_t end = begin + 1;
-                    for (; end < segment.end; ++end) {
-                      const SeenKeys next = part(end, first, last);
-                      if (next.first != seen.first || next.last != seen.last) break;
-                    }
-                    if (seen.first < seen.last)
-                      add_values(tile, segment, begin, end, block, page, seen.first, seen.last);
-                    begin = end;
-                  }
-                });
+  for_each_page(tile, segment, block, [&](const PageKeys& keys) {
+    const auto seen_of = [&](std::int64_t r) {
+      const SeenKeys& seen = tile.row(0, r).seen;
+      return PageKeys{.page = keys.page,
+                      .first = std::max(keys.first, seen.first),
+                      .last = std::min(keys.last, seen.last),
+                      .block = block};
+    };
+    for (std::int64_t begin = segment.begin; begin < segment.end;) {
+      const PageKeys seen = seen_of(begin);
+      std::int64_t end = begin + 1;
+      for (; end < segment.end; ++end) {
+        const PageKeys other = seen_of(end);
+        if (other.first != seen.first || other.last != seen.last) break;
+      }
+      if (seen.first < seen.last) add_values(tile, begin, end, seen);
+      begin = end;
+    }
+  });
 }
 
 /// y of a row: what was added up over the sum of weights, and of its head's sink.
-void finish(const Tile& tile, std::int64_t r) {
+void finish(const Tile& tile, std::int64_t g, std::int64_t r) {
   const AttentionShape& shape = tile.shape;
-  const TileRow& row = tile.row(r);
+  const TileRow& row = tile.row(g, r);
   float factor = 1, sum = row.softmax.sum;
   if (shape.sinks) {
     const float sink = tile.args.sink_H[row.head];
@@ -172,45 +179,57 @@ void finish(const Tile& tile, std::int64_t r) {
     factor = std::exp(row.softmax.largest - largest);
     sum = sum * factor + std::exp(sink - largest);
   }
-  const float* from = tile.scratch.y + r * shape.e;
+  const float* from = tile.y(g, r);
   float* to = tile.args.y_THe + (row.row * shape.H + row.head) * shape.e;
   for (std::int64_t i = 0; i < shape.e; ++i) to[i] = from[i] * factor / sum;
 }
 
-void attend(const AttentionShape& shape, const PagedAttentionArgs& args, const RowBlock& block,
-            std::int64_t group, const Scratch& scratch) {
-  const std::int64_t count = fill_tile(shape, args.sequences, block, group, scratch.rows);
-  const Tile tile{.shape = shape,
-                  .args = args,
-                  .group = group,
-                  .rows = {scratch.rows, static_cast<std::size_t>(count)},
-                  .scratch = scratch};
-  std::fill_n(scratch.y, count * shape.e, 0.0F);
-  std::int64_t first = tile.row(0).seen.first, last = 0;
-  for (const TileRow& row : tile.rows) {
+void attend(const Tile& tile) {
+  const std::span<const TileRow> rows(tile.scratch.rows, static_cast<std::size_t>(tile.count));
+  std::int64_t first = rows[0].seen.first, last = 0;
+  for (const TileRow& row : rows) {
     first = std::min(first, row.seen.first);
     last = std::max(last, row.seen.last);
   }
-  for (std::int64_t keys = first / kBlockKeys * kBlockKeys; keys < last; keys += kBlockKeys) {
-    for (std::int64_t row = 0; row < count;) {
-      const Segment segment = next_segment(shape, tile.rows, row, keys);
+  std::fill_n(tile.scratch.y, tile.groups * tile.count * tile.shape.e, 0.0F);
+  for (std::int64_t block = first / kBlockKeys * kBlockKeys; block < last; block += kBlockKeys) {
+    for (std::int64_t row = 0; row < tile.count;) {
+      const Segment segment = next_segment(tile.shape, rows, row, block);
       row = segment.end;
       if (segment.begin == segment.end) continue;
-      multiply_keys(tile, segment, keys);
-      soften_rows(tile, segment, keys);
-      multiply_values(tile, segment, keys);
+      multiply_keys(tile, segment, block);
+      for (std::int64_t g = 0; g < tile.groups; ++g) {
+        for (std::int64_t r = segment.begin; r < segment.end; ++r) soften_row(tile, g, r, block);
+      }
+      multiply_values(tile, segment, block);
     }
   }
-  for (std::int64_t r = 0; r < count; ++r) finish(tile, r);
+  for (std::int64_t g = 0; g < tile.groups; ++g) {
+    for (std::int64_t r = 0; r < tile.count; ++r) finish(tile, g, r);
+  }
 }
 
 std::int64_t block_bytes(const AttentionShape& shape, std::int64_t T, std::int64_t sequences) {
-  return aligned(most_blocks(shape, T, sequences) * std::int64_t{sizeof(RowBlock)});
+  return aligned_size(most_blocks(shape, T, sequences) * std::int64_t{sizeof(RowBlock)});
 }
 
 std::int64_t workspace_bytes(const AttentionShape& shape, std::int64_t T, std::int64_t sequences,
                              std::int64_t threads) {
-  return block_bytes(shape, T, sequences) + threads * Scratch(shape, nullptr).bytes;
+  return block_bytes(shape, T, sequences) + threads * ScratchLayout(shape).bytes;
+}
+
+/// Into how many parts the key/value heads are cut: into as few as fit a tile and give each thread
+/// several tasks, since a page is best read in one go.
+std::int64_t group_parts(const AttentionShape& shape, std::span<const RowBlock> blocks,
+                         const ThreadPool& pool) {
+  constexpr std::int64_t kTasks = 2;  // of each thread at least
+  std::int64_t most = 1;
+  for (const RowBlock& block : blocks) most = std::max(most, block.rows);
+  const std::int64_t rows = most * (shape.H / shape.G);
+  const std::int64_t fit = std::max<std::int64_t>(1, rows_of_tile(shape) / rows);
+  const std::int64_t wanted =
+      std::ssize(blocks) == 0 ? 1 : (kTasks * pool.threads() - 1) / std::ssize(blocks) + 1;
+  return std::min(shape.G, std::max((shape.G + fit - 1) / fit, wanted));
 }
 
 void run(const AttentionShape& shape, const PagedAttentionArgs& args, ThreadPool& pool) {
@@ -224,11 +243,23 @@ void run(const AttentionShape& shape, const PagedAttentionArgs& args, ThreadPool
     });
   });
   std::byte* scratch = args.workspace + block_bytes(shape, rows, std::ssize(args.sequences));
-  const std::int64_t each = Scratch(shape, nullptr).bytes;
+  const ScratchLayout layout(shape);
+  const std::int64_t parts = group_parts(shape, {blocks, static_cast<std::size_t>(count)}, pool);
   // The last rows of a sequence see the most keys: begun first, they leave small tasks to the end.
-  pool.run(count * shape.G, [&](std::int64_t task, std::int64_t thread) {
-    const std::int64_t block = count - 1 - task / shape.G;
-    attend(shape, args, blocks[block], task % shape.G, Scratch(shape, scratch + thread * each));
+  pool.run(count * parts, [&](std::int64_t task, std::int64_t thread) {
+    const RowBlock& block = blocks[count - 1 - task / parts];
+    const std::int64_t first = part(shape.G, task % parts, parts);
+    Tile tile{.shape = shape,
+              .args = args,
+              .first_group = first,
+              .groups = part(shape.G, task % parts + 1, parts) - first,
+              .count = 0,
+              .scratch = Scratch(layout, scratch + thread * layout.bytes)};
+    for (std::int64_t g = 0; g < tile.groups; ++g) {
+      tile.count =
+          fill_tile(shape, args.sequences, block, first + g, tile.scratch.rows + g * tile.count);
+    }
+    attend(tile);
   });
 }
 

@@ -13,7 +13,8 @@ namespace moe {
 inline constexpr std::int64_t kBlockKeys = 64;
 
 /// y[r][c] = sum over k of x[r][k] panel[k][c], added to what is there where `add`: one chain of
-/// fused multiply-adds each, in the order of k, whatever rows and columns are computed with it.
+/// multiply-adds each (fused where the machine has that), in the order of k, whatever rows and
+/// columns are computed with it.
 struct StridedProduct {
   const float* panel = nullptr;
   std::int64_t panel_stride = 0, inputs = 0, columns = 0;

@@ -22,10 +22,15 @@ bool sees(const TileRow& row, std::int64_t first, std::int64_t last) {
   return row.seen.first < last && row.seen.last > first;
 }
 
-}  // namespace
-
+/// Of a block at most, each with the heads that share a key/value head.
 std::int64_t rows_of_block(const AttentionShape& shape) {
   return std::max<std::int64_t>(1, kTileRows / (shape.H / shape.G));
+}
+
+}  // namespace
+
+std::int64_t rows_of_tile(const AttentionShape& shape) {
+  return std::max(kTileRows, shape.H / shape.G);
 }
 
 std::int64_t most_blocks(const AttentionShape& shape, std::int64_t T, std::int64_t sequences) {

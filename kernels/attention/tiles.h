@@ -14,8 +14,8 @@ struct RowBlock {
   std::int64_t sequence, row, rows;
 };
 
-/// Rows of a block at most, for heads that share a key/value head, of which each has its own.
-std::int64_t rows_of_block(const AttentionShape&);
+/// Rows of a tile at most: rows of a block times heads.
+std::int64_t rows_of_tile(const AttentionShape&);
 
 /// Blocks of T rows of some sequences at most.
 std::int64_t most_blocks(const AttentionShape&, std::int64_t T, std::int64_t sequences);

@@ -5,6 +5,7 @@
 
 #include "kernels/expert_gemm/by_expert.h"
 #include "kernels/expert_gemm/expert_gemm.h"
+#include "kernels/packed/aligned.h"
 #include "kernels/packed/tiling.h"
 
 namespace moe {
@@ -13,10 +14,6 @@ namespace {
 constexpr auto kFloat = std::int64_t{sizeof(float)};
 using Scratch = std::array<float, static_cast<std::size_t>(kBlockRows* kBlockOutputs)>;
 using Rows = std::array<const float*, static_cast<std::size_t>(kBlockRows)>;
-
-std::int64_t aligned(std::int64_t bytes) {
-  return (bytes + 63) / 64 * 64;
-}
 
 PackedShape inner(const ExpertGemmShape& shape) {  // gate and up
   return {.N = shape.F, .K = shape.D, .format = shape.format};
@@ -30,12 +27,12 @@ PackedShape outer(const ExpertGemmShape& shape) {  // down
 struct Layout {
   explicit Layout(const ExpertGemmShape& shape) {
     const std::int64_t gate = shape.mlp.gated ? 1 : 0, bias = shape.bias ? 1 : 0;
-    up = gate * aligned(inner(shape).bytes());
-    down = up + aligned(inner(shape).bytes());
-    gate_bias = down + aligned(outer(shape).bytes());
-    up_bias = gate_bias + gate * bias * aligned(shape.F * kFloat);
-    down_bias = up_bias + bias * aligned(shape.F * kFloat);
-    bytes = down_bias + bias * aligned(shape.D * kFloat);
+    up = gate * aligned_size(inner(shape).bytes());
+    down = up + aligned_size(inner(shape).bytes());
+    gate_bias = down + aligned_size(outer(shape).bytes());
+    up_bias = gate_bias + gate * bias * aligned_size(shape.F * kFloat);
+    down_bias = up_bias + bias * aligned_size(shape.F * kFloat);
+    bytes = down_bias + bias * aligned_size(shape.D * kFloat);
   }
   std::int64_t up = 0, down = 0, gate_bias = 0, up_bias = 0, down_bias = 0, bytes = 0;
 };
@@ -75,7 +72,7 @@ struct Workspace {
     std::byte* begin = at;
     const auto take = [&](std::int64_t size) {
       std::byte* here = at;
-      at += aligned(size);
+      at += aligned_size(size);
       return here;
     };
     sorting = take(by_expert_bytes(shape.E, pairs));

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "harness/error.h"
+#include "harness/huge_pages.h"
 
 namespace moe {
 
@@ -15,12 +16,19 @@ struct FreeAligned {
 };
 using AlignedBytes = std::unique_ptr<std::byte[], FreeAligned>;  // NOLINT(modernize-avoid-c-arrays)
 
-/// Bytes aligned to 64, whatever is in them.
+/// The size of a part of aligned memory behind which the next is aligned too.
+constexpr std::int64_t aligned_size(std::int64_t bytes) {
+  return (bytes + 63) / 64 * 64;
+}
+
+/// Bytes aligned to 64, whatever is in them; many of them on huge pages.
 inline AlignedBytes aligned_bytes(std::int64_t bytes) {
   const std::size_t whole = (static_cast<std::size_t>(bytes) + 64) / 64 * 64;
-  AlignedBytes memory(static_cast<std::byte*>(std::aligned_alloc(64, whole)));
-  require(memory != nullptr, "out of memory: {} bytes", whole);
-  return memory;
+  void* memory = nullptr;
+  const int error = posix_memalign(&memory, bytes < kHugePage ? 64 : std::size_t{kHugePage}, whole);
+  require(error == 0, "out of memory: {} bytes", whole);
+  prefer_huge_pages(memory, static_cast<std::int64_t>(whole));
+  return AlignedBytes(static_cast<std::byte*>(memory));
 }
 
 }  // namespace moe

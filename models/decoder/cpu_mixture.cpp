@@ -1,11 +1,13 @@
 #include "models/decoder/cpu_mixture.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <span>
 
+#include <fmt/ranges.h>
+
 #include "harness/error.h"
+#include "kernels/row_tasks.h"
 
 namespace moe {
 namespace {
@@ -59,15 +61,10 @@ std::int64_t workspace_bytes(const CpuMlps& mlps, std::int64_t choices, std::int
   return mlps.kernel->workspace_bytes(shape, T);
 }
 
-/// Numbers before the workspace proper, aligned like it.
-constexpr std::int64_t aligned(std::int64_t bytes) {
-  return (bytes + 63) / 64 * 64;
-}
-
 /// The one MLP of every row, with these weights; empty: 1.
 Tensor run_one(const CpuMlps& mlps, const Tensor& x_TD, std::span<const float> weight_T,
                CpuWork& work) {
-  const std::int64_t T = x_TD.size(0), numbers = aligned(T * 4);
+  const std::int64_t T = x_TD.size(0), numbers = aligned_size(T * 4);
   std::byte* memory = work.workspace.bytes(2 * numbers + workspace_bytes(mlps, 1, T));
   auto* expert_T = reinterpret_cast<std::int32_t*>(memory);
   auto* ones_T = reinterpret_cast<float*>(memory + numbers);
@@ -86,11 +83,9 @@ Tensor shared_output(const CpuExperts& experts, const Tensor& x_TD, CpuWork& wor
 }
 
 /// int64 ids, as tables hand them to each other, for a kernel.
-std::span<const std::int32_t> narrowed(const Tensor& ids, std::int32_t* to) {
+void narrow(const Tensor& ids, std::int32_t* to) {
   const Tensor from = ids.contiguous();
-  const auto count = static_cast<std::size_t>(from.numel());
-  std::copy_n(from.const_data_ptr<std::int64_t>(), count, to);
-  return {to, count};
+  std::copy_n(from.const_data_ptr<std::int64_t>(), from.numel(), to);
 }
 
 }  // namespace
@@ -111,12 +106,29 @@ CpuExperts cpu_experts(const FeedForwardSpec& spec, const ExpertViews& views, Pa
   return experts;
 }
 
+CpuRouter cpu_router(const FeedForwardSpec& spec, const RouterViews& views, PackedFormat format,
+                     ThreadPool& pool) {
+  CpuRouter router;
+  router.kernel = &fastest("router", routers(), shape_of(spec, 1));
+  router.logits = linear_of(views.weight_ED, views.bias_E ? &*views.bias_E : nullptr,
+                            spec.router_f32 ? PackedFormat::f32 : format, pool);
+  if (views.correction_E) router.correction = floats_of(*views.correction_E);
+  return router;
+}
+
 Routing cpu_route(const CpuRouter& router, const FeedForwardSpec& spec, const Tensor& x_TD,
                   const RouterControl& control, CpuWork& work) {
-  const std::int64_t T = x_TD.size(0), K = spec.experts_per_token, numbers = aligned(T * K * 4);
+  const std::int64_t T = x_TD.size(0), K = spec.experts_per_token,
+                     numbers = aligned_size(T * K * 4);
   Routing routing{.logits_TE = router.logits.run(x_TD, work.pool),
                   .weight_TK = at::empty({T, K}, at::kFloat),
                   .expert_TK = at::empty({T, K}, at::kLong)};
+  require(!control.force_TK.defined() || control.force_TK.numel() == T * K,
+          "{} forced experts for {} rows of {}",
+          control.force_TK.defined() ? control.force_TK.numel() : 0, T, K);
+  require(!control.removed_E.defined() || control.removed_E.numel() == spec.experts,
+          "a mask of {} experts of {}", control.removed_E.defined() ? control.removed_E.numel() : 0,
+          spec.experts);
   RouterShape shape = shape_of(spec, T);
   shape.corrected = !router.correction.empty();
   shape.removes = control.removed_E.defined();
@@ -124,18 +136,17 @@ Routing cpu_route(const CpuRouter& router, const FeedForwardSpec& spec, const Te
   std::byte* memory = work.workspace.bytes(2 * numbers);
   auto* expert_TK = reinterpret_cast<std::int32_t*>(memory);
   auto* forced_TK = reinterpret_cast<std::int32_t*>(memory + numbers);
-  if (shape.forced) narrowed(control.force_TK, forced_TK);
-  fastest("router", routers(), shape)
-      .run(shape,
-           {.logits_TE = routing.logits_TE.const_data_ptr<float>(),
-            .correction_E = router.correction.data(),
-            .removed_E = shape.removes ? reinterpret_cast<const std::uint8_t*>(
-                                             control.removed_E.const_data_ptr<bool>())
-                                       : nullptr,
-            .forced_TK = forced_TK,
-            .weight_TK = routing.weight_TK.mutable_data_ptr<float>(),
-            .expert_TK = expert_TK},
-           {.pool = &work.pool});
+  if (shape.forced) narrow(control.force_TK, forced_TK);
+  router.kernel->run(shape,
+                     {.logits_TE = routing.logits_TE.const_data_ptr<float>(),
+                      .correction_E = router.correction.data(),
+                      .removed_E = shape.removes ? reinterpret_cast<const std::uint8_t*>(
+                                                       control.removed_E.const_data_ptr<bool>())
+                                                 : nullptr,
+                      .forced_TK = forced_TK,
+                      .weight_TK = routing.weight_TK.mutable_data_ptr<float>(),
+                      .expert_TK = expert_TK},
+                     {.pool = &work.pool});
   std::copy_n(expert_TK, T * K, routing.expert_TK.mutable_data_ptr<std::int64_t>());
   return routing;
 }
@@ -143,10 +154,15 @@ Routing cpu_route(const CpuRouter& router, const FeedForwardSpec& spec, const Te
 Tensor cpu_mixture(const CpuExperts& experts, const Tensor& x_TD, const Routing& routing,
                    CpuWork& work) {
   const Tensor x = x_TD.contiguous(), weight_TK = routing.weight_TK.contiguous();
-  const std::int64_t T = x.size(0), K = routing.expert_TK.size(1), numbers = aligned(T * K * 4);
+  const std::int64_t T = x.size(0), K = routing.expert_TK.size(1),
+                     numbers = aligned_size(T * K * 4);
+  require(weight_TK.numel() == T * K && routing.expert_TK.size(0) == T,
+          "a routing of {} rows and {} weights for {} rows", routing.expert_TK.size(0),
+          weight_TK.numel(), T);
   std::byte* memory = work.workspace.bytes(numbers + workspace_bytes(experts.experts, K, T));
-  const auto expert_TK = narrowed(routing.expert_TK, reinterpret_cast<std::int32_t*>(memory));
-  Tensor y_TD = run_mlps(experts.experts, x, expert_TK.data(), weight_TK.const_data_ptr<float>(), K,
+  auto* expert_TK = reinterpret_cast<std::int32_t*>(memory);
+  narrow(routing.expert_TK, expert_TK);
+  Tensor y_TD = run_mlps(experts.experts, x, expert_TK, weight_TK.const_data_ptr<float>(), K,
                          memory + numbers, work.pool);
   if (experts.shared.packed == nullptr) return y_TD;
   return cpu_sum(y_TD, shared_output(experts, x, work), work.pool);
@@ -157,15 +173,14 @@ Tensor cpu_mlp(const CpuMlps& mlps, const Tensor& x_TD, CpuWork& work) {
 }
 
 Tensor cpu_sum(const Tensor& a, const Tensor& b, ThreadPool& pool) {
-  require(a.sizes() == b.sizes(), "a sum of tensors of {} and {} elements", a.numel(), b.numel());
+  require(a.sizes() == b.sizes(), "a sum of tensors of sizes [{}] and [{}]",
+          fmt::join(a.sizes(), ", "), fmt::join(b.sizes(), ", "));
   const Tensor left = a.contiguous(), right = b.contiguous();
   Tensor sum = at::empty_like(left);
   const float *x = left.const_data_ptr<float>(), *y = right.const_data_ptr<float>();
   float* z = sum.mutable_data_ptr<float>();
-  constexpr std::int64_t kTogether = 1 << 14;
-  pool.run((left.numel() + kTogether - 1) / kTogether, [&](std::int64_t task, std::int64_t) {
-    const std::int64_t end = std::min(left.numel(), (task + 1) * kTogether);
-    for (std::int64_t i = task * kTogether; i < end; ++i) z[i] = x[i] + y[i];
+  run_rows(pool, left.numel(), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) z[i] = x[i] + y[i];
   });
   return sum;
 }

@@ -10,6 +10,8 @@ namespace moe {
 
 CpuExperts cpu_experts(const FeedForwardSpec&, const ExpertViews&, PackedFormat, ThreadPool&);
 
+CpuRouter cpu_router(const FeedForwardSpec&, const RouterViews&, PackedFormat, ThreadPool&);
+
 Routing cpu_route(const CpuRouter&, const FeedForwardSpec&, const Tensor& x_TD,
                   const RouterControl&, CpuWork&);
 

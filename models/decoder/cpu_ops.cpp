@@ -1,9 +1,6 @@
 // The `cpu` table: packed weights, float32 activations, kernels/ for everything. A row's bits
 // depend on that row and the weights alone, whatever else is in the step.
-#include <algorithm>
-#include <cmath>
 #include <memory>
-#include <utility>
 
 #include "kernels/embedding/embedding.h"
 #include "kernels/norm/norm.h"
@@ -89,8 +86,12 @@ class CpuOps final : public Ops {
   }
 
   Tensor rope(const TableStep& step, const RopeSpec& spec, const Tensor& x_THd) const override {
-    const CpuTurn& turn = begun_as<CpuStep>(step).turn(spec);
+    const auto& begun = begun_as<CpuStep>(step);
+    const CpuTurn& turn = begun.turn(spec);
     const Tensor x = x_THd.contiguous();
+    require(x.size(0) == begun.rows() && spec.dims <= x.size(2),
+            "rope over {} dims of {} rows of width {} in a step of {}", spec.dims, x.size(0),
+            x.size(2), begun.rows());
     const RopeShape shape{.heads = x.size(1), .width = x.size(2), .dims = spec.dims};
     Tensor y = at::empty_like(x);
     fastest("rope", ropes(), shape)
@@ -115,11 +116,7 @@ class CpuOps final : public Ops {
 
   PreparedWeight prepare_router(const FeedForwardSpec& spec,
                                 const RouterViews& views) const override {
-    auto router = std::make_unique<CpuRouter>();
-    router->logits = linear_of(views.weight_ED, views.bias_E ? &*views.bias_E : nullptr,
-                               spec.router_f32 ? PackedFormat::f32 : format_, work_->pool);
-    if (views.correction_E) router->correction = floats_of(*views.correction_E);
-    return router;
+    return std::make_unique<CpuRouter>(cpu_router(spec, views, format_, work_->pool));
   }
   Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
                  const RouterControl& control) const override {
@@ -159,6 +156,8 @@ class CpuOps final : public Ops {
                          const HeadTargets& targets) const override {
     const auto& head = prepared_as<CpuHead>(prepared);
     const Tensor hidden = hidden_RD.contiguous();
+    require(hidden.size(1) == head.shape.D, "a head of width {} on rows of {}", head.shape.D,
+            hidden.size(1));
     check_targets(targets, hidden.size(0), head.shape.V);
     const std::int64_t count = std::ssize(targets.row);
     HeadScores scores{.log_p_N = at::empty({count}, at::kFloat),

@@ -26,7 +26,7 @@ struct AttendedPages {
 
 class CpuStep final : public TableStep {
  public:
-  /// Prepares a step in the memory of the last one.
+  /// Prepares a step; memory of the last one serves again where it can.
   void begin(const StepStart&);
 
   std::int64_t rows() const { return id_T.size(0); }

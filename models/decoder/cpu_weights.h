@@ -29,9 +29,9 @@ const Operation& fastest(std::string_view operation, std::span<const Operation* 
     }
     return *implementation;
   }
-  throw Error(fmt::format("numerics=fast: no implementation of {} takes a shape of this model; "
-                          "numerics=reference runs it",
-                          operation),
+  throw Error(fmt::format("numerics=fast: expected an implementation of {} that takes every shape "
+                          "of this model, found {} and none does; try numerics=reference",
+                          operation, all.size() - 1),
               std::source_location::current());
 }
 
@@ -76,6 +76,7 @@ struct CpuHead final : Prepared {
 };
 
 struct CpuRouter final : Prepared {
+  const Router* kernel = nullptr;
   CpuLinear logits;
   std::vector<float> correction;  // empty: none
   std::int64_t bytes() const override {

@@ -15,6 +15,7 @@ class KeptMemory {
   /// At least so many bytes, aligned to 64, whatever is in them; valid until the next call.
   std::byte* bytes(std::int64_t count) {
     if (count > size_) {
+      memory_.reset();
       memory_ = aligned_bytes(count);
       size_ = count;
     }

@@ -1,6 +1,7 @@
 #include "models/decoder/kv_cache.h"
 
 #include "harness/error.h"
+#include "harness/huge_pages.h"
 
 namespace moe {
 
@@ -12,8 +13,14 @@ KvCache::KvCache(const Config& config, const at::TensorOptions& options, std::in
           tokens_per_page);
   for (const LayerSpec& layer : config.layers) {
     const AttentionSpec& spec = layer.attention;
-    keys_.push_back(at::empty({pages, tokens_per_page, spec.kv_heads, spec.qk_dim}, options));
-    values_.push_back(at::empty({pages, tokens_per_page, spec.kv_heads, spec.v_dim}, options));
+    const auto pages_of = [&](std::int64_t width) {
+      Tensor all = at::empty({pages, tokens_per_page, spec.kv_heads, width}, options);
+      if (all.is_cpu())
+        prefer_huge_pages(all.mutable_data_ptr(), static_cast<std::int64_t>(all.nbytes()));
+      return all;
+    };
+    keys_.push_back(pages_of(spec.qk_dim));
+    values_.push_back(pages_of(spec.v_dim));
   }
 }
 

@@ -4,31 +4,17 @@
 #include <map>
 
 #include "harness/error.h"
-#include "harness/machine.h"
 #include "models/checkpoint/weights.h"
 #include "models/cost.h"
 #include "models/decoder/device.h"
 #include "models/decoder/generator.h"
 #include "models/decoder/last_routing.h"
+#include "models/decoder/native_ops.h"
 #include "models/decoder/step_loop.h"
 #include "models/decoder/stop_strings.h"
 #include "models/engine/windows.h"
 
 namespace moe {
-
-namespace {
-
-std::unique_ptr<Ops> ops_of(const NativeOptions& options) {
-  const std::int64_t threads = options.threads > 0 ? options.threads : this_machine().cores;
-  // Threads of two kinds that wait for each other's work would share the processors.
-  at::set_num_threads(static_cast<int>(options.fast ? 1 : threads));
-  if (!options.fast) return torch_ops(options.device, options.dtype);
-  require(options.device == "cpu", "numerics=fast: expected device=cpu, found device={}",
-          options.device);
-  return cpu_ops(options.dtype, threads);
-}
-
-}  // namespace
 
 NativeEngine::NativeEngine(const Config& config, WeightSource& source,
                            std::optional<Tokenizer> tokenizer, const NativeOptions& options)
@@ -37,9 +23,10 @@ NativeEngine::NativeEngine(const Config& config, WeightSource& source,
                     .generation = true,
                     .step_timings = true,
                     .routing = true,
-                    .max_tokens = config.max_positions},
+                    .max_tokens = config.max_positions,
+                    .invariant = options.fast},
       tokenizer_(std::move(tokenizer)),
-      ops_(ops_of(options)) {
+      ops_(native_ops(options.device, options.dtype, options.fast, options.threads)) {
   const c10::InferenceMode inference;
   decoder_ = std::make_unique<Decoder>(config, *ops_, source);
   if (options_.limits.kv_bytes == 0)
@@ -47,6 +34,10 @@ NativeEngine::NativeEngine(const Config& config, WeightSource& source,
 }
 
 NativeEngine::~NativeEngine() = default;
+
+DType NativeEngine::activation_dtype() const {
+  return dtype_of(ops_->activations());
+}
 
 const Tokenizer& NativeEngine::tokenizer() const {
   return required(
@@ -180,7 +171,7 @@ std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {
 
 MemoryUse NativeEngine::memory() const {
   MemoryUse use{.weight_bytes = {},
-                .kv_bytes_per_token = kv_bytes_per_token(config(), dtype_of(ops_->activations())),
+                .kv_bytes_per_token = kv_bytes_per_token(config(), activation_dtype()),
                 .available_bytes = available_bytes_on(ops_->activations().device()),
                 .on_host = ops_->activations().device().is_cpu()};
   for (const char* part : {"embedding", "attention", "router", "experts", "head", "norms"})

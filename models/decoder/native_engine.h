@@ -37,6 +37,7 @@ class NativeEngine : public Engine {
 
   const Capabilities& capabilities() const override { return capabilities_; }
   DType dtype() const override { return options_.dtype; }
+  DType activation_dtype() const override;
   const Config& config() const override { return decoder_->config(); }
   const Tokenizer& tokenizer() const override;
   void configure(const Overrides&) override;

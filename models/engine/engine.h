@@ -21,6 +21,8 @@ class Tokenizer;
 struct Capabilities {
   bool log_likelihood = false, generation = false, step_timings = false, routing = false;
   std::int64_t max_tokens = 0;  // context + continuation the model can take
+  /// The bits of a row do not depend on what else is in its step, or on how its sequence was cut.
+  bool invariant = false;
 };
 
 /// Calls `answered(index, answer)` as answers come, in any order, each index once.
@@ -88,7 +90,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual const Capabilities& capabilities() const = 0;
-  virtual DType dtype() const = 0;                 // of weights and activations
+  virtual DType dtype() const = 0;                 // of weights
+  virtual DType activation_dtype() const = 0;      // of activations, keys and values
   virtual const Config& config() const = 0;        // with the overrides in force
   virtual const Tokenizer& tokenizer() const = 0;  // throws Error where the target has none
   virtual void configure(const Overrides&) = 0;    // throws Error on what the model cannot do

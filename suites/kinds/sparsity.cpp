@@ -90,7 +90,7 @@ void send_cost(const CaseTask& task, Engine& engine, EventSink& sink, const Expe
     sink.send(Sample{task.case_key, std::string(metric.name), "", 0, value});
   };
   send(kFlops, static_cast<double>(step_flops(config, load).total()) / tokens);
-  send(kBytes, step_bytes(config, engine.dtype(), engine.dtype(), load) / tokens);
+  send(kBytes, step_bytes(config, engine.dtype(), engine.activation_dtype(), load) / tokens);
   if (task.point.contains("experts"))
     send(kWeights, static_cast<double>(weight_bytes(config, engine.dtype()).total()));
 }

@@ -2,6 +2,7 @@
 // decoding at some contexts, and a prompt.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -34,8 +35,14 @@ void measure(benchmark::State& state, const PagedAttention& attention, const Att
                                                       static_cast<std::size_t>(each))});
   }
   const std::int64_t T = load.sequences * load.fresh, all = each * load.sequences;
-  std::vector<float> keys = random_floats(all * shape.key_floats(), random);
-  std::vector<float> values = random_floats(all * shape.value_floats(), random);
+  const auto pages_by_lot = [&](std::int64_t each_page) {
+    AlignedBytes memory = aligned_bytes(all * each_page * std::int64_t{sizeof(float)});
+    const std::vector<float> lot = random_floats(all * each_page, random);
+    std::ranges::copy(lot, reinterpret_cast<float*>(memory.get()));
+    return memory;
+  };
+  const AlignedBytes keys = pages_by_lot(shape.key_floats());
+  const AlignedBytes values = pages_by_lot(shape.value_floats());
   const std::vector<float> q = random_floats(T * shape.H * shape.d, random);
   const std::vector<float> k = random_floats(T * shape.G * shape.d, random);
   const std::vector<float> v = random_floats(T * shape.G * shape.e, random);
@@ -48,8 +55,8 @@ void measure(benchmark::State& state, const PagedAttention& attention, const Att
                    .q_THd = q.data(),
                    .k_TGd = k.data(),
                    .v_TGe = v.data(),
-                   .keys = keys.data(),
-                   .values = values.data(),
+                   .keys = reinterpret_cast<float*>(keys.get()),
+                   .values = reinterpret_cast<float*>(values.get()),
                    .y_THe = y.data(),
                    .workspace = workspace.get()},
                   pool);

@@ -46,6 +46,16 @@ TEST(target, layers_and_length_may_be_cut_but_not_stretched) {
   EXPECT_TRUE(has(message, "4097") && has(message, "4096")) << message;
 }
 
+TEST(target, activations_are_float32_on_the_fast_kernels_whatever_the_weights_are) {
+  const std::string spec = "synthetic:demo-moe@dtype=bf16";
+  const Target plain = resolve_target(spec), fast = resolve_target(spec + ",numerics=fast");
+  EXPECT_EQ(numerics_of(plain), "reference");
+  EXPECT_EQ(numerics_of(fast), "fast");
+  EXPECT_EQ(activation_dtype_of(plain, config_of(plain)), DType::bf16);
+  EXPECT_EQ(activation_dtype_of(fast, config_of(fast)), DType::f32);
+  EXPECT_EQ(dtype_of(fast, config_of(fast)), DType::bf16);
+}
+
 TEST(target, every_wrong_key_or_value_is_named) {
   EXPECT_TRUE(has(failure("synthetic:demo-moe@colour=red"), "colour"));
   EXPECT_TRUE(has(failure("synthetic:demo-moe@colour=red"), "top_k"));
@@ -56,6 +66,7 @@ TEST(target, every_wrong_key_or_value_is_named) {
     const std::string message = failure(std::string("synthetic:demo-moe@") + bad);
     EXPECT_NE(message, "") << bad;
   }
+  EXPECT_TRUE(has(failure("synthetic:demo-moe@numerics=fast,device=cuda"), "device=cpu"));
   EXPECT_TRUE(has(failure("synthetic:demo-moe@seed=1,seed=2"), "twice"));
   EXPECT_TRUE(has(failure("synthetic:demo-dense@top_k=1"), "top_k"));
   EXPECT_TRUE(has(failure("synthetic:demo-moe@top_k=1000"), "top_k"));

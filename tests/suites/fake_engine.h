@@ -71,8 +71,10 @@ class FakeEngine final : public Engine {
   std::int64_t requests_scored = 0;
   std::int64_t available = std::int64_t{1} << 40U;
 
+  void set_invariant(bool invariant) { capabilities_.invariant = invariant; }
   const Capabilities& capabilities() const override { return capabilities_; }
   DType dtype() const override { return DType::f32; }
+  DType activation_dtype() const override { return DType::f32; }
   const Config& config() const override { return config_; }
   const Tokenizer& tokenizer() const override { return tokenizer_; }
   void configure(const Overrides& o) override {

@@ -68,6 +68,13 @@ TEST_F(Timing, the_bound_of_the_check_is_the_suites_or_what_the_dtype_explains) 
   EXPECT_LT(explained_by(DType::f16), explained_by(DType::bf16));
 }
 
+TEST_F(Timing, nothing_explains_a_difference_where_the_engine_is_invariant) {
+  engine_.set_invariant(true);
+  EXPECT_EQ(time().outcome, Outcome::ok);
+  engine_.steps.difference = 1e-9;
+  EXPECT_EQ(time().outcome, Outcome::wrong);
+}
+
 TEST_F(Timing, unsteady_steps_are_measured_until_time_is_up_and_a_warning_says_so) {
   suite_.measure.timeout_s = 0.02;
   engine_.steps.seconds = {0.1, 0.9};

@@ -14,7 +14,10 @@
 namespace moe {
 namespace {
 
-constexpr double kRounding = 1e-5;  // another order of summation in float32
+/// Another order of summation in float32; the bits are the same on the fast table.
+double rounding(const std::string& table) {
+  return table == "fast" ? 0 : 1e-5;
+}
 
 using Ids = std::vector<TokenId>;
 using Pages = std::vector<PageId>;
@@ -67,7 +70,8 @@ TEST_P(KvCacheCase, reads_back_what_was_written_across_pages) {
 
 TEST_P(KvCacheCase, a_paged_pass_is_an_unpaged_one) {
   const Ids ids = some_ids(15, config_.vocab);
-  EXPECT_LE(difference(unpaged_last_row(ids), last_row(ids, 0, {3, 1, 15, 0})), kRounding);
+  EXPECT_LE(difference(unpaged_last_row(ids), last_row(ids, 0, {3, 1, 15, 0})),
+            rounding(GetParam()));
 }
 
 TEST_P(KvCacheCase, tokens_one_at_a_time_are_tokens_all_at_once) {
@@ -76,7 +80,7 @@ TEST_P(KvCacheCase, tokens_one_at_a_time_are_tokens_all_at_once) {
   for (std::size_t at = 0; at < ids.size(); ++at) {
     last = last_row({ids[at]}, static_cast<std::int64_t>(at), {3, 1, 15, 0});
   }
-  EXPECT_LE(difference(unpaged_last_row(ids), last), kRounding);
+  EXPECT_LE(difference(unpaged_last_row(ids), last), rounding(GetParam()));
 }
 
 TEST_P(KvCacheCase, sequences_that_share_pages_and_branch_inside_one_are_unshared_ones) {
@@ -94,7 +98,7 @@ TEST_P(KvCacheCase, sequences_that_share_pages_and_branch_inside_one_are_unshare
   const Tensor alone =
       at::cat({unpaged_last_row(joined(stem, a)), unpaged_last_row(joined(stem, b)),
                unpaged_last_row(joined(stem, c))});
-  EXPECT_LE(difference(alone, shared), kRounding);
+  EXPECT_LE(difference(alone, shared), rounding(GetParam()));
 }
 
 TEST_P(KvCacheCase, pages_before_a_window_are_not_read) {
@@ -128,7 +132,8 @@ TEST_P(KvCacheCase, sequences_with_and_without_pages_go_in_one_step) {
   step.sequences = {{.new_ids = b, .position = 0, .pages = {}, .asked = last_b},
                     {.new_ids = a, .position = 0, .pages = pages, .asked = last_a}};
   const Tensor both = run(*decoder_, step, cache_.get());
-  EXPECT_LE(difference(at::cat({unpaged_last_row(b), unpaged_last_row(a)}), both), kRounding);
+  EXPECT_LE(difference(at::cat({unpaged_last_row(b), unpaged_last_row(a)}), both),
+            rounding(GetParam()));
 }
 
 TEST_P(KvCacheCase, refuses_pages_that_are_too_few_or_not_its_own) {

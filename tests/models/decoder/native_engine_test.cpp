@@ -21,13 +21,16 @@ constexpr double kRounding = 1e-5;
 constexpr std::int64_t kPlenty = std::int64_t{1} << 24U;  // bytes of cache
 
 std::unique_ptr<NativeEngine> engine_of(const Config& config, const ScoreLimits& limits,
-                                        std::int64_t batch = 16) {
+                                        std::int64_t batch = 16, bool fast = false) {
   TinyWeights weights(config);
   std::optional<Tokenizer> tokenizer;
   if (config.vocab == 258) tokenizer = Tokenizer::bytes();
-  return std::make_unique<NativeEngine>(
-      config, weights, std::move(tokenizer),
-      NativeOptions{.device = "cpu", .threads = 1, .limits = limits, .batch = batch});
+  return std::make_unique<NativeEngine>(config, weights, std::move(tokenizer),
+                                        NativeOptions{.device = "cpu",
+                                                      .fast = fast,
+                                                      .threads = fast ? 2 : 1,
+                                                      .limits = limits,
+                                                      .batch = batch});
 }
 
 Ids drawn(std::mt19937_64& random, std::size_t count, std::int64_t vocab) {
@@ -93,12 +96,13 @@ std::vector<Scored> one_by_one(Engine& engine, std::span<const Request> requests
   return out;
 }
 
-void expect_equal(const std::vector<Scored>& a, const std::vector<Scored>& b) {
+void expect_equal(const std::vector<Scored>& a, const std::vector<Scored>& b,
+                  double rounding = kRounding) {
   ASSERT_EQ(a.size(), b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double size =
         std::max(1.0, std::abs(a[i].log_likelihood) / 10);  // the text's sum is -2e3
-    EXPECT_NEAR(a[i].log_likelihood, b[i].log_likelihood, kRounding * size) << "request " << i;
+    EXPECT_NEAR(a[i].log_likelihood, b[i].log_likelihood, rounding * size) << "request " << i;
     EXPECT_EQ(a[i].is_greedy, b[i].is_greedy) << "request " << i;
     EXPECT_EQ(a[i].truncated_tokens, b[i].truncated_tokens) << "request " << i;
   }
@@ -119,14 +123,24 @@ double plain_log_likelihood(Engine& engine, const Request& request) {
   return sum;
 }
 
-class Scoring : public testing::TestWithParam<std::int64_t> {
+struct ScoringOf {
+  std::string name;
+  std::int64_t experts;
+  bool fast;
+};
+
+class Scoring : public testing::TestWithParam<ScoringOf> {
  protected:
-  Config config_ = tiny_config({.experts = GetParam()});
+  std::unique_ptr<NativeEngine> engine(const ScoreLimits& limits) {
+    return engine_of(config_, limits, 16, GetParam().fast);
+  }
+  Config config_ = tiny_config({.experts = GetParam().experts});
+  double rounding_ = GetParam().fast ? 0 : kRounding;  // of fast, the bits are the same
 };
 
 TEST_P(Scoring, together_and_one_by_one_give_the_same_under_every_budget) {
   const std::vector<Request> requests = suite_like(config_.vocab);
-  const auto plain = one_by_one(*engine_of(config_, {.kv_bytes = kPlenty}), requests);
+  const auto plain = one_by_one(*this->engine({.kv_bytes = kPlenty}), requests);
   const std::int64_t least =
       std::int64_t{256} * 2 * 2 * 2 * 4 * 4;  // tokens, layers, k and v, heads, width, f32
   for (const ScoreLimits& limits :
@@ -137,13 +151,13 @@ TEST_P(Scoring, together_and_one_by_one_give_the_same_under_every_budget) {
         ScoreLimits{.kv_bytes = 2 * least, .logit_bytes = 1000}}) {
     SCOPED_TRACE(fmt::format("{} bytes, pages of {}, steps of {}", limits.kv_bytes,
                              limits.tokens_per_page, limits.tokens_per_step));
-    expect_equal(answers_of(*engine_of(config_, limits), requests), plain);
+    expect_equal(answers_of(*this->engine(limits), requests), plain, rounding_);
   }
 }
 
 TEST_P(Scoring, does_not_depend_on_the_order_of_requests) {
   const std::vector<Request> requests = suite_like(config_.vocab);
-  const auto engine = engine_of(config_, {.kv_bytes = kPlenty, .tokens_per_step = 50});
+  const auto engine = this->engine({.kv_bytes = kPlenty, .tokens_per_step = 50});
   const auto plain = answers_of(*engine, requests);
   std::vector<std::size_t> order(requests.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -154,11 +168,11 @@ TEST_P(Scoring, does_not_depend_on_the_order_of_requests) {
     shuffled.push_back(requests[i]);
     wanted.push_back(plain[i]);
   }
-  expect_equal(answers_of(*engine, shuffled), wanted);
+  expect_equal(answers_of(*engine, shuffled), wanted, rounding_);
 }
 
 TEST_P(Scoring, gives_the_log_softmax_of_the_logits) {
-  const auto engine = engine_of(config_, {.kv_bytes = kPlenty});
+  const auto engine = this->engine({.kv_bytes = kPlenty});
   std::vector<Request> requests = suite_like(config_.vocab);
   requests.resize(20);
   const auto answers = answers_of(*engine, requests);
@@ -167,7 +181,7 @@ TEST_P(Scoring, gives_the_log_softmax_of_the_logits) {
 }
 
 TEST_P(Scoring, calls_a_continuation_greedy_where_every_token_is_the_best) {
-  const auto engine = engine_of(config_, {.kv_bytes = kPlenty});
+  const auto engine = this->engine({.kv_bytes = kPlenty});
   std::mt19937_64 random(9);
   const Ids context = drawn(random, 12, config_.vocab);
   Ids ids = context;
@@ -183,7 +197,23 @@ TEST_P(Scoring, calls_a_continuation_greedy_where_every_token_is_the_best) {
   EXPECT_FALSE(answers[1].is_greedy);
 }
 
-INSTANTIATE_TEST_SUITE_P(experts, Scoring, testing::Values(0, 4));
+INSTANTIATE_TEST_SUITE_P(, Scoring,
+                         testing::Values(ScoringOf{"dense", 0, false},
+                                         ScoringOf{"mixture", 4, false},
+                                         ScoringOf{"dense_fast", 0, true},
+                                         ScoringOf{"mixture_fast", 4, true}),
+                         [](const auto& scoring) { return scoring.param.name; });
+
+TEST(native_engine, runs_a_target_on_the_kernels_that_its_numerics_names) {
+  const std::string spec = "synthetic:demo-moe@layers=1,dtype=bf16";
+  const auto plain = open_engine(resolve_target(spec));
+  const auto fast = open_engine(resolve_target(spec + ",numerics=fast,threads=2"));
+  EXPECT_FALSE(plain->capabilities().invariant);
+  EXPECT_TRUE(fast->capabilities().invariant);
+  EXPECT_EQ(plain->activation_dtype(), DType::bf16);
+  EXPECT_EQ(fast->activation_dtype(), DType::f32);
+  EXPECT_EQ(fast->memory().kv_bytes_per_token, 2 * plain->memory().kv_bytes_per_token);
+}
 
 TEST(native_engine, a_rolling_text_is_the_sum_of_its_windows_and_an_empty_one_is_nought) {
   const Config config = tiny_config();
