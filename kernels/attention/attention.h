@@ -49,9 +49,9 @@ struct AttentionShape {
 
 /// Rows of a step that follow each other in a sequence.
 struct AttendedRows {
-  std::int64_t begin = 0, rows = 0;          // of the step
-  std::int64_t position = 0;                 // of the first in its sequence
-  std::span<const std::int32_t> pages = {};  // cover position + rows tokens
+  std::int64_t begin = 0, rows = 0;     // of the step
+  std::int64_t position = 0;            // of the first in its sequence
+  std::span<const std::int32_t> pages;  // cover position + rows tokens
 };
 
 struct PagedAttentionArgs {
@@ -78,7 +78,7 @@ std::span<const PagedAttention* const> paged_attentions();
 
 /// The keys that the row at `position` sees, in a sequence that ends before `end`.
 struct SeenKeys {
-  std::int64_t first, last;
+  std::int64_t first = 0, last = 0;
 };
 SeenKeys seen_keys(const AttentionShape&, std::int64_t position, std::int64_t end);
 

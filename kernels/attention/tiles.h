@@ -42,8 +42,8 @@ void for_each_row(std::span<const AttendedRows> sequences, const RowBlock& block
 
 /// A row and query head of a tile.
 struct TileRow {
-  const AttendedRows* sequence;
-  std::int64_t row, head;  // of the step
+  const AttendedRows* sequence = nullptr;
+  std::int64_t row = 0, head = 0;  // of the step
   SeenKeys seen;
   RunningSoftmax softmax;
 };

@@ -37,18 +37,24 @@ RouterShape shape_of(const FeedForwardSpec& spec, std::int64_t T) {
           .routed_scale = spec.routed_scale};
 }
 
-/// y_TD of `choices` experts of each row.
-Tensor run_mlps(const CpuMlps& mlps, const Tensor& x_TD, const std::int32_t* expert_TK,
-                const float* weight_TK, std::int64_t choices, std::byte* workspace,
-                ThreadPool& pool) {
+/// K experts of each row, and their weights.
+struct Choices {
+  const std::int32_t* expert_TK;
+  const float* weight_TK;
+  std::int64_t K;
+};
+
+/// y_TD of the rows' experts.
+Tensor run_mlps(const CpuMlps& mlps, const Tensor& x_TD, const Choices& choices,
+                std::byte* workspace, ThreadPool& pool) {
   ExpertGemmShape shape = mlps.shape;
-  shape.K = choices;
+  shape.K = choices.K;
   Tensor y_TD = at::empty_like(x_TD);
   mlps.kernel->run(shape, mlps.packed.get(),
                    {.T = x_TD.size(0),
                     .x_TD = x_TD.const_data_ptr<float>(),
-                    .expert_TK = expert_TK,
-                    .weight_TK = weight_TK,
+                    .expert_TK = choices.expert_TK,
+                    .weight_TK = choices.weight_TK,
                     .y_TD = y_TD.mutable_data_ptr<float>(),
                     .workspace = workspace},
                    pool);
@@ -70,7 +76,8 @@ Tensor run_one(const CpuMlps& mlps, const Tensor& x_TD, std::span<const float> w
   auto* ones_T = reinterpret_cast<float*>(memory + numbers);
   std::fill_n(expert_T, T, 0);
   std::fill_n(ones_T, T, 1.0F);
-  return run_mlps(mlps, x_TD, expert_T, weight_T.empty() ? ones_T : weight_T.data(), 1,
+  const float* weights = weight_T.empty() ? ones_T : weight_T.data();
+  return run_mlps(mlps, x_TD, {.expert_TK = expert_T, .weight_TK = weights, .K = 1},
                   memory + 2 * numbers, work.pool);
 }
 
@@ -162,8 +169,9 @@ Tensor cpu_mixture(const CpuExperts& experts, const Tensor& x_TD, const Routing&
   std::byte* memory = work.workspace.bytes(numbers + workspace_bytes(experts.experts, K, T));
   auto* expert_TK = reinterpret_cast<std::int32_t*>(memory);
   narrow(routing.expert_TK, expert_TK);
-  Tensor y_TD = run_mlps(experts.experts, x, expert_TK, weight_TK.const_data_ptr<float>(), K,
-                         memory + numbers, work.pool);
+  const Choices choices = {
+      .expert_TK = expert_TK, .weight_TK = weight_TK.const_data_ptr<float>(), .K = K};
+  Tensor y_TD = run_mlps(experts.experts, x, choices, memory + numbers, work.pool);
   if (experts.shared.packed == nullptr) return y_TD;
   return cpu_sum(y_TD, shared_output(experts, x, work), work.pool);
 }

@@ -106,7 +106,8 @@ TEST_P(EveryAttention, reads_no_key_that_a_row_does_not_see) {
   const AttentionShape shape = {.H = 2, .G = 1, .d = 8, .e = 8, .B = 16, .window = 10};
   AttentionCase some(shape, {100}, 0, 3);
   const auto expected = some.run(attention, two);
-  some.sequences[0].k_LGd[50 * 8] = some.sequences[0].v_LGe[50 * 8 + 3] = std::nanf("");
+  // Of key 50 its first dim, and one of its value.
+  some.sequences[0].k_LGd[400] = some.sequences[0].v_LGe[403] = std::nanf("");
   const auto y = some.run(attention, two);
   for (std::size_t i = 0; i < y[0].size(); ++i) {
     const std::size_t row = i / 16;
@@ -133,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(, EveryAttention, testing::ValuesIn(on_all_targets(page
 
 TEST(attention, counts_the_keys_that_rows_see) {
   const AttentionShape shape = {.H = 2, .G = 1, .d = 3, .e = 5, .B = 16, .window = 4};
-  const std::vector<AttendedRows> rows = {{.begin = 0, .rows = 3, .position = 2}};
+  const std::vector<AttendedRows> rows = {{.begin = 0, .rows = 3, .position = 2, .pages = {}}};
   EXPECT_EQ(attention_flops(shape, rows), 2.0 * 2 * (3 + 4 + 4) * (3 + 5));
 }
 

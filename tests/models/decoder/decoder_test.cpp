@@ -132,13 +132,13 @@ TEST_P(DecoderCase, bytes_by_part_are_those_of_the_weights) {
   };
   EXPECT_EQ(model->bytes_of("embedding"), 40 * 16 * 4);
   EXPECT_EQ(model->bytes_of("norms"), 5 * 16 * 4);
-  const auto matrix = [&](std::int64_t outputs, std::int64_t inputs) {
+  const auto matrix = [&](std::int64_t outputs, std::int64_t inputs) -> std::int64_t {
     return packed ? PackedShape{.N = outputs, .K = inputs, .format = PackedFormat::f32}.bytes()
                   : outputs * inputs * 4;
   };
   expect_bytes("head", packed ? matrix(40, 16) : 0);
   expect_bytes("router", 2 * matrix(4, 16));
-  expect_bytes("experts", 2 * 4 * (2 * matrix(12, 16) + matrix(16, 12)));
+  expect_bytes("experts", std::int64_t{2} * 4 * (2 * matrix(12, 16) + matrix(16, 12)));
   expect_bytes("attention", 2 * (2 * matrix(16, 16) + 2 * matrix(8, 16)));
   EXPECT_THROW(model->bytes_of("tail"), Error);
 }
