@@ -7,6 +7,7 @@
 #include "harness/error.h"
 #include "harness/json_text.h"
 #include "models/checkpoint/digest_cache.h"
+#include "models/checkpoint/finite.h"
 #include "models/checkpoint/names.h"
 #include "models/family.h"
 
@@ -121,7 +122,14 @@ WeightView Checkpoint::weight(std::string_view parameter) {
   const auto place = places_.find(parameter);
   require(place != places_.end(), "no parameter {} in the checkpoint", parameter);
   const auto& [file, tensor, cut] = place->second;
-  return cut_out(files_[file].view(tensor), cut, buffers_.emplace_back());
+  const WeightView view = cut_out(files_[file].view(tensor), cut, buffers_.emplace_back());
+  if (const auto element = first_not_finite(view)) {
+    throw Error(fmt::format("{}: tensor {}: element {} of {} is infinite or no number, expected "
+                            "finite weights",
+                            files_[file].file().string(), tensor, *element, parameter),
+                std::source_location::current());
+  }
+  return view;
 }
 
 void Checkpoint::release() {

@@ -22,6 +22,7 @@ class Checkpoint : public WeightSource {
   Checkpoint(const std::filesystem::path& directory, const Config& config);
   Checkpoint(const std::filesystem::path& directory, const Config& config, const Family& family);
 
+  /// Error names a tensor with an element that is infinite or no number.
   WeightView weight(std::string_view parameter) override;
   void release() override;
   /// sha256 over names and bytes of all parameters, however they lie; kept in the user's cache by

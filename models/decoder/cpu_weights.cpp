@@ -1,6 +1,7 @@
 #include "models/decoder/cpu_weights.h"
 
-#include "models/decoder/device.h"
+#include <optional>
+
 #include "models/decoder/mlp_views.h"
 #include "models/decoder/tensors.h"
 

@@ -98,6 +98,17 @@ Tensor Decoder::run_block(std::size_t layer, const Tensor& x_TD,
   return ops_.residual(y_TD, added_TD);
 }
 
+void Decoder::check_finite(const Tensor& x_TD, std::size_t layer) const {
+  const Tensor is_finite_T = at::isfinite(x_TD).all(-1);
+  if (is_finite_T.all().item<bool>()) return;
+  const std::int64_t row = is_finite_T.to(at::kLong).argmin().item<std::int64_t>();
+  throw Error(
+      fmt::format("block {}: the hidden state of row {} is infinite or no number in the first "
+                  "step; the weights are finite: is {} too narrow for them?",
+                  layer, row, c10::toString(x_TD.scalar_type())),
+      std::source_location::current());
+}
+
 StepResult Decoder::step(const Step& step, KvCache* cache) {
   const at::Device device = ops_.activations().device();
   StepClock clock(step.timers, device);
@@ -112,6 +123,7 @@ StepResult Decoder::step(const Step& step, KvCache* cache) {
     Routing routing;
     const RouterControl router{.force_TK = force[layer], .removed_E = removed_E_[layer]};
     x_TD = run_block(layer, x_TD, {.router = router, .clock = clock}, &routing);
+    if (!is_checked_) check_finite(x_TD, layer);
     if (!routing.expert_TK.defined()) continue;
     if (step.routing.count) count(layer, routing);
     if (step.routing.record) {
@@ -121,6 +133,7 @@ StepResult Decoder::step(const Step& step, KvCache* cache) {
                                 .expert_TK = routing.expert_TK});
     }
   }
+  is_checked_ = true;
   result.hidden_RD = ops_.norm(*norm_, x_TD.index_select(0, step_->asked_R));
   clock.lap(&StepTimers::other_s);
   return result;

@@ -28,7 +28,8 @@ class Decoder {
   Decoder(Config config, const Ops& ops, WeightSource& source);
 
   /// Runs one step. `cache` may be null when no sequence lists pages. Error on a step that cannot
-  /// be: see step_check.h.
+  /// be: see step_check.h. The first step is checked too: Error names the block behind which a
+  /// hidden state is infinite or no number.
   StepResult step(const Step&, KvCache* cache);
 
   /// Logits of hidden rows, float32 [R, V].
@@ -54,6 +55,7 @@ class Decoder {
   std::int64_t bytes_of(std::string_view part) const;
 
  private:
+  void check_finite(const Tensor& x_TD, std::size_t layer) const;
   Tensor run_block(std::size_t layer, const Tensor& x_TD, const FeedForwardStep&, Routing* routing);
   void count(std::size_t layer, const Routing&);
 
@@ -63,6 +65,7 @@ class Decoder {
   std::vector<Block> blocks_;
   std::vector<Tensor> removed_E_;  // of each layer, bool on the device; undefined: none
   std::vector<Tensor> load_E_;     // of each layer, int64 on the device
+  bool is_checked_ = false;        // were the first step's activations numbers?
   PreparedStep step_;              // the one under way, or the last: its memory serves the next
 };
 

@@ -32,11 +32,10 @@ class KvCache {
   /// Error where a sequence's pages do not cover positions [begin, end), or are not in this cache.
   void check_pages(std::span<const PageId> pages, std::int64_t begin, std::int64_t end) const;
 
-  /// All pages of a layer, for a table that lays them out in its own way.
-  const Tensor& keys(std::int64_t layer) const { return keys_.at(static_cast<std::size_t>(layer)); }
-  const Tensor& values(std::int64_t layer) const {
-    return values_.at(static_cast<std::size_t>(layer));
-  }
+  /// All pages of a layer, for a table that lays them out in its own way: it writes and reads here
+  /// alone.
+  Tensor& keys(std::int64_t layer) { return keys_.at(static_cast<std::size_t>(layer)); }
+  Tensor& values(std::int64_t layer) { return values_.at(static_cast<std::size_t>(layer)); }
 
   /// Appends the slots of positions [begin, end) of a sequence. Error where its pages do not cover
   /// them or are not in this cache.

@@ -4,7 +4,6 @@
 #include <map>
 
 #include "harness/error.h"
-#include "models/checkpoint/weights.h"
 #include "models/cost.h"
 #include "models/decoder/device.h"
 #include "models/decoder/generator.h"
@@ -177,28 +176,6 @@ MemoryUse NativeEngine::memory() const {
   for (const char* part : {"embedding", "attention", "router", "experts", "head", "norms"})
     use.weight_bytes[part] = decoder_->bytes_of(part);
   return use;
-}
-
-std::optional<Tokenizer> open_tokenizer(const Target& target, const Config& config) {
-  if (target.kind == TargetKind::synthetic) {
-    Tokenizer bytes = Tokenizer::bytes();
-    if (bytes.size() != config.vocab) return std::nullopt;
-    return bytes;
-  }
-  const std::filesystem::path file = target.directory / "tokenizer.json";
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  return Tokenizer::load(file);
-}
-
-std::unique_ptr<NativeEngine> open_engine(const Target& target) {
-  const Config config = config_of(target);
-  const auto source = open_weights(target, config);
-  return std::make_unique<NativeEngine>(config, *source, open_tokenizer(target, config),
-                                        NativeOptions{.device = device_of(target),
-                                                      .dtype = dtype_of(target, config),
-                                                      .fast = numerics_of(target) == "fast",
-                                                      .threads = integer_of(target, "threads", 0),
-                                                      .limits = {}});
 }
 
 }  // namespace moe

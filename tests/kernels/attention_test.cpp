@@ -9,6 +9,7 @@
 #include <random>
 
 #include "kernels/attention/attention_case.h"
+#include "kernels/packed/aligned.h"
 #include "kernels/packed/difference.h"
 #include "kernels/packed/target.h"
 #include "tests/kernels/on_target.h"
@@ -123,6 +124,21 @@ TEST_P(EveryAttention, does_nothing_for_no_rows) {
   const AttentionCase none({.H = 2, .G = 1, .d = 8, .e = 8, .B = 16}, {0, 0}, 0, 3);
   for (const auto& y : none.run(attention, two)) EXPECT_TRUE(y.empty());
   EXPECT_TRUE(AttentionCase(none.shape, {}, 0, 3).run(attention, two).empty());
+  const AlignedBytes workspace = aligned_bytes(attention.workspace_bytes(none.shape, 0, 2, 2));
+  const std::vector<std::int32_t> pages = {0};
+  const std::vector<AttendedRows> rows = {{.begin = 0, .rows = 0, .position = 5, .pages = pages},
+                                          {.begin = 0, .rows = 0, .position = 0, .pages = {}}};
+  std::vector<float> keys(static_cast<std::size_t>(none.shape.key_floats()), 7), values = keys,
+                                                                                 y = keys;
+  attention.run(none.shape,
+                {.sequences = rows,
+                 .keys = keys.data(),
+                 .values = values.data(),
+                 .y_THe = y.data(),
+                 .workspace = workspace.get()},
+                two);
+  for (const auto& untouched : {keys, values, y})
+    EXPECT_EQ(untouched, std::vector<float>(untouched.size(), 7));
 }
 
 TEST_P(EveryAttention, is_what_check_finds_right) {

@@ -8,6 +8,7 @@
 #include "kernels/packed/packed_matrix.h"
 #include "tests/models/decoder/device_test.h"
 #include "tests/models/tiny_model.h"
+#include "tests/temporary_folder.h"
 
 namespace moe {
 namespace {
@@ -141,6 +142,15 @@ TEST_P(DecoderCase, bytes_by_part_are_those_of_the_weights) {
   expect_bytes("experts", std::int64_t{2} * 4 * (2 * matrix(12, 16) + matrix(16, 12)));
   expect_bytes("attention", 2 * (2 * matrix(16, 16) + 2 * matrix(8, 16)));
   EXPECT_THROW(model->bytes_of("tail"), Error);
+}
+
+TEST_P(DecoderCase, a_hidden_state_that_is_no_number_is_found_in_the_first_step) {
+  const Config config = tiny_config();
+  TinyWeights weights(config);
+  for (float& x : weights.values("blocks.1.attention.o.weight")) x = 3e38F;
+  Decoder model(config, ops(), weights);
+  const std::string said = message_of<Error>([&] { logits_of(model, some_ids(5, config.vocab)); });
+  EXPECT_NE(said.find("block 1: the hidden state of row 0"), std::string::npos) << said;
 }
 
 TEST_P(DecoderCase, refuses_a_step_that_cannot_be) {
