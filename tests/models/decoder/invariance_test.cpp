@@ -130,7 +130,7 @@ void expect_invariance(const Config& config, WeightSource& weights, DType dtype,
     decoders.push_back(std::make_unique<Decoder>(config, *tables.back(), weights));
     decoders.back()->set_experts(std::nullopt, removed);
   }
-  for (std::uint32_t seed = 1; seed <= 6; ++seed) {
+  for (std::uint32_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     Random random(seed);
     std::vector<Text> texts = texts_by_lot(random, config.vocab);
