@@ -95,11 +95,12 @@ void WorkerRun::on_event(const Event& event, const CaseEnd& ended) {
   if (const auto* log = std::get_if<LogLine>(&event)) return on_log(*log);
   recorder_.record(row_, event);
   if (const auto* started = std::get_if<CaseStarted>(&event)) {
-    current_ = index_.at(started->case_key);
+    const std::size_t current = index_.at(started->case_key);
+    current_ = current;
     assigned_.current = started->case_key;
     set_limit(
-        case_limit(plan_.suites[plan_.cases[*current_].suite], plan_.timeout_s, options_.patience));
-    bar_.begin_case(label_of(plan_, *current_), static_cast<std::int64_t>(*current_) + 1,
+        case_limit(plan_.suites[plan_.cases[current].suite], plan_.timeout_s, options_.patience));
+    bar_.begin_case(label_of(plan_, current), static_cast<std::int64_t>(current) + 1,
                     static_cast<std::int64_t>(plan_.cases.size()));
   } else if (const auto* progress = std::get_if<Progress>(&event)) {
     if (current_) bar_.update(progress->done, progress->total, progress->unit);

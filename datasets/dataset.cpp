@@ -127,7 +127,7 @@ fs::path default_data_root() {
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing sets it
     return std::string(value == nullptr ? "" : value);
   };
-  if (const std::string data = variable("MOEBENCH_DATA"); !data.empty()) return data;
+  if (std::string data = variable("MOEBENCH_DATA"); !data.empty()) return data;
   if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty())
     return fs::path(cache) / "moebench/data";
   return fs::path(variable("HOME")) / ".cache/moebench/data";

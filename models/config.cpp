@@ -21,7 +21,9 @@ constexpr DTypeNames kDTypes[] = {
 };
 
 const DTypeNames& entry(DType dtype) {
-  return *std::ranges::find(kDTypes, dtype, &DTypeNames::dtype);
+  const auto* const found = std::ranges::find(kDTypes, dtype, &DTypeNames::dtype);
+  require(found != std::end(kDTypes), "a dtype without a name");
+  return *found;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "harness/error.h"
 #include "harness/random.h"
 #include "harness/sampling.h"
+#include "harness/statistics.h"
 #include "models/cost.h"
 
 namespace moe {
@@ -27,6 +28,21 @@ void send_prompts(const CaseTask& task, EventSink& sink, const TimedShape& shape
                       {"new_tokens", shape.new_tokens}, {"rounds", rounds_of(shape)}};
   sink.send(Document{task.case_key, shape.scope.empty() ? "prompts" : "prompts." + shape.scope, 0,
                      "", facts.dump()});
+}
+
+/// What a step has to do at least, with the experts that it touches.
+void send_load(const CaseTask& task, const Engine& engine, EventSink& sink, const TimedShape& shape,
+               std::span<const double> touched) {
+  const StepLoad load{.batch = shape.batch,
+                      .new_tokens = shape.new_tokens,
+                      .context = shape.context,
+                      .scored = shape.batch};
+  const double experts = touched.empty() ? 0 : mean(touched);
+  sink.send(Sample{
+      task.case_key, "step_bytes", shape.scope, 0,
+      step_bytes(engine.config(), engine.dtype(), engine.activation_dtype(), load, experts)});
+  sink.send(Sample{task.case_key, "step_flops", shape.scope, 0,
+                   static_cast<double>(step_flops(engine.config(), load).total())});
 }
 
 void sample_loop(const CaseTask& task, StepLoop& loop, EventSink& sink, const TimedShape& shape) {
@@ -124,6 +140,7 @@ Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const 
     sink.send(Sample{task.case_key, "experts_touched", layer_scope(shape.scope, layer), 0,
                      touched[layer]});
   }
+  send_load(task, engine, sink, shape, touched);
   sample_loop(task, *loop, sink, shape);
   return {};
 }

@@ -31,12 +31,13 @@ struct TimedShape {
 std::optional<Verdict> cannot_run(const Engine&, const TimedShape&);
 
 /// The verdict of cannot_run; wrong where the check fails, else measured:
-/// samples step_s, step_tokens, experts_touched (by layer), check_difference, out_of_time (1: the
-/// time was up before the interval was narrow enough), and a document that says what the prompts
-/// were.
+/// samples step_s, step_tokens, experts_touched (by layer), step_bytes and step_flops (what a step
+/// has to move and to compute at least), check_difference, out_of_time (1: the time was up before
+/// the interval was narrow enough), and a document that says what the prompts were.
 Verdict time_steps(const CaseTask&, Engine&, EventSink&, const TimedShape&);
 
-/// The values of a suite that times one step: its speed, and the experts it touched.
+/// The values of a suite that times one step: its speed, what it has to do at least, and the
+/// experts it touched.
 Summary speed_summary(const CaseRecord&);
 
 /// tokens_per_s (total tokens over total time) and step_s (median) of the samples of a scope. With

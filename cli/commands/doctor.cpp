@@ -1,12 +1,15 @@
-// doctor: the machine, the build, what is missing, and the command that mends it.
+// doctor: the machine, the build, what is missing, and the command that mends it; with --measure,
+// what the machine can do at most.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/ceilings_table.h"
 #include "cli/command.h"
 #include "cli/machine_table.h"
 #include "cli/print.h"
 #include "cli/python.h"
+#include "cli/store_word.h"
 #include "datasets/dataset.h"
 #include "harness/build_info.h"
 #include "harness/error.h"
@@ -94,11 +97,24 @@ void data(Table& table) {
 }
 
 int run(const Arguments& arguments) {
-  bool json = false;
-  CLI::App app("Says what machine and build this is, what is missing, and how to mend it.",
-               "moebench doctor");
+  bool json = false, measure = false;
+  std::string db;
+  CLI::App app(
+      "Says what machine and build this is, what is missing, and how to mend it. With --measure it "
+      "says how fast this machine reads memory and multiplies, and stores that: reports state "
+      "rates "
+      "as a share of it.",
+      "moebench doctor");
   app.add_flag("--json", json, "JSON Lines");
+  CLI::Option* const flag =
+      app.add_flag("--measure", measure, "the machine's ceilings; nothing else should run");
+  app.add_option("--db", db, "the store, for --measure")->needs(flag);
   if (const auto code = parse(app, arguments)) return *code;
+  if (measure) {
+    Store store(store_file(db));
+    print(measure_ceilings(store), json, "nothing");
+    return kDone;
+  }
   Table table = machine_table();
   table.rows.push_back({"python for fetch and charts",
                         std::filesystem::exists(python()) ? python().string() : "not there",

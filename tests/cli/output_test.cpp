@@ -12,7 +12,7 @@ namespace {
 /// What a shell ends with, in this folder.
 int shell(const std::filesystem::path& folder, const std::string& command) {
   const std::string all = "cd " + folder.string() + " && " + command;
-  // NOLINTNEXTLINE(concurrency-mt-unsafe,bugprone-command-processor,cert-env33-c): a test's own
+  // NOLINTNEXTLINE(concurrency-mt-unsafe,bugprone-command-processor): a test's own
   return WEXITSTATUS(std::system(all.c_str()));
 }
 

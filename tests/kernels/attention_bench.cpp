@@ -10,6 +10,7 @@
 #include "kernels/attention/attention.h"
 #include "kernels/packed/aligned.h"
 #include "kernels/packed/random_elements.h"
+#include "tests/kernels/bench_rates.h"
 
 namespace moe {
 namespace {
@@ -62,13 +63,9 @@ void measure(benchmark::State& state, const PagedAttention& attention, const Att
                   pool);
     benchmark::DoNotOptimize(y.data());
   }
-  const auto rate = [](double per_run) {
-    return benchmark::Counter(per_run, benchmark::Counter::kIsIterationInvariantRate);
-  };
   const std::int64_t cached = (load.context + load.fresh) * load.sequences;
-  state.counters["FLOP/s"] = rate(attention_flops(shape, rows));
-  state.counters["bytes/s"] =
-      rate(static_cast<double>(cached * shape.G * (shape.d + shape.e) * std::int64_t{4}));
+  state_rates(state, threads, attention_flops(shape, rows),
+              static_cast<double>(cached * shape.G * (shape.d + shape.e) * std::int64_t{4}));
 }
 
 constexpr AttentionShape kShapes[] = {

@@ -6,6 +6,7 @@
 
 #include "kernels/embedding/embedding.h"
 #include "kernels/packed/random_elements.h"
+#include "tests/kernels/bench_rates.h"
 
 namespace moe {
 namespace {
@@ -24,9 +25,7 @@ void measure(benchmark::State& state, const Embedding& embedding, const Embeddin
     embedding.run(shape, {T, id_T.data(), table_VD.data(), y_TD.data()}, pool);
     benchmark::DoNotOptimize(y_TD.data());
   }
-  state.counters["bytes/s"] =
-      benchmark::Counter(static_cast<double>(T * shape.D * (size_of(shape.format) + 4)),
-                         benchmark::Counter::kIsIterationInvariantRate);
+  state_rates(state, threads, 0, static_cast<double>(T * shape.D * (size_of(shape.format) + 4)));
 }
 
 const int kRegistered = [] {

@@ -8,6 +8,7 @@
 #include "kernels/expert_gemm/expert_gemm.h"
 #include "kernels/packed/aligned.h"
 #include "kernels/packed/random_elements.h"
+#include "tests/kernels/bench_rates.h"
 
 namespace moe {
 namespace {
@@ -54,11 +55,8 @@ void measure(benchmark::State& state, const ExpertGemm& gemm, PackedFormat forma
              pool);
     benchmark::DoNotOptimize(y_TD.data());
   }
-  const auto rate = [](double each) {
-    return benchmark::Counter(each, benchmark::Counter::kIsIterationInvariantRate);
-  };
-  state.counters["FLOP/s"] = rate(expert_gemm_flops(shape, T));
-  state.counters["weight_bytes/s"] = rate(static_cast<double>(kExperts * expert_bytes(shape)));
+  state_rates(state, threads, expert_gemm_flops(shape, T),
+              static_cast<double>(kExperts * expert_bytes(shape)));
 }
 
 const int kRegistered = [] {

@@ -7,6 +7,7 @@
 #include "kernels/linear/linear.h"
 #include "kernels/packed/aligned.h"
 #include "kernels/packed/random_elements.h"
+#include "tests/kernels/bench_rates.h"
 
 namespace moe {
 namespace {
@@ -24,11 +25,7 @@ void measure(benchmark::State& state, const Linear& linear, const LinearShape& s
     linear.run(shape, packed.get(), {T, x_TK.data(), y_TN.data()}, pool);
     benchmark::DoNotOptimize(y_TN.data());
   }
-  const auto rate = [](double each) {
-    return benchmark::Counter(each, benchmark::Counter::kIsIterationInvariantRate);
-  };
-  state.counters["FLOP/s"] = rate(linear_flops(shape, T));
-  state.counters["bytes/s"] = rate(static_cast<double>(linear_bytes(shape, T)));
+  state_rates(state, threads, linear_flops(shape, T), static_cast<double>(linear_bytes(shape, T)));
 }
 
 /// Attention's output projection, and the head.

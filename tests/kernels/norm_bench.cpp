@@ -6,6 +6,7 @@
 
 #include "kernels/norm/norm.h"
 #include "kernels/packed/random_elements.h"
+#include "tests/kernels/bench_rates.h"
 
 namespace moe {
 namespace {
@@ -21,8 +22,7 @@ void measure(benchmark::State& state, const Norm& norm, const NormShape& shape, 
     norm.run(shape, {T, x_TW.data(), weight_W.data(), y_TW.data()}, pool);
     benchmark::DoNotOptimize(y_TW.data());
   }
-  state.counters["bytes/s"] = benchmark::Counter(static_cast<double>(2 * T * shape.width * 4),
-                                                 benchmark::Counter::kIsIterationInvariantRate);
+  state_rates(state, threads, 0, static_cast<double>(2 * T * shape.width * 4));
 }
 
 const int kRegistered = [] {

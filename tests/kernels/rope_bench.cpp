@@ -8,6 +8,7 @@
 #include "kernels/packed/random_elements.h"
 #include "kernels/rope/angles.h"
 #include "kernels/rope/rope.h"
+#include "tests/kernels/bench_rates.h"
 
 namespace moe {
 namespace {
@@ -26,9 +27,7 @@ void measure(benchmark::State& state, const Rope& rope, const RopeShape& shape, 
     rope.run(shape, {T, x_THd.data(), cos_Th.data(), sin_Th.data(), y_THd.data()}, pool);
     benchmark::DoNotOptimize(y_THd.data());
   }
-  state.counters["bytes/s"] =
-      benchmark::Counter(static_cast<double>(2 * x_THd.size() * sizeof(float)),
-                         benchmark::Counter::kIsIterationInvariantRate);
+  state_rates(state, threads, 0, static_cast<double>(2 * x_THd.size() * sizeof(float)));
 }
 
 const int kRegistered = [] {

@@ -27,7 +27,7 @@ void add_targets(const Filler& filler) {
       "parameters_total, parameters_active, weight_bytes, facts";
   filler.insert("target", columns,
                 {1, "a", kMixture, "synthetic:small-8x", "mixtral", "bf16", "fast", 8, 2,
-                 30'412'800, 11'538'432, 60'825'600, "{}"});
+                 30'412'800, 11'538'432, 60'825'600, R"({"device":"cpu"})"});
   filler.insert("target", columns,
                 {2, "b", kDense, "synthetic:small-dense", "llama", "bf16", "fast", 0, 0, 11'534'336,
                  11'534'336, 23'068'672, "{}"});
@@ -38,6 +38,19 @@ void add_targets(const Filler& filler) {
 void add_runs(const Filler& filler) {
   filler.insert("environment", "id, digest, host, cpu, cores, memory_bytes, gpu, driver, os, facts",
                 {1, "e", "bench-1", "Xeon 8480+", 2, 8'589'934'592, "", "", "Debian 12", "{}"});
+  for (const std::string day : {"2026-02-01", "2026-02-28"}) {  // only the newest one counts
+    const double rate = day == "2026-02-01" ? 1.0 : 1.2e10;
+    const std::string ceiling =
+        "environment, measured_at, what, dtype, threads, unit, rate, low, high, build";
+    for (const std::int64_t threads : {1, 2}) {
+      const double all = rate * static_cast<double>(threads);
+      filler.insert("ceiling", ceiling,
+                    {1, day, "read", "", threads, "B/s", all, all, all, "moebench 0.1.0"});
+      filler.insert("ceiling", ceiling,
+                    {1, day, "multiply-add", "f32", threads, "FLOP/s", 8 * all, 8 * all, 8 * all,
+                     "moebench 0.1.0"});
+    }
+  }
   const std::string columns =
       "id, started_at, ended_at, plan, command, question_limit, build, owner, environment";
   filler.insert("run", columns,
@@ -67,9 +80,13 @@ void add_speed(Filler& filler, std::int64_t target) {
       filler.add_value(c, {"tokens_per_s", tokens_per_s, tokens_per_s * 0.02, 40});
       filler.add_value(c, {"step_s", step_s, step_s * 0.02, 40});
       for (std::int64_t launch = 0; launch < 2; ++launch) {
-        filler.insert("sample", "case_run, launch, metric, scope, \"index\", value",
-                      {c, target * 2 - 1 + launch, "step_s", "", 0,
-                       step_s * (1 + 0.001 * static_cast<double>(launch))});
+        const auto sample = [&](const char* metric, double value) {
+          filler.insert("sample", "case_run, launch, metric, scope, \"index\", value",
+                        {c, target * 2 - 1 + launch, metric, "", 0, value});
+        };
+        sample("step_s", step_s * (1 + 0.001 * static_cast<double>(launch)));
+        sample("step_bytes", 6e9 * step_s);
+        sample("step_flops", 4.8e10 * step_s);
       }
     }
   }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "harness/error.h"
@@ -116,6 +117,24 @@ TEST(report, says_how_many_questions_a_run_asked) {
   };
   expect_says(said(1), {"180 questions and 62 texts were scored", "at most 20 of each subject"});
   EXPECT_EQ(said(2).find("question"), std::string::npos) << "speed alone asks none";
+}
+
+TEST(report, states_shares_of_the_machines_newest_ceilings_on_the_processor_alone) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  const Article article = build_article(find_report("run"), temporary.store(), {{"run", 1}});
+  const auto found = std::ranges::find_if(article.blocks, [](const auto& block) {
+    const auto* exhibit = std::get_if<Exhibit>(&block);
+    return exhibit != nullptr && exhibit->caption.starts_with("Steps beside");
+  });
+  ASSERT_NE(found, article.blocks.end());
+  const Table& table = std::get<Exhibit>(*found).table;
+  EXPECT_EQ(table.rows.size(), 6U) << "of the mixture alone: the dense model ran elsewhere";
+  for (const std::string_view name : {"of reading [%]", "of multiplying [%]"}) {
+    const auto column = std::ranges::find(table.columns, name) - table.columns.begin();
+    for (const auto& row : table.rows)
+      EXPECT_NEAR(std::get<double>(row.at(static_cast<std::size_t>(column))), 0.25, 1e-12);
+  }
 }
 
 TEST(report, takes_the_default_of_a_parameter_from_the_store) {

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "harness/error.h"
+#include "models/cost.h"
 #include "suites/expert_choice.h"
+#include "suites/timing.h"
 #include "tests/suites/case.h"
 
 namespace moe {
@@ -20,6 +22,21 @@ TEST(speed, prefill_and_decode_time_their_points) {
   EXPECT_NEAR(estimate(decode.summary(), "tokens_per_s"), 4 / 0.01, 1e-6);
   EXPECT_EQ(estimate(decode.summary(), "experts_touched"), 3);
   EXPECT_EQ(estimate(decode.summary(), "experts_touched", "layer.1"), 2);
+}
+
+TEST(speed, says_what_a_step_has_to_move_and_to_compute) {
+  Case run("decode", {{"batch", 4}, {"context", 32}});
+  EXPECT_EQ(run.run().outcome, Outcome::ok);
+  const Config& config = run.engine.config();
+  const StepLoad load{.batch = 4, .new_tokens = 1, .context = 32, .scored = 4};
+  const auto bytes = [&](double touched) {
+    return step_bytes(config, run.engine.dtype(), run.engine.activation_dtype(), load, touched);
+  };
+  const double touched = estimate(run.summary(), "experts_touched");
+  EXPECT_EQ(sample_of(run.record(), "step_bytes", ""), bytes(touched));
+  EXPECT_NE(bytes(touched), bytes(-1)) << "of the experts that were touched, not of a guess";
+  EXPECT_EQ(sample_of(run.record(), "step_flops", ""),
+            static_cast<double>(step_flops(config, load).total()));
 }
 
 TEST(memory, sums_the_parts_and_skips_what_the_model_cannot_take) {
