@@ -17,12 +17,12 @@ Json by_part(const ByPart& n) {
 
 TargetRow target_row(const PlannedTarget& planned) {
   const Config& config = planned.config;
-  const DType dtype = dtype_of(planned.target, config);
+  const KeptAs weights = kept_as(planned.target, config);
   TargetRow row{.identity = planned.identity,
                 .name = planned.target.name,
                 .spec = planned.spec,
                 .family = config.family,
-                .dtype = std::string(name_of(dtype)),
+                .dtype = std::string(name_of(weights)),
                 .numerics = numerics_of(planned.target)};
   for (const LayerSpec& layer : config.layers) {
     row.experts = std::max(row.experts, layer.feed_forward.experts);
@@ -30,12 +30,12 @@ TargetRow target_row(const PlannedTarget& planned) {
   }
   row.parameters_total = parameter_counts(config).total();
   row.parameters_active = active_parameter_counts(config).total();
-  row.weight_bytes = weight_bytes(config, dtype).total();
+  row.weight_bytes = weight_bytes(config, weights).total();
   row.facts_json =
       Json{{"parameters", by_part(parameter_counts(config))},
            {"active_parameters", by_part(active_parameter_counts(config))},
            {"active_parameters_with_embedding", active_parameters_with_embedding(config)},
-           {"weight_bytes", by_part(weight_bytes(config, dtype))},
+           {"weight_bytes", by_part(weight_bytes(config, weights))},
            {"kv_bytes_per_token",
             kv_bytes_per_token(config, activation_dtype_of(planned.target, config))},
            {"layers", config.layers.size()},

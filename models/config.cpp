@@ -20,6 +20,27 @@ constexpr DTypeNames kDTypes[] = {
     {DType::bf16, 2, {"bf16", "BF16", "bfloat16", "torch.bfloat16"}},
 };
 
+struct QuantisationName {
+  Quantisation quantisation = Quantisation::none;
+  std::string_view name;
+  std::int64_t bytes_of_block = 0;
+};
+
+constexpr std::int64_t kBlock = 32;  // elements
+constexpr QuantisationName kQuantisations[] = {
+    {Quantisation::none, "none", 0},
+    {Quantisation::int8, "int8", 2 + 32},
+    {Quantisation::int4, "int4", 4 + 16},
+    {Quantisation::mxfp4, "mxfp4", 1 + 16},
+};
+
+const QuantisationName& entry(Quantisation quantisation) {
+  const auto* const found =
+      std::ranges::find(kQuantisations, quantisation, &QuantisationName::quantisation);
+  require(found != std::end(kQuantisations), "a quantisation without a name");
+  return *found;
+}
+
 const DTypeNames& entry(DType dtype) {
   const auto* const found = std::ranges::find(kDTypes, dtype, &DTypeNames::dtype);
   require(found != std::end(kDTypes), "a dtype without a name");
@@ -46,6 +67,34 @@ DType dtype_of(std::string_view name) {
   }
   throw Error(fmt::format("unknown dtype \"{}\"; known are f32, f16, bf16", name),
               std::source_location::current());
+}
+
+std::string_view name_of(Quantisation quantisation) {
+  return entry(quantisation).name;
+}
+
+Quantisation quantisation_of(std::string_view name) {
+  const auto* const found = std::ranges::find(kQuantisations, name, &QuantisationName::name);
+  require(found != std::end(kQuantisations),
+          "unknown quantisation \"{}\"; known are none, int8, int4, mxfp4", name);
+  return found->quantisation;
+}
+
+Quantisation quantisation_of_head(Quantisation of_the_rest) {
+  return of_the_rest == Quantisation::none ? Quantisation::none : Quantisation::int8;
+}
+
+std::int64_t KeptAs::large_bytes(std::int64_t elements) const {
+  if (quantisation == Quantisation::none) return elements * size_of(dtype);
+  return (elements * entry(quantisation).bytes_of_block + kBlock - 1) / kBlock;
+}
+
+std::int64_t KeptAs::head_bytes(std::int64_t elements) const {
+  return KeptAs(dtype, quantisation_of_head(quantisation)).large_bytes(elements);
+}
+
+std::string_view name_of(const KeptAs& kept) {
+  return kept.quantisation == Quantisation::none ? name_of(kept.dtype) : name_of(kept.quantisation);
 }
 
 bool Config::is_mixture() const {

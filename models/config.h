@@ -18,6 +18,28 @@ std::string_view name_of(DType);        // "f32"
 std::string_view long_name_of(DType);   // "float32", as config.json has it
 DType dtype_of(std::string_view name);  // accepts "f32", "float32", "F32", ...; else Error
 
+/// How the large matrices are kept while a model runs: in the dtype, or quantised in blocks of 32
+/// (kernels/packed/quantised.h). Large are those of attention, of experts and MLPs, and the head,
+/// which is never kept in less than int8.
+enum class Quantisation : std::uint8_t { none, int8, int4, mxfp4 };
+std::string_view name_of(Quantisation);               // "none", "int8"
+Quantisation quantisation_of(std::string_view name);  // Error where there is no such one
+Quantisation quantisation_of_head(Quantisation of_the_rest);
+
+/// What weights are kept as.
+struct KeptAs {
+  KeptAs(DType dtype_of_all) : dtype(dtype_of_all) {}  // NOLINT(google-explicit-constructor)
+  KeptAs(DType dtype_of_small, Quantisation of_large)
+      : dtype(dtype_of_small), quantisation(of_large) {}
+  DType dtype;
+  Quantisation quantisation = Quantisation::none;
+
+  /// Bytes of elements of a large matrix, and of the head.
+  std::int64_t large_bytes(std::int64_t elements) const;
+  std::int64_t head_bytes(std::int64_t elements) const;
+};
+std::string_view name_of(const KeptAs&);  // of the quantisation where there is one, else the dtype
+
 /// Of what an expert's weight is made: a softmax over all logits, each logit's sigmoid, or a
 /// softmax over the chosen experts' logits.
 enum class Score : std::uint8_t { softmax, sigmoid, softmax_of_chosen };

@@ -109,8 +109,14 @@ std::int64_t active_parameters_with_embedding(const Config& c) {
   return layers(c, /*active=*/true).total() + table + (c.tied_embeddings ? 0 : table);
 }
 
-ByPart weight_bytes(const Config& c, DType dtype) {
-  return times(parameter_counts(c), size_of(dtype));
+ByPart weight_bytes(const Config& c, const KeptAs& kept) {
+  const ByPart n = parameter_counts(c);
+  ByPart bytes = times(n, size_of(kept.dtype));
+  bytes.attention = kept.large_bytes(n.attention);
+  bytes.experts = kept.large_bytes(n.experts);
+  bytes.shared = kept.large_bytes(n.shared);
+  bytes.head = kept.head_bytes(n.head);
+  return bytes;
 }
 
 std::int64_t kv_bytes_per_token(const Config& c, DType dtype) {
@@ -139,21 +145,23 @@ double expected_experts_touched(const FeedForwardSpec& f, std::int64_t tokens) {
   return experts * (1 - std::pow(missed, static_cast<double>(tokens)));
 }
 
-double step_bytes(const Config& c, DType weights, DType kv, const StepLoad& load,
+double step_bytes(const Config& c, const KeptAs& weights, DType kv, const StepLoad& load,
                   double experts_touched) {
   const std::int64_t tokens = load.batch * load.new_tokens;
   const ByPart resident = layers(c, /*active=*/false);
-  double elements = static_cast<double>(resident.attention + resident.router + resident.shared +
-                                        resident.norms + tokens * c.dim);
-  if (load.scored > 0) elements += static_cast<double>(c.vocab * c.dim);
+  double large = static_cast<double>(resident.attention + resident.shared);
   for (const LayerSpec& layer : c.layers) {
     const FeedForwardSpec& f = layer.feed_forward;
     const double touched = f.experts == 0         ? 1
                            : experts_touched >= 0 ? experts_touched
                                                   : expected_experts_touched(f, tokens);
-    elements += touched * static_cast<double>(expert_parameters(c, f));
+    large += touched * static_cast<double>(expert_parameters(c, f));
   }
-  return elements * static_cast<double>(size_of(weights)) + kv_step_bytes(c, kv, load);
+  const std::int64_t small = resident.router + resident.norms + tokens * c.dim,
+                     head = load.scored > 0 ? c.vocab * c.dim : 0;
+  return static_cast<double>(weights.large_bytes(std::llround(large)) +
+                             small * size_of(weights.dtype) + weights.head_bytes(head)) +
+         kv_step_bytes(c, kv, load);
 }
 
 std::int64_t least_step_memory(const Config& c, DType dtype, const StepLoad& load) {

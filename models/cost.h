@@ -29,8 +29,8 @@ ByPart active_parameter_counts(const Config&);
 /// once).
 std::int64_t active_parameters_with_embedding(const Config&);
 
-/// Bytes of all weights in `dtype`.
-ByPart weight_bytes(const Config&, DType);
+/// Bytes of all weights as they are kept.
+ByPart weight_bytes(const Config&, const KeptAs&);
 
 /// Bytes of keys and values one token leaves in all layers.
 std::int64_t kv_bytes_per_token(const Config&, DType);
@@ -50,7 +50,7 @@ double expected_experts_touched(const FeedForwardSpec&, std::int64_t tokens);
 /// Bytes a step must move: weights (each touched expert once; `experts_touched` per mixture layer,
 /// or the uniform expectation where it is negative), rows of the embedding, keys and values read
 /// and written.
-double step_bytes(const Config&, DType weights, DType kv, const StepLoad&,
+double step_bytes(const Config&, const KeptAs& weights, DType kv, const StepLoad&,
                   double experts_touched = -1);
 
 /// Bytes a step cannot do without, beside the weights: keys and values of all tokens, the hidden

@@ -77,6 +77,12 @@ DType dtype_of(const Target& target, const Config& config) {
   return found == target.keys.end() ? config.dtype : dtype_of(found->second);
 }
 
+KeptAs kept_as(const Target& target, const Config& config) {
+  const auto found = target.keys.find("weights");
+  return {dtype_of(target, config),
+          found == target.keys.end() ? Quantisation::none : quantisation_of(found->second)};
+}
+
 DType activation_dtype_of(const Target& target, const Config& config) {
   return numerics_of(target) == "fast" ? DType::f32 : dtype_of(target, config);
 }
@@ -88,7 +94,8 @@ std::string device_of(const Target& target) {
 
 std::string numerics_of(const Target& target) {
   const auto found = target.keys.find("numerics");
-  return found == target.keys.end() ? "reference" : found->second;
+  if (found != target.keys.end()) return found->second;
+  return device_of(target) == "cpu" ? "fast" : "reference";
 }
 
 std::int64_t integer_of(const Target& target, const std::string& key, std::int64_t missing) {
@@ -99,6 +106,7 @@ std::int64_t integer_of(const Target& target, const std::string& key, std::int64
 std::string identity_of(const Target& target, std::string_view weights_digest) {
   Json keys = Json::object();
   for (const auto& [key, value] : target.keys) keys[key] = value;
+  keys["numerics"] = numerics_of(target);  // also where it was not given: other bits
   std::string words;  // tokenizer_config.json names the ends, so it may change every prompt
   for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) {
     const fs::path file = target.directory / name;

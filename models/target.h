@@ -19,7 +19,7 @@ struct Target {
   TargetKind kind = TargetKind::directory;
   std::string what;  // without keys, unescaped
   std::map<std::string, std::string>
-      keys;          // device, dtype, numerics, threads, top_k, layers, seed, ...
+      keys;          // device, dtype, numerics, weights, threads, top_k, layers, seed, ...
   std::string name;  // short, for tables: the folder's, card's or config's name and the keys
   std::filesystem::path directory;  // where its files lie; empty for synthetic ones
 };
@@ -40,12 +40,16 @@ Config config_of(const Target&);
 /// Values of keys, or what holds without them.
 DType dtype_of(const Target&, const Config&);  // the checkpoint's
 std::string device_of(const Target&);          // "cpu"
+/// Of the weights while the model runs: dtype, and the key `weights`.
+KeptAs kept_as(const Target&, const Config&);
 /// Of activations, keys and values.
 DType activation_dtype_of(const Target&, const Config&);
-std::string numerics_of(const Target&);  // "reference" or "fast"
+/// "reference" or "fast"; without the key fast on the CPU.
+std::string numerics_of(const Target&);
 std::int64_t integer_of(const Target&, const std::string& key, std::int64_t missing);
 
-/// sha256 over the config, the weights' digest, the tokenizer's files and every key given.
+/// sha256 over the config, the weights' digest, the tokenizer's files, every key given, and the
+/// numerics.
 std::string identity_of(const Target&, std::string_view weights_digest);
 
 }  // namespace moe

@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto kKeys =
     std::to_array<std::string_view>({"device", "dtype", "layers", "max_length", "numerics",
-                                     "revision", "seed", "threads", "top_k"});
+                                     "revision", "seed", "threads", "top_k", "weights"});
 std::string known_keys() {
   std::string out;
   for (const std::string_view key : kKeys) out += fmt::format("{}{}", out.empty() ? "" : ", ", key);
@@ -111,6 +111,11 @@ void check_keys(const Target& target) {
   require(numerics_of(target) != "fast" || device == "cpu",
           "target {}: key numerics=fast: expected device=cpu, found device={}", target.what,
           device);
+  check_word(target, "weights", std::to_array<std::string_view>({"none", "int8", "int4", "mxfp4"}));
+  require(!target.keys.contains("weights") || target.keys.at("weights") == "none" ||
+              numerics_of(target) == "fast",
+          "target {}: key weights={}: expected numerics=fast, which quantises, found {}",
+          target.what, target.keys.at("weights"), numerics_of(target));
   for (const std::string key : {"layers", "seed"}) {
     require(!target.keys.contains(key) || target.kind == TargetKind::synthetic,
             "target {}: key \"{}\" is for synthetic: targets only", target.what, key);

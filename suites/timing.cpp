@@ -40,7 +40,7 @@ void send_load(const CaseTask& task, const Engine& engine, EventSink& sink, cons
   const double experts = touched.empty() ? 0 : mean(touched);
   sink.send(Sample{
       task.case_key, "step_bytes", shape.scope, 0,
-      step_bytes(engine.config(), engine.dtype(), engine.activation_dtype(), load, experts)});
+      step_bytes(engine.config(), engine.weights(), engine.activation_dtype(), load, experts)});
   sink.send(Sample{task.case_key, "step_flops", shape.scope, 0,
                    static_cast<double>(step_flops(engine.config(), load).total())});
 }

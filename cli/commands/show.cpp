@@ -60,14 +60,15 @@ void add_parts(Table& table, const std::string& what, const ByPart& n) {
 Table target(const std::string& spec, const std::filesystem::path&) {
   const Target t = resolve_target(spec);
   const Config c = config_of(t);
-  const DType dtype = dtype_of(t, c);
+  const KeptAs weights = kept_as(t, c);
   const FeedForwardSpec& ff = c.layers.front().feed_forward;
   const AttentionSpec& a = c.layers.front().attention;
   Table table{.columns = {"key", "value"},
               .rows = {{"name", t.name},
                        {"family", c.family},
                        {"directory", t.directory.string()},
-                       {"dtype", std::string(name_of(dtype))},
+                       {"dtype", std::string(name_of(weights.dtype))},
+                       {"weights", std::string(name_of(weights))},
                        {"numerics", numerics_of(t)},
                        {"layers", static_cast<std::int64_t>(c.layers.size())},
                        {"dim", c.dim},
@@ -84,7 +85,7 @@ Table target(const std::string& spec, const std::filesystem::path&) {
   add_parts(table, "active parameters", active_parameter_counts(c));
   table.rows.push_back(
       {"active parameters with the whole embedding", active_parameters_with_embedding(c)});
-  add_parts(table, "weight bytes", weight_bytes(c, dtype));
+  add_parts(table, "weight bytes", weight_bytes(c, weights));
   return table;
 }
 

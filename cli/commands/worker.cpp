@@ -68,10 +68,10 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
 std::optional<Verdict> too_large(const Target& target) {
   const Config config = config_of(target);
   if (device_of(target) != "cpu") return std::nullopt;
-  const DType dtype = dtype_of(target, config);
+  const KeptAs weights = kept_as(target, config);
   const bool head_apart = config.tied_embeddings && numerics_of(target) == "fast";
-  const std::int64_t needed = weight_bytes(config, dtype).total() +
-                              (head_apart ? config.vocab * config.dim * size_of(dtype) : 0);
+  const std::int64_t needed = weight_bytes(config, weights).total() +
+                              (head_apart ? weights.head_bytes(config.vocab * config.dim) : 0);
   if (needed <= available_bytes()) return std::nullopt;
   return Verdict{Outcome::out_of_memory, fmt::format("the weights take {} bytes, {} are available",
                                                      needed, available_bytes())};
@@ -125,7 +125,7 @@ class Worker {
     const double began = steady_seconds();
     try {
       const Config config = config_of(target);
-      const LoadingProgress progress(sink_, weight_bytes(config, dtype_of(target, config)).total());
+      const LoadingProgress progress(sink_, weight_bytes(config, kept_as(target, config)).total());
       engine_ = open_engine(target);
     } catch (const std::exception& error) {
       if (outcome_of_failure(error.what()) != Outcome::out_of_memory) throw;

@@ -19,8 +19,11 @@ namespace {
 
 class CpuOps final : public Ops {
  public:
-  CpuOps(DType dtype, std::int64_t threads)
-      : format_(packed_format(dtype)), work_(std::make_unique<CpuWork>(threads)) {}
+  CpuOps(const KeptAs& weights, std::int64_t threads)
+      : format_(packed_format(weights.dtype)),
+        large_format_(packed_format(weights)),
+        head_format_(packed_format({weights.dtype, quantisation_of_head(weights.quantisation)})),
+        work_(std::make_unique<CpuWork>(threads)) {}
 
   std::string_view name() const override { return "cpu"; }
   at::TensorOptions activations() const override { return at::TensorOptions(at::kFloat); }
@@ -69,7 +72,7 @@ class CpuOps final : public Ops {
 
   PreparedWeight prepare_linear(const WeightView& weight_NK,
                                 const WeightView* bias_N) const override {
-    return std::make_unique<CpuLinear>(linear_of(weight_NK, bias_N, format_, work_->pool));
+    return std::make_unique<CpuLinear>(linear_of(weight_NK, bias_N, large_format_, work_->pool));
   }
   Tensor linear(const Prepared& linear, const Tensor& x_TK) const override {
     return prepared_as<CpuLinear>(linear).run(x_TK, work_->pool);
@@ -137,9 +140,9 @@ class CpuOps final : public Ops {
 
   PreparedWeight prepare_head(const WeightView& weight_VD) const override {
     auto head = std::make_unique<CpuHead>();
-    head->shape = {.V = weight_VD.shape.at(0), .D = weight_VD.shape.at(1), .format = format_};
+    head->shape = {.V = weight_VD.shape.at(0), .D = weight_VD.shape.at(1), .format = head_format_};
     head->gather = &fastest("log_softmax_gather", log_softmax_gathers(), head->shape);
-    head->linear = linear_of(weight_VD, nullptr, format_, work_->pool);
+    head->linear = linear_of(weight_VD, nullptr, head_format_, work_->pool);
     require(head->linear.kernel == head->gather->linear,
             "log_softmax_gather {} reads weights of linear {}, and linear {} packed them",
             head->gather->name, head->gather->linear->name, head->linear.kernel->name);
@@ -177,14 +180,14 @@ class CpuOps final : public Ops {
   }
 
  private:
-  PackedFormat format_;
+  PackedFormat format_, large_format_, head_format_;
   std::unique_ptr<CpuWork> work_;
 };
 
 }  // namespace
 
-std::unique_ptr<Ops> cpu_ops(DType dtype, std::int64_t threads) {
-  return std::make_unique<CpuOps>(dtype, threads);
+std::unique_ptr<Ops> cpu_ops(const KeptAs& weights, std::int64_t threads) {
+  return std::make_unique<CpuOps>(weights, threads);
 }
 
 }  // namespace moe

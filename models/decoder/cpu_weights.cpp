@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "kernels/packed/quantised.h"
 #include "models/decoder/mlp_views.h"
 #include "models/decoder/tensors.h"
 
@@ -17,15 +18,36 @@ at::ScalarType scalar_type(PackedFormat format) {
 /// A weight's elements in a format: the view's own where that is theirs, which are not copied.
 class Elements {
  public:
-  Elements(const WeightView& view, PackedFormat format)
-      : converted_(borrowed(view).to(scalar_type(format))) {}
-  const std::byte* data() const {
-    return static_cast<const std::byte*>(converted_.const_data_ptr());
+  Elements(const WeightView& view, PackedFormat format, ThreadPool& pool) {
+    if (is_quantised(format)) {
+      quantise_rows(view, format, pool);
+    } else {
+      converted_ = borrowed(view).to(scalar_type(format));
+    }
   }
-  std::int64_t bytes() const { return bytes_of(converted_); }
+  const std::byte* data() const {
+    return converted_.defined() ? static_cast<const std::byte*>(converted_.const_data_ptr())
+                                : quantised_.data();
+  }
 
  private:
+  void quantise_rows(const WeightView& view, PackedFormat format, ThreadPool& pool) {
+    const Tensor rows_NK = borrowed(view).to(at::kFloat).contiguous();
+    const std::int64_t N = rows_NK.size(0), K = rows_NK.size(1), each = row_bytes(format, K);
+    quantised_.resize(static_cast<std::size_t>(N * each));
+    try {
+      pool.run(N, [&](std::int64_t n, std::int64_t) {
+        quantise(format, {rows_NK.const_data_ptr<float>() + n * K, static_cast<std::size_t>(K)},
+                 quantised_.data() + n * each);
+      });
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: {}", view.parameter, error.what()),
+                  std::source_location::current());
+    }
+  }
+
   Tensor converted_;
+  std::vector<std::byte> quantised_;
 };
 
 MlpKind kind_of(const FeedForwardSpec& spec) {
@@ -47,9 +69,9 @@ MlpKind kind_of(const FeedForwardSpec& spec) {
 
 /// One expert's matrices and biases, alive while they are packed.
 struct MlpElements {
-  MlpElements(const MlpViews& views, PackedFormat format)
-      : up(views.up_FD, format), down(views.down_DF, format) {
-    if (views.gate_FD) gate.emplace(*views.gate_FD, format);
+  MlpElements(const MlpViews& views, PackedFormat format, ThreadPool& pool)
+      : up(views.up_FD, format, pool), down(views.down_DF, format, pool) {
+    if (views.gate_FD) gate.emplace(*views.gate_FD, format, pool);
     if (views.gate_bias_F) gate_bias = floats_of(*views.gate_bias_F);
     if (views.up_bias_F) up_bias = floats_of(*views.up_bias_F);
     if (views.down_bias_D) down_bias = floats_of(*views.down_bias_D);
@@ -70,8 +92,18 @@ struct MlpElements {
 
 }  // namespace
 
-PackedFormat packed_format(DType dtype) {
-  switch (dtype) {
+PackedFormat packed_format(const KeptAs& kept) {
+  switch (kept.quantisation) {
+    case Quantisation::int8:
+      return PackedFormat::int8;
+    case Quantisation::int4:
+      return PackedFormat::int4;
+    case Quantisation::mxfp4:
+      return PackedFormat::mxfp4;
+    case Quantisation::none:
+      break;
+  }
+  switch (kept.dtype) {
     case DType::f32:
       return PackedFormat::f32;
     case DType::f16:
@@ -101,12 +133,13 @@ std::vector<float> floats_of(const WeightView& view) {
 }
 
 CpuTable table_of(const WeightView& table_VD, PackedFormat format) {
-  const Elements elements(table_VD, format);
+  const Tensor rows_VD = borrowed(table_VD).to(scalar_type(format));
+  const auto* const elements = static_cast<const std::byte*>(rows_VD.const_data_ptr());
   CpuTable table;
   table.V = table_VD.shape.at(0);
   table.D = table_VD.shape.at(1);
   table.format = format;
-  table.rows.assign(elements.data(), elements.data() + elements.bytes());
+  table.rows.assign(elements, elements + bytes_of(rows_VD));
   return table;
 }
 
@@ -119,7 +152,7 @@ CpuLinear linear_of(const WeightView& weight_NK, const WeightView* bias_N, Packe
                   .bias = bias_N != nullptr};
   linear.kernel = &fastest("linear", linears(), linear.shape);
   linear.packed = aligned_bytes(linear.kernel->packed_bytes(linear.shape));
-  const Elements weight(weight_NK, format);
+  const Elements weight(weight_NK, format, pool);
   const std::vector<float> bias = bias_N != nullptr ? floats_of(*bias_N) : std::vector<float>();
   linear.kernel->pack(linear.shape, {.weight_NK = weight.data(), .bias_N = bias.data()},
                       linear.packed.get(), pool);
@@ -143,7 +176,8 @@ CpuMlps mlps_of(const FeedForwardSpec& spec, std::int64_t hidden, std::span<cons
   std::vector<MlpElements> elements;
   elements.reserve(views.size());
   std::vector<ExpertWeights> weights;
-  for (const MlpViews& one : views) weights.push_back(elements.emplace_back(one, format).weights());
+  for (const MlpViews& one : views)
+    weights.push_back(elements.emplace_back(one, format, pool).weights());
   mlps.kernel->pack(mlps.shape, weights, mlps.packed.get(), pool);
   return mlps;
 }

@@ -35,7 +35,8 @@ const Operation& fastest(std::string_view operation, std::span<const Operation* 
               std::source_location::current());
 }
 
-PackedFormat packed_format(DType);
+/// Of large matrices that are kept so.
+PackedFormat packed_format(const KeptAs&);
 
 /// float32 values of a small weight: a bias, a norm.
 struct CpuFloats final : Prepared {

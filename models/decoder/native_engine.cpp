@@ -25,7 +25,7 @@ NativeEngine::NativeEngine(const Config& config, WeightSource& source,
                     .max_tokens = config.max_positions,
                     .invariant = options.fast},
       tokenizer_(std::move(tokenizer)),
-      ops_(native_ops(options.device, options.dtype, options.fast, options.threads)) {
+      ops_(native_ops(options.device, options.weights, options.fast, options.threads)) {
   const c10::InferenceMode inference;
   decoder_ = std::make_unique<Decoder>(config, *ops_, source);
   if (options_.limits.kv_bytes == 0)

@@ -15,11 +15,11 @@ namespace moe {
 
 struct NativeOptions {
   std::string device = "cpu";
-  DType dtype = DType::f32;  // of the weights
-  bool fast = false;         // numerics=fast: cpu_ops() instead of torch_ops(), on the CPU
-  std::int64_t threads = 0;  // 0: all cores
-  ScoreLimits limits;        // kv_bytes 0: a quarter of the memory that is available
-  std::int64_t batch = 16;   // sequences that generate together
+  KeptAs weights = DType::f32;  // quantised with `fast` alone
+  bool fast = false;            // numerics=fast: cpu_ops() instead of torch_ops(), on the CPU
+  std::int64_t threads = 0;     // 0: all cores
+  ScoreLimits limits;           // kv_bytes 0: a quarter of the memory that is available
+  std::int64_t batch = 16;      // sequences that generate together
 };
 
 /// The experts and weights of every token of a sequence, in one mixture layer.
@@ -36,7 +36,7 @@ class NativeEngine : public Engine {
   ~NativeEngine() override;
 
   const Capabilities& capabilities() const override { return capabilities_; }
-  DType dtype() const override { return options_.dtype; }
+  KeptAs weights() const override { return options_.weights; }
   DType activation_dtype() const override;
   const Config& config() const override { return decoder_->config(); }
   const Tokenizer& tokenizer() const override;

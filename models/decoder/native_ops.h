@@ -11,8 +11,9 @@ namespace moe {
 
 /// The cpu table where `fast`, else LibTorch's on the device; on `threads` threads, 0: as many as
 /// there are cores. LibTorch has one number of threads for the whole process, which is set here: a
-/// process runs one engine at a time. Error: `fast` elsewhere than on the CPU.
-std::unique_ptr<Ops> native_ops(const std::string& device, DType dtype, bool fast,
+/// process runs one engine at a time. Error: `fast` elsewhere than on the CPU, quantised weights
+/// without it.
+std::unique_ptr<Ops> native_ops(const std::string& device, const KeptAs& weights, bool fast,
                                 std::int64_t threads);
 
 }  // namespace moe

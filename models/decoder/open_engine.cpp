@@ -21,7 +21,7 @@ std::unique_ptr<NativeEngine> open_engine(const Target& target) {
   const auto source = open_weights(target, config);
   return std::make_unique<NativeEngine>(config, *source, open_tokenizer(target, config),
                                         NativeOptions{.device = device_of(target),
-                                                      .dtype = dtype_of(target, config),
+                                                      .weights = kept_as(target, config),
                                                       .fast = numerics_of(target) == "fast",
                                                       .threads = integer_of(target, "threads", 0),
                                                       .limits = {}});

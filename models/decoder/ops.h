@@ -168,10 +168,11 @@ class Ops {
 /// `dtype`. Error where LibTorch's CUDA part or a GPU is missing.
 std::unique_ptr<Ops> torch_ops(std::string_view device, DType dtype);
 
-/// The kernels of this program on `threads` threads: weights of `dtype` packed for this machine's
-/// vector instructions, activations in float32. It is numerics=fast on the CPU: the bits of a row
-/// depend on its sequence up to it and the weights alone, whatever else is in the step, however the
-/// sequence was cut into steps, and on however many threads. No gradients.
-std::unique_ptr<Ops> cpu_ops(DType dtype, std::int64_t threads);
+/// The kernels of this program on `threads` threads: weights packed for this machine's vector
+/// instructions, large ones quantised where they are to be, activations in float32. It is
+/// numerics=fast on the CPU: the bits of a row depend on its sequence up to it and the weights
+/// alone, whatever else is in the step, however the sequence was cut into steps, and on however
+/// many threads. No gradients.
+std::unique_ptr<Ops> cpu_ops(const KeptAs& weights, std::int64_t threads);
 
 }  // namespace moe

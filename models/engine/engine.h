@@ -90,7 +90,7 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual const Capabilities& capabilities() const = 0;
-  virtual DType dtype() const = 0;                 // of weights
+  virtual KeptAs weights() const = 0;
   virtual DType activation_dtype() const = 0;      // of activations, keys and values
   virtual const Config& config() const = 0;        // with the overrides in force
   virtual const Tokenizer& tokenizer() const = 0;  // throws Error where the target has none

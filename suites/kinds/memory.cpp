@@ -36,7 +36,7 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   }
   send(task, sink, "weight_bytes", "", total);
   send(task, sink, "predicted_weight_bytes", "",
-       weight_bytes(engine.config(), engine.dtype()).total());
+       weight_bytes(engine.config(), engine.weights()).total());
   send(task, sink, "kv_bytes_per_token", "", use.kv_bytes_per_token);
   if (!reset_peak_resident())
     sink.send(

@@ -90,9 +90,9 @@ void send_cost(const CaseTask& task, Engine& engine, EventSink& sink, const Expe
     sink.send(Sample{task.case_key, std::string(metric.name), "", 0, value});
   };
   send(kFlops, static_cast<double>(step_flops(config, load).total()) / tokens);
-  send(kBytes, step_bytes(config, engine.dtype(), engine.activation_dtype(), load) / tokens);
+  send(kBytes, step_bytes(config, engine.weights(), engine.activation_dtype(), load) / tokens);
   if (task.point.contains("experts"))
-    send(kWeights, static_cast<double>(weight_bytes(config, engine.dtype()).total()));
+    send(kWeights, static_cast<double>(weight_bytes(config, engine.weights()).total()));
 }
 
 Verdict measure(const CaseTask& task, Engine& engine, EventSink& sink, const ExpertChoice& choice) {

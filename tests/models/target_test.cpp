@@ -48,12 +48,31 @@ TEST(target, layers_and_length_may_be_cut_but_not_stretched) {
 
 TEST(target, activations_are_float32_on_the_fast_kernels_whatever_the_weights_are) {
   const std::string spec = "synthetic:demo-moe@dtype=bf16";
-  const Target plain = resolve_target(spec), fast = resolve_target(spec + ",numerics=fast");
+  const Target plain = resolve_target(spec + ",numerics=reference"),
+               fast = resolve_target(spec + ",numerics=fast");
   EXPECT_EQ(numerics_of(plain), "reference");
   EXPECT_EQ(numerics_of(fast), "fast");
   EXPECT_EQ(activation_dtype_of(plain, config_of(plain)), DType::bf16);
   EXPECT_EQ(activation_dtype_of(fast, config_of(fast)), DType::f32);
   EXPECT_EQ(dtype_of(fast, config_of(fast)), DType::bf16);
+}
+
+TEST(target, runs_on_the_fast_kernels_where_there_are_any_unless_it_is_told) {
+  const auto numerics = [](const std::string& keys) {
+    return numerics_of(resolve_target("synthetic:demo-moe" + keys));
+  };
+  EXPECT_EQ(numerics(""), "fast");
+  EXPECT_EQ(numerics("@device=cpu"), "fast");
+  EXPECT_EQ(numerics("@device=cuda"), "reference");
+  EXPECT_EQ(numerics("@numerics=reference"), "reference");
+}
+
+TEST(target, is_the_same_one_whether_its_numerics_are_written_out_or_not) {
+  const auto identity = [](const std::string& keys) {
+    return identity_of(resolve_target("synthetic:demo-moe" + keys), "weights");
+  };
+  EXPECT_EQ(identity(""), identity("@numerics=fast"));
+  EXPECT_NE(identity(""), identity("@numerics=reference"));
 }
 
 TEST(target, every_wrong_key_or_value_is_named) {

@@ -73,7 +73,7 @@ class FakeEngine final : public Engine {
 
   void set_invariant(bool invariant) { capabilities_.invariant = invariant; }
   const Capabilities& capabilities() const override { return capabilities_; }
-  DType dtype() const override { return DType::f32; }
+  KeptAs weights() const override { return DType::f32; }
   DType activation_dtype() const override { return DType::f32; }
   const Config& config() const override { return config_; }
   const Tokenizer& tokenizer() const override { return tokenizer_; }

@@ -30,7 +30,7 @@ TEST(speed, says_what_a_step_has_to_move_and_to_compute) {
   const Config& config = run.engine.config();
   const StepLoad load{.batch = 4, .new_tokens = 1, .context = 32, .scored = 4};
   const auto bytes = [&](double touched) {
-    return step_bytes(config, run.engine.dtype(), run.engine.activation_dtype(), load, touched);
+    return step_bytes(config, run.engine.weights(), run.engine.activation_dtype(), load, touched);
   };
   const double touched = estimate(run.summary(), "experts_touched");
   EXPECT_EQ(sample_of(run.record(), "step_bytes", ""), bytes(touched));

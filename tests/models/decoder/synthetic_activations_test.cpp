@@ -61,7 +61,7 @@ TEST(synthetic_activations, are_finite_and_spread_over_the_experts_in_every_fami
       const Config config = config_of(*family, dtype);
       Synthetic weights(config, 0, dtype);
       NativeEngine engine(config, weights, std::nullopt,
-                          NativeOptions{.dtype = dtype, .threads = 1, .limits = {}});
+                          NativeOptions{.weights = dtype, .threads = 1, .limits = {}});
       for (const std::vector<float>& row : engine.logits(ids)) {
         for (const float logit : row) ASSERT_TRUE(std::isfinite(logit));
       }
