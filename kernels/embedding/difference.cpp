@@ -10,7 +10,7 @@ namespace moe {
 EmbeddingCase::EmbeddingCase(const EmbeddingShape& of, std::int64_t T, std::uint64_t seed)
     : shape(of) {
   std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
-  table_VD = random_elements(shape.format, shape.V * shape.D, random);
+  table_VD = random_rows(shape.format, shape.V, shape.D, random);
   for (std::int64_t t = 0; t < T; ++t)
     id_T.push_back(
         static_cast<std::int64_t>(random() % static_cast<std::mt19937::result_type>(shape.V)));
@@ -29,7 +29,7 @@ std::vector<float> EmbeddingCase::run(const Embedding& implementation, ThreadPoo
 
 double embedding_difference(const Embedding& implementation) {
   ThreadPool pool(2);
-  for (const PackedFormat format : {PackedFormat::f32, PackedFormat::f16, PackedFormat::bf16}) {
+  for (const PackedFormat format : kPackedFormats) {
     const EmbeddingCase some({.V = 90, .D = 203, .format = format}, 300, 7);
     if (some.run(implementation, pool) != some.run(*embeddings()[0], pool))
       return std::numeric_limits<double>::infinity();

@@ -7,10 +7,9 @@ namespace {
 
 void run(const EmbeddingShape& shape, const EmbeddingArgs& args, ThreadPool&) {
   for (std::int64_t t = 0; t < args.T; ++t) {
-    for (std::int64_t i = 0; i < shape.D; ++i) {
-      args.y_TD[t * shape.D + i] =
-          static_cast<float>(element_of(shape.format, args.table_VD, args.id_T[t] * shape.D + i));
-    }
+    const std::byte* row = args.table_VD + args.id_T[t] * row_bytes(shape.format, shape.D);
+    for (std::int64_t i = 0; i < shape.D; ++i)
+      args.y_TD[t * shape.D + i] = static_cast<float>(element_of(shape.format, row, i));
   }
 }
 

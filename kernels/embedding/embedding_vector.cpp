@@ -8,6 +8,7 @@
 #include <hwy/highway.h>
 #include "kernels/embedding/embedding.h"
 #include "kernels/packed/element.h"
+#include "kernels/packed/half-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace moe {
@@ -20,19 +21,7 @@ using Bits = hn::RebindToSigned<Floats>;
 /// Of 16 bits each, in the lower half of its lane.
 struct FromF16 {
   static constexpr PackedFormat kFormat = PackedFormat::f16;
-  // Not PromoteTo(), which knows no infinity where there is no instruction for it.
-  static HWY_INLINE hn::Vec<Floats> floats(hn::Vec<Bits> half) {
-    const Floats d;
-    const Bits bits;
-    const auto magnitude = hn::ShiftLeft<13>(hn::And(half, hn::Set(bits, 0x7fff)));
-    const auto sign = hn::ShiftLeft<16>(hn::AndNot(hn::Set(bits, 0x7fff), half));
-    // Exponents are 112 lower than float32's, those of subnormal numbers too; only the highest
-    // stands for infinity and for what is no number.
-    const auto number = hn::BitCast(bits, hn::Mul(hn::BitCast(d, magnitude), hn::Set(d, 0x1p112F)));
-    const auto none = hn::Or(magnitude, hn::Set(bits, 0x7f800000));
-    const auto is_number = hn::Lt(magnitude, hn::Set(bits, 0x0f800000));
-    return hn::BitCast(d, hn::Or(hn::IfThenElse(is_number, number, none), sign));
-  }
+  static HWY_INLINE hn::Vec<Floats> floats(hn::Vec<Bits> half) { return floats_of_half_bits(half); }
 };
 
 struct FromBf16 {
@@ -63,6 +52,11 @@ void widen_row(PackedFormat format, const std::byte* row, std::int64_t n, float*
       return widen<FromF16>(row, n, y);
     case PackedFormat::bf16:
       return widen<FromBf16>(row, n, y);
+    case PackedFormat::int8:
+    case PackedFormat::int4:
+    case PackedFormat::mxfp4:
+      for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(element_of(format, row, i));
+      return;
   }
 }
 
@@ -80,11 +74,11 @@ HWY_EXPORT(widen_row);
 namespace {
 
 void run(const EmbeddingShape& shape, const EmbeddingArgs& args, ThreadPool& pool) {
-  const std::int64_t row_bytes = shape.D * size_of(shape.format);
+  const std::int64_t stored = row_bytes(shape.format, shape.D);
   run_rows(pool, args.T, shape.D, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t t = begin; t < end; ++t) {
       HWY_DYNAMIC_DISPATCH(widen_row)
-      (shape.format, args.table_VD + args.id_T[t] * row_bytes, shape.D, args.y_TD + t * shape.D);
+      (shape.format, args.table_VD + args.id_T[t] * stored, shape.D, args.y_TD + t * shape.D);
     }
   });
 }

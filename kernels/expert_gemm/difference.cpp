@@ -7,7 +7,8 @@
 namespace moe {
 namespace {
 
-/// Mixtral, OLMoE and Qwen3, gpt-oss, Llama 4, a dense MLP: narrower, with fewer experts.
+/// Mixtral, OLMoE and Qwen3, gpt-oss, Llama 4, quantised ones, a dense MLP: narrower, with fewer
+/// experts.
 constexpr ExpertGemmShape kShapes[] = {
     {.E = 8, .K = 2, .D = 96, .F = 80, .mlp = {}, .format = PackedFormat::bf16},
     {.E = 64, .K = 8, .D = 64, .F = 40, .mlp = {}, .format = PackedFormat::f16},
@@ -19,6 +20,15 @@ constexpr ExpertGemmShape kShapes[] = {
      .format = PackedFormat::bf16,
      .bias = true},
     {.E = 16, .K = 1, .D = 64, .F = 96, .mlp = {}, .scale_input = true},
+    {.E = 16, .K = 4, .D = 96, .F = 40, .mlp = {}, .format = PackedFormat::int8},
+    {.E = 16, .K = 4, .D = 64, .F = 72, .mlp = {}, .format = PackedFormat::int4},
+    {.E = 16,
+     .K = 4,
+     .D = 72,
+     .F = 72,
+     .mlp = {.activation = MlpActivation::clamped_swiglu},
+     .format = PackedFormat::mxfp4,
+     .bias = true},
     {.E = 1,
      .K = 1,
      .D = 96,

@@ -11,8 +11,8 @@ double expert_gemm_flops(const ExpertGemmShape& shape, std::int64_t T) {
 std::int64_t expert_bytes(const ExpertGemmShape& shape) {
   const std::int64_t projections = shape.mlp.gated ? 3 : 2;
   const std::int64_t biases = shape.bias ? (projections - 1) * shape.F + shape.D : 0;
-  return projections * shape.D * shape.F * size_of(shape.format) +
-         biases * std::int64_t{sizeof(float)};
+  return (projections - 1) * bytes_of(shape.format, shape.F, shape.D) +
+         bytes_of(shape.format, shape.D, shape.F) + biases * std::int64_t{sizeof(float)};
 }
 
 }  // namespace moe

@@ -17,15 +17,17 @@ constexpr double kTiny = 0x1p-125;
 ExpertGemmCase::ExpertGemmCase(const ExpertGemmShape& shape, std::int64_t T, std::uint64_t seed)
     : shape_(shape) {
   std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
-  const std::int64_t matrix = shape.D * shape.F;
+  const auto matrix = [&](std::int64_t outputs, std::int64_t inputs) {
+    return random_rows(shape.format, outputs, inputs, random);
+  };
   const auto bias = [&](std::int64_t n) {
     return shape.bias ? random_floats(n, random) : std::vector<float>();
   };
   for (std::int64_t e = 0; e < shape.E; ++e) {
     Expert& expert = experts_.emplace_back();
-    if (shape.mlp.gated) expert.gate = random_elements(shape.format, matrix, random);
-    expert.up = random_elements(shape.format, matrix, random);
-    expert.down = random_elements(shape.format, matrix, random);
+    if (shape.mlp.gated) expert.gate = matrix(shape.F, shape.D);
+    expert.up = matrix(shape.F, shape.D);
+    expert.down = matrix(shape.D, shape.F);
     if (shape.mlp.gated) expert.gate_bias = bias(shape.F);
     expert.up_bias = bias(shape.F);
     expert.down_bias = bias(shape.D);
@@ -67,14 +69,15 @@ std::vector<ExpertGemmCase::Value> ExpertGemmCase::project(const std::vector<std
                                                            const std::vector<float>& bias,
                                                            const std::vector<Value>& x) const {
   const std::int64_t inputs = std::ssize(x);
-  const std::int64_t outputs = std::ssize(weight) / size_of(shape_.format) / inputs;
+  const std::int64_t outputs = std::ssize(weight) / row_bytes(shape_.format, inputs);
   std::vector<Value> y;
   for (std::int64_t n = 0; n < outputs; ++n) {
     double exact = bias.empty() ? 0 : bias[static_cast<std::size_t>(n)];
     double size = std::abs(exact), carried = 0;
+    const std::byte* row = weight.data() + n * row_bytes(shape_.format, inputs);
     for (std::int64_t k = 0; k < inputs; ++k) {
       const Value& input = x[static_cast<std::size_t>(k)];
-      const double w = element_of(shape_.format, weight.data(), n * inputs + k);
+      const double w = element_of(shape_.format, row, k);
       exact += input.exact * w;
       size += (std::abs(input.exact) + input.error) * std::abs(w);
       carried += input.error * std::abs(w);

@@ -15,7 +15,7 @@ struct Parts {
 };
 
 Parts parts_of(const ExpertGemmShape& shape, const std::byte* packed, std::int64_t expert) {
-  const std::int64_t matrix = shape.D * shape.F * size_of(shape.format);
+  const std::int64_t inner = bytes_of(shape.format, shape.F, shape.D);
   const std::int64_t bias = shape.bias ? std::int64_t{sizeof(float)} : 0;
   const std::byte* at = packed + expert * expert_bytes(shape);
   Parts parts{};
@@ -24,9 +24,9 @@ Parts parts_of(const ExpertGemmShape& shape, const std::byte* packed, std::int64
     at += bytes;
     return here;
   };
-  parts.gate_FD = take(shape.mlp.gated ? matrix : 0);
-  parts.up_FD = take(matrix);
-  parts.down_DF = take(matrix);
+  parts.gate_FD = take(shape.mlp.gated ? inner : 0);
+  parts.up_FD = take(inner);
+  parts.down_DF = take(bytes_of(shape.format, shape.D, shape.F));
   parts.gate_bias_F = take(shape.mlp.gated ? shape.F * bias : 0);
   parts.up_bias_F = take(shape.F * bias);
   parts.down_bias_D = take(shape.D * bias);
@@ -39,14 +39,14 @@ void copy(const std::byte* to, const void* from, std::int64_t bytes, std::byte* 
 
 void pack(const ExpertGemmShape& shape, std::span<const ExpertWeights> experts, std::byte* packed,
           ThreadPool&) {
-  const std::int64_t matrix = shape.D * shape.F * size_of(shape.format);
+  const std::int64_t inner = bytes_of(shape.format, shape.F, shape.D);
   constexpr auto kFloat = std::int64_t{sizeof(float)};
   for (std::size_t e = 0; e < experts.size(); ++e) {
     const ExpertWeights& from = experts[e];
     const Parts to = parts_of(shape, packed, static_cast<std::int64_t>(e));
-    if (shape.mlp.gated) copy(to.gate_FD, from.gate_FD, matrix, packed);
-    copy(to.up_FD, from.up_FD, matrix, packed);
-    copy(to.down_DF, from.down_DF, matrix, packed);
+    if (shape.mlp.gated) copy(to.gate_FD, from.gate_FD, inner, packed);
+    copy(to.up_FD, from.up_FD, inner, packed);
+    copy(to.down_DF, from.down_DF, bytes_of(shape.format, shape.D, shape.F), packed);
     if (!shape.bias) continue;
     if (shape.mlp.gated) copy(to.gate_bias_F, from.gate_bias_F, shape.F * kFloat, packed);
     copy(to.up_bias_F, from.up_bias_F, shape.F * kFloat, packed);
@@ -61,9 +61,9 @@ std::vector<double> project(const ExpertGemmShape& shape, const std::byte* weigh
   std::vector<double> y;
   for (std::int64_t n = 0; n < outputs; ++n) {
     double sum = shape.bias ? element_of(PackedFormat::f32, bias, n) : 0;
+    const std::byte* row = weight + n * row_bytes(shape.format, std::ssize(x));
     for (std::size_t k = 0; k < x.size(); ++k)
-      sum +=
-          x[k] * element_of(shape.format, weight, n * std::ssize(x) + static_cast<std::int64_t>(k));
+      sum += x[k] * element_of(shape.format, row, static_cast<std::int64_t>(k));
     y.push_back(sum);
   }
   return y;

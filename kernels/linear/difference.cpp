@@ -11,15 +11,16 @@
 namespace moe {
 namespace {
 
-constexpr LinearShape kShapes[] = {{200, 96, PackedFormat::bf16, false},
-                                   {77, 130, PackedFormat::f16, true},
-                                   {96, 200, PackedFormat::f32, true}};
+constexpr LinearShape kShapes[] = {
+    {200, 96, PackedFormat::bf16, false}, {77, 130, PackedFormat::f16, true},
+    {96, 200, PackedFormat::f32, true},   {90, 203, PackedFormat::int8, false},
+    {77, 130, PackedFormat::int4, true},  {200, 96, PackedFormat::mxfp4, false}};
 
 }  // namespace
 
 LinearCase::LinearCase(const LinearShape& of, std::int64_t T, std::uint64_t seed) : shape(of) {
   std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
-  weight_NK = random_elements(shape.format, shape.N * shape.K, random);
+  weight_NK = random_rows(shape.format, shape.N, shape.K, random);
   if (shape.bias) bias_N = random_floats(shape.N, random);
   x_TK = random_floats(T * shape.K, random);
 }
@@ -38,9 +39,10 @@ std::vector<double> LinearCase::bounds() const {
   for (std::int64_t t = 0; t < std::ssize(x_TK) / shape.K; ++t) {
     for (std::int64_t n = 0; n < shape.N; ++n) {
       double size = shape.bias ? std::abs(bias_N[static_cast<std::size_t>(n)]) : 0;
+      const std::byte* row = weight_NK.data() + n * row_bytes(shape.format, shape.K);
       for (std::int64_t k = 0; k < shape.K; ++k)
         size += std::abs(x_TK[static_cast<std::size_t>(t * shape.K + k)] *
-                         element_of(shape.format, weight_NK.data(), n * shape.K + k));
+                         element_of(shape.format, row, k));
       bounds.push_back(static_cast<double>(shape.K + 2) * 0x1p-24 * size);
     }
   }

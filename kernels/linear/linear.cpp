@@ -7,7 +7,7 @@ double linear_flops(const LinearShape& shape, std::int64_t T) {
 }
 
 std::int64_t linear_bytes(const LinearShape& shape, std::int64_t T) {
-  return shape.N * shape.K * size_of(shape.format) +
+  return bytes_of(shape.format, shape.N, shape.K) +
          (T * (shape.K + shape.N) + (shape.bias ? shape.N : 0)) * std::int64_t{sizeof(float)};
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "kernels/linear/linear.h"
+#include "kernels/packed/aligned.h"
 #include "kernels/packed/tiling.h"
 
 namespace moe {
@@ -12,12 +13,14 @@ PackedShape matrix(const LinearShape& shape) {
   return {.N = shape.N, .K = shape.K, .format = shape.format};
 }
 
-const float* bias_of(const LinearShape& shape, const std::byte* packed) {
-  return reinterpret_cast<const float*>(packed + matrix(shape).bytes());
+/// Where the bias begins.
+std::int64_t bias_at(const LinearShape& shape) {
+  return aligned_size(matrix(shape).bytes());
 }
 
 std::int64_t packed_bytes(const LinearShape& shape) {
-  return matrix(shape).bytes() + (shape.bias ? shape.N * std::int64_t{sizeof(float)} : 0);
+  return shape.bias ? bias_at(shape) + shape.N * std::int64_t{sizeof(float)}
+                    : matrix(shape).bytes();
 }
 
 void pack(const LinearShape& shape, const LinearWeights& weights, std::byte* packed,
@@ -27,7 +30,7 @@ void pack(const LinearShape& shape, const LinearWeights& weights, std::byte* pac
     pack_panels(panels, weights.weight_NK, panel, panel + 1, packed);
   });
   if (shape.bias)
-    std::copy_n(weights.bias_N, shape.N, reinterpret_cast<float*>(packed + panels.bytes()));
+    std::copy_n(weights.bias_N, shape.N, reinterpret_cast<float*>(packed + bias_at(shape)));
 }
 
 /// One task: rows [begin, end), panels [first, last).
@@ -48,7 +51,8 @@ void multiply_block(const LinearShape& shape, const std::byte* packed, const Lin
   multiply_panels({panels, packed, block.first, block.last},
                   {x.data(), static_cast<std::size_t>(rows)}, y.data(), stride);
   const std::int64_t from = block.first * width, count = std::min(stride, shape.N - from);
-  const float* bias = shape.bias ? bias_of(shape, packed) + from : nullptr;
+  const float* bias =
+      shape.bias ? reinterpret_cast<const float*>(packed + bias_at(shape)) + from : nullptr;
   for (std::int64_t r = 0; r < rows; ++r) {
     const float* in = y.data() + r * stride;
     float* out = args.y_TN + (block.begin + r) * shape.N + from;

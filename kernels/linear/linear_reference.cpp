@@ -8,7 +8,7 @@ namespace moe {
 namespace {
 
 std::int64_t weight_bytes(const LinearShape& shape) {
-  return shape.N * shape.K * size_of(shape.format);
+  return bytes_of(shape.format, shape.N, shape.K);
 }
 
 /// As they are, the bias behind the matrix.
@@ -27,8 +27,9 @@ void run(const LinearShape& shape, const std::byte* packed, const LinearArgs& ar
   for (std::int64_t t = 0; t < args.T; ++t) {
     for (std::int64_t n = 0; n < shape.N; ++n) {
       double y = shape.bias ? element_of(PackedFormat::f32, packed + weight_bytes(shape), n) : 0;
+      const std::byte* row = packed + n * row_bytes(shape.format, shape.K);
       for (std::int64_t k = 0; k < shape.K; ++k)
-        y += double{args.x_TK[t * shape.K + k]} * element_of(shape.format, packed, n * shape.K + k);
+        y += double{args.x_TK[t * shape.K + k]} * element_of(shape.format, row, k);
       args.y_TN[t * shape.N + n] = static_cast<float>(y);
     }
   }

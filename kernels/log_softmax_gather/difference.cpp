@@ -15,7 +15,7 @@ LogSoftmaxGatherCase::LogSoftmaxGatherCase(const LogSoftmaxGatherShape& of, std:
                                            std::uint64_t seed)
     : shape(of) {
   std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
-  weight_VD = random_elements(shape.format, shape.V * shape.D, random);
+  weight_VD = random_rows(shape.format, shape.V, shape.D, random);
   x_RD = random_floats(R * shape.D, random);
   for (std::int64_t row = 0; row < R; ++row) {
     for (auto targets = random() % 4; targets > 0; --targets) {
@@ -57,9 +57,10 @@ std::vector<double> LogSoftmaxGatherCase::bounds() const {
       largest = 0;
       for (std::int64_t v = 0; v < shape.V; ++v) {
         double size = 0;
+        const std::byte* weights = weight_VD.data() + v * row_bytes(shape.format, shape.D);
         for (std::int64_t d = 0; d < shape.D; ++d)
           size += std::abs(x_RD[static_cast<std::size_t>(row * shape.D + d)] *
-                           element_of(shape.format, weight_VD.data(), v * shape.D + d));
+                           element_of(shape.format, weights, d));
         largest = std::max(largest, static_cast<double>(shape.D + 1) * 0x1p-24 * size);
       }
     }
@@ -71,7 +72,7 @@ std::vector<double> LogSoftmaxGatherCase::bounds() const {
 double log_softmax_gather_difference(const LogSoftmaxGather& implementation) {
   ThreadPool pool(2);
   double worst = 0;
-  for (const PackedFormat format : {PackedFormat::f32, PackedFormat::f16, PackedFormat::bf16}) {
+  for (const PackedFormat format : kPackedFormats) {
     const LogSoftmaxGatherShape shape = {.V = 500, .D = 48, .format = format};
     if (!implementation.supports(shape)) continue;
     const LogSoftmaxGatherCase some(shape, 60, 7);

@@ -17,8 +17,9 @@ std::vector<double> logits_of(const LogSoftmaxGatherShape& shape, const std::byt
   std::vector<double> logits;
   for (std::int64_t v = 0; v < shape.V; ++v) {
     double sum = 0;
+    const std::byte* row = packed + v * row_bytes(shape.format, shape.D);
     for (std::int64_t d = 0; d < shape.D; ++d)
-      sum += double{x[d]} * element_of(shape.format, packed, v * shape.D + d);
+      sum += double{x[d]} * element_of(shape.format, row, d);
     logits.push_back(sum);
   }
   return logits;

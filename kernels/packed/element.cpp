@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/packed/quantised.h"
+
 namespace moe {
 namespace {
 
@@ -17,16 +19,35 @@ double half(std::uint16_t bits) {
                        : std::numeric_limits<double>::quiet_NaN();
 }
 
+/// Element k of a quantised block.
+double quantised_element(PackedFormat format, const std::byte* block, std::int64_t k) {
+  const std::uint8_t code = code_at(format, block + scale_bytes(format), k);
+  if (format == PackedFormat::mxfp4) {
+    constexpr double kValues[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+    const double value = std::ldexp(kValues[code % 8], std::to_integer<int>(*block) - 127);
+    return code < 8 ? value : -value;
+  }
+  const double scale = half(element_at<std::uint16_t>(block, 0));
+  if (format == PackedFormat::int8) return scale * static_cast<std::int8_t>(code);
+  return static_cast<float>(scale * code + half(element_at<std::uint16_t>(block, 1)));
+}
+
 }  // namespace
 
-double element_of(PackedFormat format, const std::byte* elements, std::int64_t index) {
+double element_of(PackedFormat format, const std::byte* row, std::int64_t k) {
   switch (format) {
     case PackedFormat::f32:
-      return element_at<float>(elements, index);
+      return element_at<float>(row, k);
     case PackedFormat::f16:
-      return half(element_at<std::uint16_t>(elements, index));
+      return half(element_at<std::uint16_t>(row, k));
     case PackedFormat::bf16:
-      return std::bit_cast<float>(std::uint32_t{element_at<std::uint16_t>(elements, index)} << 16U);
+      return std::bit_cast<float>(std::uint32_t{element_at<std::uint16_t>(row, k)} << 16U);
+    case PackedFormat::int8:
+    case PackedFormat::int4:
+    case PackedFormat::mxfp4:
+      return quantised_element(format,
+                               row + k / kQuantisedBlock * block_bytes(format, kQuantisedBlock),
+                               k % kQuantisedBlock);
   }
   return 0;
 }

@@ -17,7 +17,7 @@ T element_at(const std::byte* elements, std::int64_t index) {
   return value;
 }
 
-/// Element `index` of a row of elements of the format, exactly.
-double element_of(PackedFormat, const std::byte* elements, std::int64_t index);
+/// The value that element k of a stored row stands for.
+double element_of(PackedFormat, const std::byte* row, std::int64_t k);
 
 }  // namespace moe

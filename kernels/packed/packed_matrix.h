@@ -4,12 +4,15 @@
 //   y_RN = x_RK weight_NK^T   R rows   N outputs   K inputs
 //
 // A panel is a few outputs (panel_width) with their weights side by side, input after input, as the
-// widest vector instructions of this machine take them. Outputs beyond N are zeros.
+// widest vector instructions of this machine take them (quantised ones: quantised_panel.h). Outputs
+// beyond N are zeros.
 //
 // Every y is one chain of fused multiply-adds in float32, in the order of its inputs, from zero, of
-// the weight's exact value: |y - exact| <= K 2^-24 sum |x w| (1 + O(K 2^-24)), and its bits depend
-// on its row and its weights alone, not on other rows, on R, or on which panels are computed
-// together.
+// the value that the stored weight stands for. Of int8 and mxfp4, the chain is over the codes of a
+// block, and such sums times their scales are a chain of fused multiply-adds in turn: min(K, 32) +
+// ceil(K / 32) roundings at most, in place of K. So |y - exact| <= (K + 1) 2^-24 sum |x w| (1 +
+// O(K 2^-24)), and the bits of y depend on its row and its weights alone, not on other rows, on R,
+// or on which panels are computed together.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +22,16 @@
 
 namespace moe {
 
-enum class PackedFormat : std::uint8_t { f32, f16, bf16 };
-std::int64_t size_of(PackedFormat);  // bytes of one element
+/// Of weights as they are stored; int8, int4 and mxfp4 are quantised (quantised.h).
+enum class PackedFormat : std::uint8_t { f32, f16, bf16, int8, int4, mxfp4 };
+inline constexpr PackedFormat kPackedFormats[] = {PackedFormat::f32,  PackedFormat::f16,
+                                                  PackedFormat::bf16, PackedFormat::int8,
+                                                  PackedFormat::int4, PackedFormat::mxfp4};
 std::string_view name_of(PackedFormat);
+
+/// Bytes of a stored row of K elements, and of a row-major matrix of N rows.
+std::int64_t row_bytes(PackedFormat, std::int64_t K);
+std::int64_t bytes_of(PackedFormat, std::int64_t N, std::int64_t K);
 
 /// Outputs of a panel on this machine.
 std::int64_t panel_width();
@@ -38,7 +48,7 @@ struct PackedShape {
   std::int64_t bytes() const { return panels() * panel_bytes(); }
 };
 
-/// Packs the panels [begin, end) of row-major elements of the shape's format. `packed` is that of
+/// Packs the panels [begin, end) of row-major rows of the shape's format. `packed` is that of
 /// the whole matrix, aligned to 64 bytes.
 void pack_panels(const PackedShape&, const std::byte* weight_NK, std::int64_t begin,
                  std::int64_t end, std::byte* packed);

@@ -10,9 +10,11 @@
 
 namespace moe {
 
-/// Elements of the format between 2^-8 and 1 in size, of either sign; every bit of a fraction is
-/// used.
-std::vector<std::byte> random_elements(PackedFormat, std::int64_t count, std::mt19937& random);
+/// N stored rows of K elements: between 2^-8 and 1 in size, of either sign, where every bit of a
+/// fraction is used. Quantised: every code, with scales of which the largest elements are about as
+/// large, and offsets between 2^-8 and 1 in size.
+std::vector<std::byte> random_rows(PackedFormat, std::int64_t N, std::int64_t K,
+                                   std::mt19937& random);
 
 /// Normal numbers.
 std::vector<float> random_floats(std::int64_t count, std::mt19937& random);

@@ -12,6 +12,7 @@
 
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
+#include "kernels/packed/half-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace moe {
@@ -43,11 +44,7 @@ struct WeightsF32 {
 struct WeightsF16 {
   static constexpr std::int64_t kBytes = 2;
   static HWY_INLINE Pair load(const std::byte* at) {
-    const Floats d;
-    const hn::Rebind<hwy::float16_t, Floats> halves;
-    const auto* values = reinterpret_cast<const hwy::float16_t*>(at);
-    return {hn::PromoteTo(d, hn::Load(halves, values)),
-            hn::PromoteTo(d, hn::Load(halves, values + hn::Lanes(d)))};
+    return {floats_of_halves(at), floats_of_halves(at + 2 * lanes())};
   }
 };
 
@@ -63,39 +60,70 @@ struct WeightsBf16 {
   }
 };
 
-/// y of kRows rows and kPanels panels. Accumulates over inputs in order; nothing of it depends on
+/// Inputs [begin, end) of a multiplication; those before are in y already.
+struct Operands {
+  const std::byte* packed;  // the first panel, from input `begin` on
+  std::int64_t panel_bytes, begin, end;
+  const float* const* x;
+  float* y;
+  std::int64_t stride;
+};
+
+/// y of kRows rows and kPanels panels, accumulated over inputs in order; nothing of it depends on
 /// kRows or kPanels.
-template <class Weights, int kRows, int kPanels>
-HWY_INLINE void multiply_tile(const std::byte* HWY_RESTRICT panel, std::int64_t panel_bytes,
-                              std::int64_t inputs, const float* const* x, float* y,
-                              std::int64_t stride) {
-  const Floats d;
-  const std::int64_t step = 2 * lanes() * Weights::kBytes;
-  const float* row[kRows];
-  for (int r = 0; r < kRows; ++r) row[r] = x[r];
-  Vector sum[kRows][kPanels][2];
-  for (int r = 0; r < kRows; ++r) {
-    for (int p = 0; p < kPanels; ++p) sum[r][p][0] = sum[r][p][1] = hn::Zero(d);
-  }
-  for (std::int64_t k = 0; k < inputs; ++k) {
-    for (int p = 0; p < kPanels; ++p) {
-      const std::byte* at = panel + std::int64_t{p} * panel_bytes + k * step;
-      hwy::Prefetch(at + 1024);
-      const Pair weights = Weights::load(at);
-      for (int r = 0; r < kRows; ++r) {
-        const Vector input = hn::Set(d, row[r][k]);
-        sum[r][p][0] = hn::MulAdd(input, weights.low, sum[r][p][0]);
-        sum[r][p][1] = hn::MulAdd(input, weights.high, sum[r][p][1]);
+template <int kRows, int kPanels>
+struct Tile {
+  /// Goes on from what is in y, or begins at zero.
+  HWY_INLINE Tile(const Operands& operands, bool from_y) : o(operands) {
+    const bool onto = from_y && o.begin > 0;
+    for (int r = 0; r < kRows; ++r) {
+      row[r] = o.x[r];
+      for (int p = 0; p < kPanels; ++p) {
+        sum[r][p][0] = onto ? hn::LoadU(Floats(), y(r, p)) : hn::Zero(Floats());
+        sum[r][p][1] = onto ? hn::LoadU(Floats(), y(r, p) + lanes()) : hn::Zero(Floats());
       }
     }
   }
-  for (int r = 0; r < kRows; ++r) {
-    for (int p = 0; p < kPanels; ++p) {
-      float* out = y + r * stride + std::int64_t{p} * 2 * lanes();
-      hn::StoreU(sum[r][p][0], d, out);
-      hn::StoreU(sum[r][p][1], d, out + lanes());
+
+  HWY_INLINE void add(std::int64_t k, int p, const Pair& weights) {
+    for (int r = 0; r < kRows; ++r) {
+      const Vector input = hn::Set(Floats(), row[r][k]);
+      sum[r][p][0] = hn::MulAdd(input, weights.low, sum[r][p][0]);
+      sum[r][p][1] = hn::MulAdd(input, weights.high, sum[r][p][1]);
     }
   }
+
+  HWY_INLINE void store() const {
+    for (int r = 0; r < kRows; ++r) {
+      for (int p = 0; p < kPanels; ++p) {
+        hn::StoreU(sum[r][p][0], Floats(), y(r, p));
+        hn::StoreU(sum[r][p][1], Floats(), y(r, p) + lanes());
+      }
+    }
+  }
+
+  HWY_INLINE float* y(int r, int p) const {
+    return o.y + r * o.stride + std::int64_t{p} * 2 * lanes();
+  }
+
+  const Operands& o;
+  const float* row[kRows];
+  Vector sum[kRows][kPanels][2];
+};
+
+template <class Weights, int kRows, int kPanels>
+HWY_INLINE void multiply_tile(const Operands& o) {
+  const std::int64_t step = 2 * lanes() * Weights::kBytes;
+  const std::byte* HWY_RESTRICT panel = o.packed;
+  Tile<kRows, kPanels> tile(o, /*from_y=*/true);
+  for (std::int64_t k = o.begin; k < o.end; ++k, panel += step) {
+    for (int p = 0; p < kPanels; ++p) {
+      const std::byte* at = panel + std::int64_t{p} * o.panel_bytes;
+      hwy::Prefetch(at + 1024);
+      tile.add(k, p, Weights::load(at));
+    }
+  }
+  tile.store();
 }
 
 }  // namespace HWY_NAMESPACE

@@ -15,7 +15,7 @@ void measure(benchmark::State& state, const Embedding& embedding, const Embeddin
              std::int64_t T, std::int64_t threads) {
   ThreadPool pool(threads);
   std::mt19937 random(7);
-  const std::vector<std::byte> table_VD = random_elements(shape.format, shape.V * shape.D, random);
+  const std::vector<std::byte> table_VD = random_rows(shape.format, shape.V, shape.D, random);
   std::vector<std::int64_t> id_T;
   for (std::int64_t t = 0; t < T; ++t)
     id_T.push_back(
@@ -25,12 +25,13 @@ void measure(benchmark::State& state, const Embedding& embedding, const Embeddin
     embedding.run(shape, {T, id_T.data(), table_VD.data(), y_TD.data()}, pool);
     benchmark::DoNotOptimize(y_TD.data());
   }
-  state_rates(state, threads, 0, static_cast<double>(T * shape.D * (size_of(shape.format) + 4)));
+  state_rates(state, threads, 0,
+              static_cast<double>(T * (row_bytes(shape.format, shape.D) + 4 * shape.D)));
 }
 
 const int kRegistered = [] {
   for (const Embedding* embedding : embeddings()) {
-    for (const PackedFormat format : {PackedFormat::f32, PackedFormat::f16, PackedFormat::bf16}) {
+    for (const PackedFormat format : kPackedFormats) {
       for (const std::int64_t T : {1, 16, 512}) {
         for (const std::int64_t threads : {1, 2}) {
           const EmbeddingShape shape = {.V = 4096, .D = 2048, .format = format};

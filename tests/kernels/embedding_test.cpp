@@ -26,16 +26,16 @@ class EveryEmbedding : public testing::TestWithParam<Tested> {
   ThreadPool one{1}, two{2}, five{5};
 };
 
-constexpr PackedFormat kFormats[] = {PackedFormat::f32, PackedFormat::f16, PackedFormat::bf16};
-
 void expect_elements(const std::vector<float>& y_TD, const EmbeddingCase& some,
                      const std::byte* table_VD) {
   ASSERT_EQ(std::ssize(y_TD), std::ssize(some.id_T) * some.shape.D);
   for (std::size_t i = 0; i < y_TD.size(); ++i) {
     const auto [t, column] = std::div(static_cast<std::int64_t>(i), some.shape.D);
-    const auto expected = static_cast<float>(
-        element_of(some.shape.format, table_VD,
-                   some.id_T[static_cast<std::size_t>(t)] * some.shape.D + column));
+    const auto expected =
+        static_cast<float>(element_of(some.shape.format,
+                                      table_VD + some.id_T[static_cast<std::size_t>(t)] *
+                                                     row_bytes(some.shape.format, some.shape.D),
+                                      column));
     if (std::isnan(expected)) {
       ASSERT_TRUE(std::isnan(y_TD[i])) << i;
     } else {
@@ -45,7 +45,7 @@ void expect_elements(const std::vector<float>& y_TD, const EmbeddingCase& some,
 }
 
 TEST_P(EveryEmbedding, gives_each_element_exactly) {
-  for (const PackedFormat format : kFormats) {
+  for (const PackedFormat format : kPackedFormats) {
     for (const auto& [T, V, D] : {std::tuple<int, int, int>{1, 1, 1},
                                   {0, 3, 5},
                                   {5, 2, 15},
@@ -72,7 +72,7 @@ TEST_P(EveryEmbedding, knows_all_numbers_of_16_bits) {
 }
 
 TEST_P(EveryEmbedding, reads_a_table_at_any_address) {
-  for (const PackedFormat format : kFormats) {
+  for (const PackedFormat format : kPackedFormats) {
     const EmbeddingCase some({.V = 7, .D = 37, .format = format}, 20, 2);
     std::vector<std::byte> moved(some.table_VD.size() + 1);
     std::memcpy(moved.data() + 1, some.table_VD.data(), some.table_VD.size());

@@ -23,7 +23,7 @@ ExpertGemmShape shape_of(PackedFormat format) {
 AlignedBytes packed_weights(const ExpertGemm& gemm, PackedFormat format, ThreadPool& pool) {
   const ExpertGemmShape shape = shape_of(format);
   std::mt19937 random(7);
-  const std::vector<std::byte> matrix = random_elements(format, kDim * kHidden, random);
+  const std::vector<std::byte> matrix = random_rows(format, kHidden, kDim, random);
   const std::vector<ExpertWeights> experts(kExperts, {.gate_FD = matrix.data(),
                                                       .up_FD = matrix.data(),
                                                       .down_DF = matrix.data(),
@@ -62,7 +62,7 @@ void measure(benchmark::State& state, const ExpertGemm& gemm, PackedFormat forma
 const int kRegistered = [] {
   for (const ExpertGemm* gemm : expert_gemms()) {
     if (gemm->name == "reference") continue;  // minutes
-    for (const PackedFormat format : {PackedFormat::bf16, PackedFormat::f32}) {
+    for (const PackedFormat format : kPackedFormats) {
       for (const std::int64_t rows : {1, 2, 4, 8, 16, 32, 64}) {
         for (const std::int64_t threads : {1, 2}) {
           const std::string name = "expert_gemm/" + std::string(gemm->name) + "/" +

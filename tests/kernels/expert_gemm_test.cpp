@@ -31,7 +31,6 @@ class EveryExpertGemm : public testing::TestWithParam<Tested> {
   }
 };
 
-constexpr PackedFormat kFormats[] = {PackedFormat::f32, PackedFormat::f16, PackedFormat::bf16};
 constexpr MlpKind kKinds[] = {
     {.activation = MlpActivation::silu},
     {.activation = MlpActivation::gelu},
@@ -48,7 +47,7 @@ TEST_P(EveryExpertGemm, is_within_what_rounding_explains) {
                                         {2, 2, 20, 33, 120}};
   std::size_t turn = 0;
   for (const auto& [E, K, D, F, T] : kSizes) {
-    for (const PackedFormat format : kFormats) {
+    for (const PackedFormat format : kPackedFormats) {
       const ExpertGemmShape shape = {
           E, K, D, F, kKinds[turn % std::size(kKinds)], format, turn % 2 == 0, turn % 5 == 0};
       ++turn;
@@ -78,7 +77,7 @@ ExpertGemmCase rows_of(const ExpertGemmCase& all, const std::vector<std::int64_t
 
 TEST_P(EveryExpertGemm, computes_a_row_alike_whatever_else_is_computed) {
   constexpr std::int64_t kRows = 130, kDim = 35;
-  for (const PackedFormat format : kFormats) {
+  for (const PackedFormat format : kPackedFormats) {
     const ExpertGemmShape shape = {6, 3, kDim, 50, {}, format, true, false};
     const ExpertGemmCase all(shape, kRows, 11);
     const std::vector<float> expected = all.run(gemm, one);

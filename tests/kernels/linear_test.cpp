@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "harness/error.h"
 #include "kernels/linear/difference.h"
 #include "kernels/packed/difference.h"
+#include "kernels/packed/element.h"
 #include "kernels/packed/target.h"
 #include "tests/kernels/on_target.h"
 
@@ -25,10 +27,8 @@ class EveryLinear : public testing::TestWithParam<Tested> {
   ThreadPool one{1}, two{2}, five{5};
 };
 
-constexpr PackedFormat kFormats[] = {PackedFormat::f32, PackedFormat::f16, PackedFormat::bf16};
-
 TEST_P(EveryLinear, is_within_the_bound_of_its_contract) {
-  for (const PackedFormat format : kFormats) {
+  for (const PackedFormat format : kPackedFormats) {
     for (const auto& [T, N, K] : {std::tuple<int, int, int>{1, 1, 1},
                                   {1, 200, 300},
                                   {2, 33, 17},
@@ -48,8 +48,8 @@ TEST_P(EveryLinear, is_within_the_bound_of_its_contract) {
 }
 
 TEST_P(EveryLinear, computes_a_row_alike_whatever_else_is_computed) {
-  constexpr std::int64_t kRows = 61, kInputs = 45, kOutputs = 150;
-  for (const PackedFormat format : kFormats) {
+  constexpr std::int64_t kRows = 61, kInputs = 165, kOutputs = 150;
+  for (const PackedFormat format : kPackedFormats) {
     const LinearCase all({kOutputs, kInputs, format, true}, kRows, 3);
     const std::vector<float> expected = all.run(linear, one);
     EXPECT_EQ(all.run(linear, two), expected);
@@ -64,6 +64,51 @@ TEST_P(EveryLinear, computes_a_row_alike_whatever_else_is_computed) {
                                       static_cast<std::size_t>(size * kOutputs))))
           << size << " rows, " << name_of(format);
     }
+  }
+}
+
+TEST_P(EveryLinear, takes_blocks_that_are_whole_and_what_is_left_of_them) {
+  for (const PackedFormat format : kPackedFormats) {
+    for (const std::int64_t K : {1, 2, 7, 8, 9, 31, 32, 33, 40, 63, 65, 127, 129, 161}) {
+      for (const std::int64_t T : {1, 2, 5, 9, 14}) {  // each way to multiply has a turn
+        const LinearCase some({70, K, format, true}, T, static_cast<std::uint64_t>(K + T));
+        EXPECT_LE(difference_of(some.run(linear, two), some.run(*linears()[0], one), some.bounds()),
+                  1)
+            << T << " x " << K << " " << name_of(format);
+      }
+    }
+  }
+}
+
+TEST_P(EveryLinear, knows_all_numbers_of_float16) {
+  LinearCase all({65536, 1, PackedFormat::f16, false}, 1, 0);
+  for (std::uint32_t bits = 0; bits < 65536; ++bits)
+    std::memcpy(all.weight_NK.data() + std::size_t{2} * bits, &bits, 2);
+  all.x_TK = {1};
+  const std::vector<float> y_TN = all.run(linear, two);
+  for (std::uint32_t bits = 0; bits < 65536; ++bits) {
+    const double exact = element_of(PackedFormat::f16, all.weight_NK.data(), bits);
+    if (std::isnan(exact)) {
+      ASSERT_TRUE(std::isnan(y_TN[bits])) << bits;
+    } else {
+      ASSERT_EQ(y_TN[bits], exact) << bits;
+    }
+  }
+}
+
+TEST_P(EveryLinear, of_int4_is_that_of_its_values_in_float32) {
+  constexpr std::int64_t kCount = std::int64_t{90} * 75;
+  for (const std::int64_t T : {1, 3, 7, 20}) {
+    const LinearCase some({90, 75, PackedFormat::int4, true}, T, 5);
+    LinearCase values = some;
+    values.shape.format = PackedFormat::f32;
+    values.weight_NK.resize(kCount * sizeof(float));
+    for (std::int64_t i = 0; i < kCount; ++i) {
+      const std::byte* row = some.weight_NK.data() + i / 75 * row_bytes(PackedFormat::int4, 75);
+      const auto value = static_cast<float>(element_of(PackedFormat::int4, row, i % 75));
+      std::memcpy(values.weight_NK.data() + 4 * i, &value, 4);
+    }
+    EXPECT_EQ(some.run(linear, two), values.run(linear, two)) << T;
   }
 }
 

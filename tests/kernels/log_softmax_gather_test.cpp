@@ -26,7 +26,7 @@ class EveryLogSoftmaxGather : public testing::TestWithParam<Tested> {
 };
 
 TEST_P(EveryLogSoftmaxGather, is_within_the_bound_of_its_contract) {
-  for (const PackedFormat format : {PackedFormat::f32, PackedFormat::f16, PackedFormat::bf16}) {
+  for (const PackedFormat format : kPackedFormats) {
     for (const auto& [R, V, D] : {std::tuple<int, int, int>{1, 1, 1},
                                   {3, 2, 7},
                                   {10, 127, 33},
