@@ -112,10 +112,11 @@ void check_keys(const Target& target) {
           "target {}: key numerics=fast: expected device=cpu, found device={}", target.what,
           device);
   check_word(target, "weights", std::to_array<std::string_view>({"none", "int8", "int4", "mxfp4"}));
-  require(!target.keys.contains("weights") || target.keys.at("weights") == "none" ||
-              numerics_of(target) == "fast",
+  const auto weights = target.keys.find("weights");
+  const std::string kept = weights == target.keys.end() ? "none" : weights->second;
+  require(kept == "none" || numerics_of(target) == "fast",
           "target {}: key weights={}: expected numerics=fast, which quantises, found {}",
-          target.what, target.keys.at("weights"), numerics_of(target));
+          target.what, kept, numerics_of(target));
   for (const std::string key : {"layers", "seed"}) {
     require(!target.keys.contains(key) || target.kind == TargetKind::synthetic,
             "target {}: key \"{}\" is for synthetic: targets only", target.what, key);

@@ -128,7 +128,7 @@ class CpuOps final : public Ops {
 
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,
                                  const ExpertViews& views) const override {
-    return std::make_unique<CpuExperts>(cpu_experts(spec, views, format_, work_->pool));
+    return std::make_unique<CpuExperts>(cpu_experts(spec, views, large_format_, work_->pool));
   }
   Tensor experts(const Prepared& experts, const Tensor& x_TD,
                  const Routing& routing) const override {

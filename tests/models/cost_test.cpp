@@ -103,5 +103,25 @@ TEST(cost, expected_experts_rise_from_top_k_to_all) {
   EXPECT_DOUBLE_EQ(expected_experts_touched(f, 2), 64 * (1 - 0.875 * 0.875));
 }
 
+TEST(cost, of_quantised_weights_is_that_of_their_blocks) {
+  const Config config = bundled("olmoe-1b-7b-0924");
+  const ByPart plain = weight_bytes(config, DType::bf16);
+  const auto of = [&](Quantisation q) { return weight_bytes(config, {DType::bf16, q}); };
+  EXPECT_EQ(of(Quantisation::none).total(), plain.total());
+  for (const auto& [quantisation, bytes_of_block] :
+       {std::pair(Quantisation::int8, 34), std::pair(Quantisation::int4, 20),
+        std::pair(Quantisation::mxfp4, 17)}) {
+    const ByPart kept = of(quantisation);
+    EXPECT_EQ(kept.experts, plain.experts / 64 * bytes_of_block);
+    EXPECT_EQ(kept.head, plain.head / 64 * 34) << "the head in int8";
+    EXPECT_EQ(kept.router, plain.router);
+    EXPECT_EQ(kept.norms, plain.norms);
+    EXPECT_EQ(kept.embedding, plain.embedding);
+    const StepLoad load{.batch = 1, .new_tokens = 1, .context = 100, .scored = 1};
+    EXPECT_LT(step_bytes(config, {DType::bf16, quantisation}, DType::f32, load),
+              step_bytes(config, DType::bf16, DType::f32, load));
+  }
+}
+
 }  // namespace
 }  // namespace moe

@@ -67,6 +67,21 @@ TEST(target, runs_on_the_fast_kernels_where_there_are_any_unless_it_is_told) {
   EXPECT_EQ(numerics("@numerics=reference"), "reference");
 }
 
+TEST(target, keeps_weights_as_its_key_says) {
+  const auto kept = [](const std::string& keys) {
+    const Target target = resolve_target("synthetic:demo-moe@dtype=bf16" + keys);
+    return kept_as(target, config_of(target));
+  };
+  EXPECT_EQ(kept("").quantisation, Quantisation::none);
+  EXPECT_EQ(kept(",weights=none").quantisation, Quantisation::none);
+  EXPECT_EQ(kept(",weights=int4").quantisation, Quantisation::int4);
+  EXPECT_EQ(kept(",weights=int4").dtype, DType::bf16);
+  const std::string message = failure("synthetic:demo-moe@weights=int8,numerics=reference");
+  EXPECT_TRUE(has(message, "weights=int8") && has(message, "numerics=fast")) << message;
+  EXPECT_TRUE(has(failure("synthetic:demo-moe@weights=int8,device=cuda"), "numerics=fast"));
+  EXPECT_TRUE(has(failure("synthetic:demo-moe@weights=int3"), "mxfp4"));
+}
+
 TEST(target, is_the_same_one_whether_its_numerics_are_written_out_or_not) {
   const auto identity = [](const std::string& keys) {
     return identity_of(resolve_target("synthetic:demo-moe" + keys), "weights");

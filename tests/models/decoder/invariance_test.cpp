@@ -121,12 +121,12 @@ Tensor hidden_alone(Decoder& decoder, std::span<const TokenId> ids) {
   return decoder.step(step, nullptr).hidden_RD;
 }
 
-void expect_invariance(const Config& config, WeightSource& weights, DType dtype,
+void expect_invariance(const Config& config, WeightSource& weights, const KeptAs& kept,
                        const RemovedExperts& removed = {}) {
   std::vector<std::unique_ptr<Ops>> tables;
   std::vector<std::unique_ptr<Decoder>> decoders;  // of 1, 2 and 3 threads
   for (const std::int64_t threads : {1, 2, 3}) {
-    tables.push_back(cpu_ops(dtype, threads));
+    tables.push_back(cpu_ops(kept, threads));
     decoders.push_back(std::make_unique<Decoder>(config, *tables.back(), weights));
     decoders.back()->set_experts(std::nullopt, removed);
   }
@@ -167,6 +167,16 @@ TEST(invariance, holds_for_everything_that_a_layer_can_be) {
     TinyWeights weights(config);
     for (const DType dtype : {DType::f32, DType::f16, DType::bf16})
       expect_invariance(config, weights, dtype);
+  }
+}
+
+TEST(invariance, holds_for_quantised_weights) {
+  for (const std::int64_t experts : {0, 8}) {
+    const Config config = tiny_config({.experts = experts});
+    TinyWeights weights(config);
+    for (const Quantisation quantisation :
+         {Quantisation::int8, Quantisation::int4, Quantisation::mxfp4})
+      expect_invariance(config, weights, {DType::bf16, quantisation});
   }
 }
 
