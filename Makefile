@@ -3,9 +3,10 @@
 #   make test     set up, build, run all tests
 #   make build    set up, build the program (build/release/moebench)
 #   make bench    micro-benchmarks of the operations
+#   make peers    times the program beside llama.cpp and transformers (docs/peers.md); PEERS=--all, PEERS=--smoke
 #   make bundled-models   train the bundled models again (models/bundled), two at a time
 #   make format   clang-format over every source file
-.PHONY: demo test build bench bundled-models format configure
+.PHONY: demo test build bench peers bundled-models format configure
 .DEFAULT_GOAL := build
 
 BUILD := build/release
@@ -27,6 +28,10 @@ test: configure
 bench: configure
 	@cmake --build $(BUILD) --target moe_bench
 	@$(BUILD)/tests/moe_bench
+
+peers: build
+	@tools/peers/install.sh
+	@build/peers/venv/bin/python tools/peers/compare.py $(PEERS)
 
 # Goes on where it was stopped. Losses and loads go to build/training.sqlite.
 bundled-models: build

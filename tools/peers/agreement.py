@@ -1,0 +1,37 @@
+"""Do all programs compute the same? Log-probabilities of one prompt, each held against transformers in float32."""
+import dataclasses
+
+import numpy as np
+
+# What is allowed of the root mean square difference of log-probabilities, as a share of their standard deviation over
+# the vocabulary. Two independent results differ by 1.4. bf16 rounds to 2^-9 = 0.2 %, and a hidden state goes through some
+# dozen roundings a layer, so a few percent are explained; where one of two close experts changes, a little more.
+# Q8_0 and int8 have 8 bits a weight as bf16 does; Q4_K_M and int4 round every weight by some 7 % of its block's spread.
+BOUNDS = {"bf16": 0.1, "Q8_0": 0.1, "int8": 0.1, "Q4_K_M": 0.5, "int4": 0.5}
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    max_difference: float  # of log-probabilities, in nats
+    relative: float  # root mean square difference over standard deviation
+    top1: float  # share of positions with the same likeliest token
+
+    @property
+    def text(self) -> str:
+        return (f"max difference {self.max_difference:.2g} nat, root mean square {100 * self.relative:.2g} % of the spread, "
+                f"top-1 {self.top1:.1%}")
+
+
+def agreement(theirs: np.ndarray, truth: np.ndarray) -> Agreement:
+    if theirs.shape != truth.shape:
+        raise RuntimeError(f"log-probabilities: expected {truth.shape}, found {theirs.shape}")
+    difference = theirs - truth
+    return Agreement(max_difference=float(np.abs(difference).max()),
+                     relative=float(np.sqrt((difference**2).mean()) / truth.std(-1).mean()),
+                     top1=float((theirs.argmax(-1) == truth.argmax(-1)).mean()))
+
+
+def check(found: Agreement, weights: str, title: str) -> None:
+    """A program that computes something else is not timed."""
+    if not found.relative <= BOUNDS[weights]:
+        raise RuntimeError(f"{title} computes something else: {found.text}; expected at most {BOUNDS[weights]:.0%} of the spread")

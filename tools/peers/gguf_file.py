@@ -1,0 +1,98 @@
+"""Writes a checkpoint's weights as GGUF, as llama.cpp's own converter does, and lets llama.cpp quantise them."""
+import json
+import pathlib
+import sys
+
+import gguf
+import llama_cpp
+import torch
+from safetensors import safe_open
+
+LOG_LEVEL_ERROR = 4  # ggml.h
+FILE_TYPES = {"Q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0, "Q4_K_M": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M}
+WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
+BLOCK = {"attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
+         "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_norm": "post_attention_layernorm"}
+DENSE = {"ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
+MIXTURE = {"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm", "ffn_gate_inp": "mlp.gate"}
+EXPERTS = {"ffn_gate_exps": "gate_proj", "ffn_up_exps": "up_proj", "ffn_down_exps": "down_proj"}
+
+
+def add_keys(writer: gguf.GGUFWriter, config: dict) -> None:
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(config["rope_theta"])
+    writer.add_rope_dimension_count(config["hidden_size"] // config["num_attention_heads"])
+    if "num_experts" in config:
+        writer.add_expert_count(config["num_experts"])
+        writer.add_expert_used_count(config["num_experts_per_tok"])
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_BF16)
+    writer.add_tokenizer_model("none")
+
+
+def add_tensor(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None:
+    """Norms and the router are float32 in every GGUF file."""
+    if tensor.dim() == 1 or "ffn_gate_inp" in name:
+        writer.add_tensor(name, tensor.float().numpy())
+    else:
+        writer.add_tensor(name, tensor.contiguous().view(torch.uint8).numpy(), raw_dtype=gguf.GGMLQuantizationType.BF16)
+
+
+def interleaved(weight: torch.Tensor, heads: int) -> torch.Tensor:
+    """llama.cpp's llama turns neighbouring elements of a head, Hugging Face's turns halves: rows change places."""
+    return weight.reshape(heads, 2, -1, weight.shape[1]).transpose(1, 2).reshape(weight.shape)
+
+
+def add_block(writer: gguf.GGUFWriter, read, config: dict, layer: int) -> None:
+    at, to = f"model.layers.{layer}.", f"blk.{layer}."
+    heads = {"attn_q": config["num_attention_heads"], "attn_k": config["num_key_value_heads"]}
+    is_mixture = "num_experts" in config
+    for name, source in (BLOCK | (MIXTURE if is_mixture else DENSE)).items():
+        tensor = read(f"{at}{source}.weight")
+        if name in heads and not is_mixture:
+            tensor = interleaved(tensor, heads[name])
+        add_tensor(writer, f"{to}{name}.weight", tensor)
+    if is_mixture:
+        for name, source in EXPERTS.items():
+            experts = [read(f"{at}mlp.experts.{e}.{source}.weight") for e in range(config["num_experts"])]
+            add_tensor(writer, f"{to}{name}.weight", torch.stack(experts))
+
+
+def write_gguf(checkpoint: pathlib.Path, file: pathlib.Path) -> None:
+    config = json.loads((checkpoint / "config.json").read_text())
+    unfinished = file.with_suffix(".unfinished")
+    writer = gguf.GGUFWriter(unfinished, config["model_type"])
+    add_keys(writer, config)
+    with safe_open(checkpoint / "model.safetensors", "pt") as tensors:
+        for name, source in WHOLE.items():
+            add_tensor(writer, f"{name}.weight", tensors.get_tensor(f"{source}.weight"))
+        for layer in range(config["num_hidden_layers"]):
+            add_block(writer, tensors.get_tensor, config, layer)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+    writer.close()
+    unfinished.rename(file)
+
+
+@llama_cpp.llama_log_callback
+def print_errors(level: int, text: bytes, user_data) -> None:
+    if level == LOG_LEVEL_ERROR:
+        sys.stderr.write(text.decode())
+
+
+def quantise(source: pathlib.Path, file: pathlib.Path, weights: str, threads: int) -> None:
+    llama_cpp.llama_log_set(print_errors, None)
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype, params.nthread = FILE_TYPES[weights], threads
+    unfinished = file.with_suffix(".unfinished")
+    code = llama_cpp.llama_model_quantize(str(source).encode(), str(unfinished).encode(), params)
+    if code != 0:
+        raise RuntimeError(f"llama_model_quantize to {weights}: expected 0, found {code}")
+    unfinished.rename(file)
