@@ -6,8 +6,8 @@ import numpy as np
 # What is allowed of the root mean square difference of log-probabilities, as a share of their standard deviation over
 # the vocabulary. Two independent results differ by 1.4. bf16 rounds to 2^-9 = 0.2 %, and a hidden state goes through some
 # dozen roundings a layer, so a few percent are explained; where one of two close experts changes, a little more.
-# Q8_0 and int8 have 8 bits a weight as bf16 does; Q4_K_M and int4 round every weight by some 7 % of its block's spread.
-BOUNDS = {"bf16": 0.1, "Q8_0": 0.1, "int8": 0.1, "Q4_K_M": 0.5, "int4": 0.5}
+# 8-bit weights round by some half a percent of a block's spread, 4-bit ones by some 7 %, and both also what is multiplied.
+BOUNDS = {"bf16": 0.05, "Q8_0": 0.1, "int8": 0.1, "Q4_K_M": 0.5, "int4": 0.5}
 
 
 @dataclasses.dataclass(frozen=True)

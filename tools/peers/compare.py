@@ -20,6 +20,7 @@ from shapes import PAIRS, ROOT, SMOKE_STEPS, STEPS, Contender, Model, Pair, Step
 from table import Rounds, groups, markdown, median_interval, ratios, speeds
 
 PROMPT_TOKENS = 48  # of the check
+FEWEST_ROUNDS = 6  # whose extremes hold the median with 95 %
 REFERENCE = Contender("transformers", "float32")
 
 
@@ -119,9 +120,10 @@ def head(result: dict) -> str:
     facts = result["models"][0]["facts"]
     llama, torch = facts["llama.cpp bf16"], facts["transformers bf16"]
     where = result["machine"]
+    brackets = "95 % intervals" if result["rounds"] >= FEWEST_ROUNDS else "extremes (too few rounds for intervals)"
     return "\n".join([
         f"{where['cpu']}, {where['cores']} cores, Linux {where['kernel']}; {result['threads']} threads; {result['date']}; "
-        f"load before the run {where['load_before']:.2f}; medians of {result['rounds']} interleaved rounds with their 95 % intervals.", "",
+        f"load before the run {where['load_before']:.2f}; medians of {result['rounds']} interleaved rounds, in brackets their {brackets}.", "",
         f"* {facts['moebench bf16']['version']}; `numerics=fast`",
         f"* llama.cpp of llama-cpp-python {llama['llama_cpp_python']} (ggml {llama['ggml']}, {llama['commit']}), built with "
         f"`{result['llama_cmake_args']}`: {llama['system']}",
@@ -148,7 +150,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/release/moebench")
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/peers", help="checkpoints, logs and results")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--rounds", type=int, default=6, help="6 are the fewest whose extremes hold the median with 95 %%")
+    parser.add_argument("--rounds", type=int, default=FEWEST_ROUNDS)
     parser.add_argument("--all", action="store_true", help="quantised weights as well")
     parser.add_argument("--smoke", action="store_true", help="tiny models, to see that all of it works")
     options = parser.parse_args()

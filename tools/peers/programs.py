@@ -86,14 +86,16 @@ class Moebench:
         self.target = f"{model}@dtype=bf16,numerics=fast,threads={threads}"
         if contender.weights != "bf16":
             self.target += f",weights={contender.weights}"
-        version = self.run("--version").strip().removeprefix("moebench ")
-        self.facts = {"version": version}
+        self.facts = {"version": self.version()}
 
     def run(self, *words: str | pathlib.Path) -> str:
         done = subprocess.run([self.program, *map(str, words)], capture_output=True, text=True, cwd=self.work)
         if done.returncode != 0:
             raise RuntimeError(f"moebench {' '.join(map(str, words))}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def version(self) -> str:
+        return self.run("--version").strip().removeprefix("moebench ")
 
     def log_probabilities(self, ids: list[int]) -> np.ndarray:
         printed = self.run("inspect", "logits", "--target", self.target, "--json", "--tokens", ",".join(map(str, ids)))
@@ -113,6 +115,8 @@ class Moebench:
         return files
 
     def round(self, steps: list[Step]) -> dict[Step, list[float]]:
+        if self.version() != self.facts["version"]:
+            raise RuntimeError(f"{self.program} was built anew: expected {self.facts['version']}, found {self.version()}")
         store = self.work / "round.sqlite"
         for file in self.work.glob("round.sqlite*"):
             file.unlink()
