@@ -70,7 +70,7 @@ Ceiling measure_read(ThreadPool& pool, std::int64_t buffer_bytes, std::int64_t p
     return static_cast<double>(each);
   });
   // An even number of the same bytes: the reading cannot be left out, since this is looked at.
-  require(std::reduce(read.begin(), read.end()) == 0, "memory was read wrongly");
+  require(std::ranges::count(read, 0U) == std::ssize(read), "memory was read wrongly");
   ceiling.what = kReadCeiling;
   return ceiling;
 }

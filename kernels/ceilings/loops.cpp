@@ -36,7 +36,10 @@ std::uint64_t read(std::span<const std::byte> bytes) {
   }
   std::uint64_t rest = 0;
   for (const std::byte byte : bytes.subspan(whole)) rest ^= static_cast<std::uint64_t>(byte);
-  return rest ^ hn::GetLane(hn::SumOfLanes(d, hn::Xor(hn::Xor(a, b), hn::Xor(c, e))));
+  HWY_ALIGN std::uint64_t each[hn::MaxLanes(d)];
+  hn::Store(hn::Xor(hn::Xor(a, b), hn::Xor(c, e)), d, each);
+  for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) rest ^= each[lane];
+  return rest;
 }
 
 void keep(const Vector* sums, float* sink) {

@@ -29,8 +29,7 @@ std::optional<std::string> why_no_downloads() {
       kPython +
       " -c 'from importlib.util import find_spec as f; exit(not (f(\"huggingface_hub\") and "
       "f(\"pyarrow\")))'";
-  // NOLINTNEXTLINE(concurrency-mt-unsafe,bugprone-command-processor): a fixed command, before any
-  // thread
+  // NOLINTNEXTLINE(concurrency-mt-unsafe,bugprone-command-processor): fixed, before any thread
   if (std::filesystem::exists(kPython) && std::system(check.c_str()) == 0) return std::nullopt;
   return kPython + " with huggingface_hub and pyarrow is not there; ./bootstrap.sh makes it";
 }
