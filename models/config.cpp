@@ -4,6 +4,7 @@
 #include <array>
 
 #include "harness/error.h"
+#include "kernels/packed/quantised.h"
 
 namespace moe {
 namespace {
@@ -26,12 +27,15 @@ struct QuantisationName {
   std::int64_t bytes_of_block = 0;
 };
 
-constexpr std::int64_t kBlock = 32;  // elements
+constexpr std::int64_t bytes_of_block(PackedFormat format) {
+  return block_bytes(format, kQuantisedBlock);
+}
+
 constexpr QuantisationName kQuantisations[] = {
     {Quantisation::none, "none", 0},
-    {Quantisation::int8, "int8", 2 + 32},
-    {Quantisation::int4, "int4", 4 + 16},
-    {Quantisation::mxfp4, "mxfp4", 1 + 16},
+    {Quantisation::int8, "int8", bytes_of_block(PackedFormat::int8)},
+    {Quantisation::int4, "int4", bytes_of_block(PackedFormat::int4)},
+    {Quantisation::mxfp4, "mxfp4", bytes_of_block(PackedFormat::mxfp4)},
 };
 
 const QuantisationName& entry(Quantisation quantisation) {
@@ -86,7 +90,7 @@ Quantisation quantisation_of_head(Quantisation of_the_rest) {
 
 std::int64_t KeptAs::large_bytes(std::int64_t elements) const {
   if (quantisation == Quantisation::none) return elements * size_of(dtype);
-  return (elements * entry(quantisation).bytes_of_block + kBlock - 1) / kBlock;
+  return (elements * entry(quantisation).bytes_of_block + kQuantisedBlock - 1) / kQuantisedBlock;
 }
 
 std::int64_t KeptAs::head_bytes(std::int64_t elements) const {

@@ -36,8 +36,7 @@ std::optional<Verdict> cannot_run(const Engine&, const TimedShape&);
 /// the interval was narrow enough), and a document that says what the prompts were.
 Verdict time_steps(const CaseTask&, Engine&, EventSink&, const TimedShape&);
 
-/// The values of a suite that times one step: its speed, what it has to do at least, and the
-/// experts it touched.
+/// The values of a suite that times one step: its speed, and the experts it touched.
 Summary speed_summary(const CaseRecord&);
 
 /// tokens_per_s (total tokens over total time) and step_s (median) of the samples of a scope. With

@@ -101,9 +101,8 @@ int run(const Arguments& arguments) {
   std::string db;
   CLI::App app(
       "Says what machine and build this is, what is missing, and how to mend it. With --measure it "
-      "says how fast this machine reads memory and multiplies, and stores that: reports state "
-      "rates "
-      "as a share of it.",
+      "says how fast this machine reads memory and multiplies, and stores that: reports "
+      "state rates as a share of it.",
       "moebench doctor");
   app.add_flag("--json", json, "JSON Lines");
   CLI::Option* const flag =

@@ -15,12 +15,12 @@
 namespace moe {
 namespace {
 
-constexpr std::int64_t kMegabyte = std::int64_t{1} << 20;
+constexpr std::int64_t kGigabyte = std::int64_t{1} << 30;
 constexpr double kPassSeconds = 0.03;  // of multiply-adds: longer than a thread takes to wake
 
 /// Passes of work(thread), which returns what it did: the sum of it over the time all took.
 template <typename Work>
-Ceiling measure(ThreadPool& pool, std::int64_t passes, Work&& work) {
+Estimate measure(ThreadPool& pool, std::int64_t passes, Work&& work) {
   require(passes > 0, "{} passes; expected 1 or more", passes);
   std::vector<double> rates, done(static_cast<std::size_t>(pool.threads()));
   for (std::int64_t pass = -1; pass < passes; ++pass) {  // the first one warms up
@@ -32,10 +32,7 @@ Ceiling measure(ThreadPool& pool, std::int64_t passes, Work&& work) {
     if (pass >= 0) rates.push_back(std::reduce(done.begin(), done.end()) / seconds);
   }
   const Interval interval = median_interval(rates);
-  return {.what = "",
-          .dtype = "",
-          .threads = pool.threads(),
-          .rate = {median(rates), interval.low, interval.high}};
+  return {median(rates), interval.low, interval.high};
 }
 
 /// Rounds that take about as long as a pass is to.
@@ -56,43 +53,40 @@ std::int64_t rounds_of_pass(Loop&& loop) {
 
 Ceiling measure_read(ThreadPool& pool, std::int64_t buffer_bytes, std::int64_t passes) {
   const std::int64_t each = buffer_bytes / pool.threads() / kHugePage * kHugePage;
-  require(each >= kMegabyte, "{} bytes to be read by {} threads; expected a megabyte for each",
-          buffer_bytes, pool.threads());
+  require(each > 0, "{} bytes to be read by {} threads; expected a large page ({} bytes) for each",
+          buffer_bytes, pool.threads(), kHugePage);
   const std::int64_t whole = each * pool.threads();
   const AlignedBytes buffer = aligned_bytes(whole);
   pool.run(pool.threads(), [&](std::int64_t task, std::int64_t) {  // a page of zeros has no memory
     std::fill_n(buffer.get() + task * each, each, std::byte{1});
   });
   std::vector<std::uint64_t> read(static_cast<std::size_t>(pool.threads()));
-  Ceiling ceiling = measure(pool, passes, [&](std::int64_t task) {
+  const Estimate rate = measure(pool, passes, [&](std::int64_t task) {
     read[static_cast<std::size_t>(task)] =
         read_all(std::span(buffer.get() + task * each, static_cast<std::size_t>(each)));
     return static_cast<double>(each);
   });
   // An even number of the same bytes: the reading cannot be left out, since this is looked at.
   require(std::ranges::count(read, 0U) == std::ssize(read), "memory was read wrongly");
-  ceiling.what = kReadCeiling;
-  return ceiling;
+  return {.what = kReadCeiling, .dtype = "", .threads = pool.threads(), .rate = rate};
 }
 
 Ceiling measure_multiply_add(ThreadPool& pool, std::string_view dtype, std::int64_t passes) {
   require(dtype == "f32" || dtype == "bf16", "multiply-add of \"{}\"; expected f32 or bf16", dtype);
   const auto loop = dtype == "f32" ? multiply_add_f32 : multiply_add_bf16;
   const std::int64_t rounds = rounds_of_pass(loop);
-  Ceiling ceiling = measure(pool, passes, [&](std::int64_t) {
+  const Estimate rate = measure(pool, passes, [&](std::int64_t) {
     float sink = 0.5F;
     const double operations = loop(rounds, &sink);
     require(std::isfinite(sink), "a sum of multiply-adds is not finite");
     return operations;
   });
-  ceiling.what = kMultiplyAddCeiling;
-  ceiling.dtype = dtype;
-  return ceiling;
+  return {.what = kMultiplyAddCeiling, .dtype = dtype, .threads = pool.threads(), .rate = rate};
 }
 
 std::int64_t read_buffer_bytes() {
   const std::int64_t cache = std::max<std::int64_t>(sysconf(_SC_LEVEL3_CACHE_SIZE), 0);
-  return std::min(std::max(1024 * kMegabyte, 16 * cache), available_bytes() / 4);
+  return std::min(std::max(kGigabyte, 16 * cache), available_bytes() / 4);
 }
 
 std::vector<std::int64_t> ceiling_threads(std::int64_t cores) {

@@ -184,6 +184,25 @@ TEST(doctor, tells_a_dataset_with_another_digest_from_one_that_is_not_there) {
   EXPECT_EQ(rows.at("dataset world").at("found"), "ready") << "it is generated";
 }
 
+TEST(doctor, measures_what_reports_state_shares_of) {
+  const std::filesystem::path folder = fresh_folder("ceilings");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  ASSERT_EQ(moebench({"run", "decode", "--target", target, "--set", "decode.batch=1", "--set",
+                      "decode.context=16", "--db", "a.sqlite"},
+                     folder)
+                .code,
+            0);
+  const auto report = [&] {
+    return moebench({"report", "run", "--format", "md", "--db", "a.sqlite"}, folder).out;
+  };
+  EXPECT_NE(report().find("`moebench doctor --measure` measures it"), std::string::npos);
+  const Ran measured = moebench({"doctor", "--measure", "--db", "a.sqlite"}, folder);
+  ASSERT_EQ(measured.code, 0) << measured.err;
+  EXPECT_NE(measured.out.find("multiply-add  bf16"), std::string::npos) << measured.out;
+  EXPECT_NE(report().find("of reading"), std::string::npos) << report();
+  EXPECT_EQ(moebench({"doctor", "--db", "a.sqlite"}, folder).code, 2) << "nothing is stored";
+}
+
 TEST(program, says_where_an_error_was_noticed_when_asked) {
   const std::filesystem::path folder = fresh_folder("verbose");
   const Ran plain = moebench({"sql", "SELECT 1"}, folder);

@@ -239,25 +239,6 @@ TEST(run, top_k_may_be_set_for_any_suite) {
             "{\"k\":\"1,4\"}\n");
 }
 
-TEST(doctor, measures_what_reports_state_shares_of) {
-  const std::filesystem::path folder = fresh_folder("ceilings");
-  const std::string target = "synthetic:" + write_tiny_config(folder).string();
-  ASSERT_EQ(moebench({"run", "decode", "--target", target, "--set", "decode.batch=1", "--set",
-                      "decode.context=16", "--db", "a.sqlite"},
-                     folder)
-                .code,
-            0);
-  const auto report = [&] {
-    return moebench({"report", "run", "--format", "md", "--db", "a.sqlite"}, folder).out;
-  };
-  EXPECT_NE(report().find("`moebench doctor --measure` measures it"), std::string::npos);
-  const Ran measured = moebench({"doctor", "--measure", "--db", "a.sqlite"}, folder);
-  ASSERT_EQ(measured.code, 0) << measured.err;
-  EXPECT_NE(measured.out.find("multiply-add  bf16"), std::string::npos) << measured.out;
-  EXPECT_NE(report().find("of reading"), std::string::npos) << report();
-  EXPECT_EQ(moebench({"doctor", "--db", "a.sqlite"}, folder).code, 2) << "nothing is stored";
-}
-
 TEST(report, is_written_for_a_pair_of_measured_targets) {
   const std::filesystem::path folder = fresh_folder("report");
   ASSERT_EQ(
