@@ -13,6 +13,7 @@
 #include "cli/tell.h"
 #include "harness/build_info.h"
 #include "harness/error.h"
+#include "kernels/packed/target.h"
 
 namespace moe {
 namespace {
@@ -68,6 +69,7 @@ int run_verb_or_explain(const Arguments& arguments, bool verbose) {
     return kUsage;
   }
   try {
+    limit_packed_targets();
     return run_verb(arguments);
   } catch (const Error& error) {
     print_error(arguments[0], error, verbose);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -108,6 +109,8 @@ std::string facts() {
   json["governor"] = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   json["numa_nodes"] = first_line("/sys/devices/system/node/online");
   json["openmp_waiting"] = openmp_waiting();
+  if (const char* limit = std::getenv("MOEBENCH_INSTRUCTIONS"); limit != nullptr)
+    json["instructions_limit"] = limit;
   json["virtual_machine"] = all_flags.find(" hypervisor") != std::string::npos;
   return json.dump();
 }

@@ -1,10 +1,24 @@
 #include "kernels/packed/target.h"
 
+#include <cstdlib>
+
 #include <hwy/highway.h>
 
 #include "harness/error.h"
 
 namespace moe {
+namespace {
+
+std::int64_t target_named(const std::string& name) {
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    if (name == hwy::TargetName(target)) return target;
+  }
+  throw Error(fmt::format("vector instructions \"{}\": this machine and build have {}", name,
+                          fmt::join(packed_targets(), ", ")),
+              std::source_location::current());
+}
+
+}  // namespace
 
 std::vector<std::string> packed_targets() {
   std::vector<std::string> names;
@@ -13,16 +27,17 @@ std::vector<std::string> packed_targets() {
   return names;
 }
 
+void limit_packed_targets() {
+  const char* best = std::getenv("MOEBENCH_INSTRUCTIONS");
+  if (best == nullptr) return;
+  // Highway numbers targets from the best on.
+  hwy::DisableTargets(target_named(best) - 1);
+  hwy::GetChosenTarget().DeInit();
+}
+
 UsePackedTarget::UsePackedTarget(const std::string& name) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    if (name != hwy::TargetName(target)) continue;
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().DeInit();
-    return;
-  }
-  throw Error(fmt::format("vector instructions \"{}\": this machine and build have {}", name,
-                          fmt::join(packed_targets(), ", ")),
-              std::source_location::current());
+  hwy::SetSupportedTargetsForTest(target_named(name));
+  hwy::GetChosenTarget().DeInit();
 }
 
 UsePackedTarget::~UsePackedTarget() {
