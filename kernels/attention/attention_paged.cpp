@@ -78,6 +78,9 @@ void write_row(const AttentionShape& shape, const PagedAttentionArgs& args,
 /// Keys [first, last) of a page, of a block that begins at `block`.
 struct PageKeys {
   std::int64_t page, first, last, block;
+  std::int64_t next;   // the sequence's page behind it; this one where it lists no more
+  std::int64_t start;  // where the segment's keys of the block begin
+  bool ends;           // do they end here?
 };
 
 /// Calls work(keys) for the pages of a segment's keys.
@@ -86,11 +89,28 @@ void for_each_page(const Tile& tile, const Segment& segment, std::int64_t block,
   const std::int64_t B = tile.shape.B;
   const AttendedRows& sequence = *tile.row(0, segment.begin).sequence;
   for (std::int64_t first = segment.first_key; first < segment.last_key;) {
-    const std::int64_t last = std::min(segment.last_key, (first / B + 1) * B);
-    work(PageKeys{
-        .page = page_of(sequence, first / B), .first = first, .last = last, .block = block});
+    const std::int64_t last = std::min(segment.last_key, (first / B + 1) * B), at = first / B;
+    work(PageKeys{.page = page_of(sequence, at),
+                  .first = first,
+                  .last = last,
+                  .block = block,
+                  .next = page_of(sequence, std::min(at + 1, std::ssize(sequence.pages) - 1)),
+                  .start = page_of(sequence, segment.first_key / B),
+                  .ends = last == segment.last_key});
     first = last;
   }
+}
+
+/// What is read behind a group's keys of a page: the same of the next group or page, then values.
+const float* behind_keys(const Tile& tile, std::int64_t g, const PageKeys& keys) {
+  if (g + 1 < tile.groups) return tile.keys(g + 1, keys.page);
+  return keys.ends ? tile.values(0, keys.start) : tile.keys(0, keys.next);
+}
+
+/// And behind its values: the keys of the next block come last.
+const float* behind_values(const Tile& tile, std::int64_t g, const PageKeys& keys) {
+  if (g + 1 < tile.groups) return tile.values(g + 1, keys.page);
+  return keys.ends ? tile.keys(0, keys.next) : tile.values(0, keys.next);
 }
 
 /// Products of a segment's queries with its keys.
@@ -104,6 +124,7 @@ void multiply_keys(const Tile& tile, const Segment& segment, std::int64_t block)
         tile.scratch.x[r] = tile.args.q_THd + (row.row * shape.H + row.head) * shape.d;
       }
       multiply_strided({.panel = tile.keys(g, keys.page) + keys.first % shape.B,
+                        .next = behind_keys(tile, g, keys),
                         .panel_stride = shape.B,
                         .inputs = shape.d,
                         .columns = keys.last - keys.first,
@@ -135,6 +156,7 @@ void add_values(const Tile& tile, std::int64_t begin, std::int64_t end, const Pa
     for (std::int64_t r = begin; r < end; ++r)
       tile.scratch.x[r - begin] = tile.weights(g, r) + keys.first - keys.block;
     multiply_strided({.panel = tile.values(g, keys.page) + keys.first % shape.B * shape.e,
+                      .next = behind_values(tile, g, keys),
                       .panel_stride = shape.e,
                       .inputs = keys.last - keys.first,
                       .columns = shape.e,
@@ -150,10 +172,10 @@ void multiply_values(const Tile& tile, const Segment& segment, std::int64_t bloc
   for_each_page(tile, segment, block, [&](const PageKeys& keys) {
     const auto seen_of = [&](std::int64_t r) {
       const SeenKeys& seen = tile.row(0, r).seen;
-      return PageKeys{.page = keys.page,
-                      .first = std::max(keys.first, seen.first),
-                      .last = std::min(keys.last, seen.last),
-                      .block = block};
+      PageKeys seen_keys = keys;
+      seen_keys.first = std::max(keys.first, seen.first);
+      seen_keys.last = std::min(keys.last, seen.last);
+      return seen_keys;
     };
     for (std::int64_t begin = segment.begin; begin < segment.end;) {
       const PageKeys seen = seen_of(begin);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <hwy/cache_control.h>
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 #include "kernels/attention/block.h"
@@ -21,6 +22,9 @@ using Vector = hn::Vec<Floats>;
 
 /// As many rows as accumulate in registers: two vectors each.
 constexpr int kMostRows = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 12 : 6;
+
+/// Of so many rows the panels are read from memory as fast as they are multiplied.
+constexpr int kMostFetching = 8;
 
 /// Some columns of some rows.
 struct Part {
@@ -62,6 +66,7 @@ HWY_INLINE void store(Vector values, float* at, std::size_t columns) {
 /// y of kRows rows and kVectors vectors of columns. Nothing of it depends on either.
 template <int kRows, int kVectors, bool kWhole>
 HWY_INLINE void multiply_part(const StridedProduct& product, const Part& part) {
+  constexpr bool kFetches = kRows <= kMostFetching;
   const Floats d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const float* row[kRows];
@@ -75,7 +80,10 @@ HWY_INLINE void multiply_part(const StridedProduct& product, const Part& part) {
   const float* at = part.panel;
   for (std::int64_t k = 0; k < product.inputs; ++k, at += product.panel_stride) {
     Vector columns[kVectors];
-    for (int v = 0; v < kVectors; ++v) columns[v] = load<kWhole>(at + v * lanes, part.columns);
+    for (int v = 0; v < kVectors; ++v) {
+      columns[v] = load<kWhole>(at + v * lanes, part.columns);
+      if constexpr (kFetches) hwy::Prefetch(product.next + (at - product.panel) + v * lanes);
+    }
     for (int r = 0; r < kRows; ++r) {
       const Vector input = hn::Set(d, row[r][k]);
       for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(input, columns[v], sum[r][v]);
@@ -102,16 +110,16 @@ HWY_INLINE void multiply_some(const StridedProduct& product, const Part& part, s
 }
 
 /// All rows of some columns, in tiles that are as alike as can be.
-template <int kVectors, bool kWhole>
+template <int kVectors, bool kWhole, int kMost = kMostRows>
 HWY_INLINE void multiply_columns(const StridedProduct& product, std::int64_t from,
                                  std::size_t columns) {
-  const std::int64_t rows = std::ssize(product.x), tiles = (rows + kMostRows - 1) / kMostRows;
+  const std::int64_t rows = std::ssize(product.x), tiles = (rows + kMost - 1) / kMost;
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
     const std::int64_t begin = rows * tile / tiles, end = rows * (tile + 1) / tiles;
-    multiply_some<kVectors, kWhole>(product,
-                                    {product.panel + from, product.x.data() + begin,
-                                     product.y + begin * product.y_stride + from, columns},
-                                    end - begin);
+    multiply_some<kVectors, kWhole, kMost>(product,
+                                           {product.panel + from, product.x.data() + begin,
+                                            product.y + begin * product.y_stride + from, columns},
+                                           end - begin);
   }
 }
 
@@ -124,6 +132,10 @@ void multiply(const StridedProduct& product) {
       multiply_rows<1, kVectors, true>(
           product, {product.panel + from, product.x.data(), product.y + from, 0});
     }
+  }
+  if (std::ssize(product.x) <= kMostRows / 3) {
+    for (; from + 4 * lanes <= product.columns; from += 4 * lanes)
+      multiply_columns<4, true, kMostRows / 3>(product, from, 0);
   }
   for (; from + 2 * lanes <= product.columns; from += 2 * lanes)
     multiply_columns<2, true>(product, from, 0);

@@ -17,6 +17,7 @@ inline constexpr std::int64_t kBlockKeys = 64;
 /// columns are computed with it.
 struct StridedProduct {
   const float* panel = nullptr;
+  const float* next = nullptr;  // laid out alike, read next: few rows fetch it meanwhile
   std::int64_t panel_stride = 0, inputs = 0, columns = 0;
   std::span<const float* const> x;
   float* y = nullptr;
