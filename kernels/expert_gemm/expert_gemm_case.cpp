@@ -78,12 +78,13 @@ std::vector<ExpertGemmCase::Value> ExpertGemmCase::project(const std::vector<std
     for (std::int64_t k = 0; k < inputs; ++k) {
       const Value& input = x[static_cast<std::size_t>(k)];
       const double w = element_of(shape_.format, row, k);
+      const double w_size = size_of_element(shape_.format, row, k);
       exact += input.exact * w;
-      size += (std::abs(input.exact) + input.error) * std::abs(w);
+      size += (std::abs(input.exact) + input.error) * w_size;
       carried += input.error * std::abs(w);
     }
-    // A sum of n terms in any order, each product rounded: n roundings of each at most, to first
-    // order; twice that is beyond what the higher orders add.
+    // A sum of n terms, with n + 4 roundings of each at most, to first order (packed_matrix.h, and
+    // the bias); twice n + 2 is beyond what the higher orders add.
     y.push_back({exact, carried + 2 * static_cast<double>(inputs + 2) * kUnit * size + kTiny});
   }
   return y;

@@ -41,9 +41,9 @@ std::vector<double> LinearCase::bounds() const {
       double size = shape.bias ? std::abs(bias_N[static_cast<std::size_t>(n)]) : 0;
       const std::byte* row = weight_NK.data() + n * row_bytes(shape.format, shape.K);
       for (std::int64_t k = 0; k < shape.K; ++k)
-        size += std::abs(x_TK[static_cast<std::size_t>(t * shape.K + k)] *
-                         element_of(shape.format, row, k));
-      bounds.push_back(static_cast<double>(shape.K + 2) * 0x1p-24 * size);
+        size += std::abs(x_TK[static_cast<std::size_t>(t * shape.K + k)]) *
+                size_of_element(shape.format, row, k);
+      bounds.push_back(static_cast<double>(shape.K + 4) * 0x1p-24 * size);
     }
   }
   return bounds;

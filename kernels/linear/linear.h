@@ -7,9 +7,9 @@
 //
 //   y_TN = sum over k of x_TK weight_NK + bias_N, with weights the values that the format's stored
 //   form stands for and activations in float32. Accumulation is in float32 or wider: |y - exact| <=
-//   (K + 2) 2^-24 (sum of |x w| + |bias|), for K below a million. The bits of a row depend on that
-//   row and the weights alone: not on T, on the other rows, or on the number of threads. T may be
-//   0; N and K are 1 or more, and multiples of nothing.
+//   (K + 4) 2^-24 (sum of |x w| + |bias|), for K below a million, where |w| of int4 is |scale code|
+//   + |offset|. The bits of a row depend on that row and the weights alone: not on T, on the other
+//   rows, or on the number of threads. T may be 0; N and K are 1 or more, and multiples of nothing.
 #pragma once
 
 #include <cstddef>

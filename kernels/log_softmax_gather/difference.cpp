@@ -59,9 +59,9 @@ std::vector<double> LogSoftmaxGatherCase::bounds() const {
         double size = 0;
         const std::byte* weights = weight_VD.data() + v * row_bytes(shape.format, shape.D);
         for (std::int64_t d = 0; d < shape.D; ++d)
-          size += std::abs(x_RD[static_cast<std::size_t>(row * shape.D + d)] *
-                           element_of(shape.format, weights, d));
-        largest = std::max(largest, static_cast<double>(shape.D + 1) * 0x1p-24 * size);
+          size += std::abs(x_RD[static_cast<std::size_t>(row * shape.D + d)]) *
+                  size_of_element(shape.format, weights, d);
+        largest = std::max(largest, static_cast<double>(shape.D + 3) * 0x1p-24 * size);
       }
     }
     bounds.push_back(2 * largest + 0x1p-18 + 0x1p-22 * 100);  // no |log_p| here is above 100

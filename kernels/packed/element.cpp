@@ -32,6 +32,10 @@ double quantised_element(PackedFormat format, const std::byte* block, std::int64
   return static_cast<float>(scale * code + half(element_at<std::uint16_t>(block, 1)));
 }
 
+const std::byte* block_of(PackedFormat format, const std::byte* row, std::int64_t k) {
+  return row + k / kQuantisedBlock * block_bytes(format, kQuantisedBlock);
+}
+
 }  // namespace
 
 double element_of(PackedFormat format, const std::byte* row, std::int64_t k) {
@@ -45,11 +49,17 @@ double element_of(PackedFormat format, const std::byte* row, std::int64_t k) {
     case PackedFormat::int8:
     case PackedFormat::int4:
     case PackedFormat::mxfp4:
-      return quantised_element(format,
-                               row + k / kQuantisedBlock * block_bytes(format, kQuantisedBlock),
-                               k % kQuantisedBlock);
+      return quantised_element(format, block_of(format, row, k), k % kQuantisedBlock);
   }
   return 0;
+}
+
+double size_of_element(PackedFormat format, const std::byte* row, std::int64_t k) {
+  if (format != PackedFormat::int4) return std::abs(element_of(format, row, k));
+  const std::byte* block = block_of(format, row, k);
+  const std::uint8_t code = code_at(format, block + scale_bytes(format), k % kQuantisedBlock);
+  return std::abs(half(element_at<std::uint16_t>(block, 0)) * code) +
+         std::abs(half(element_at<std::uint16_t>(block, 1)));
 }
 
 }  // namespace moe

@@ -20,4 +20,7 @@ T element_at(const std::byte* elements, std::int64_t index) {
 /// The value that element k of a stored row stands for.
 double element_of(PackedFormat, const std::byte* row, std::int64_t k);
 
+/// What rounding of its products is a part of: its size, of int4 |scale code| + |offset|.
+double size_of_element(PackedFormat, const std::byte* row, std::int64_t k);
+
 }  // namespace moe

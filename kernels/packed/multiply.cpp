@@ -5,9 +5,10 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 // It includes this file again for each target.
 #include <algorithm>
-#include <type_traits>
+#include <array>
 
 #include <hwy/highway.h>
+#include "kernels/packed/block_sums.h"
 #include "kernels/packed/packed_matrix.h"
 #include "kernels/packed/quantised_tile-inl.h"
 #include "kernels/packed/tile-inl.h"
@@ -19,12 +20,16 @@ namespace HWY_NAMESPACE {
 /// As many rows as accumulate in registers: two vectors each.
 constexpr int kMostRows = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 12 : 6;
 
-/// Up to so many rows, codes of 4 bits are taken out of a panel as they are multiplied; for more,
-/// they are first written out, so that it is done once for all tiles.
-constexpr int kFewRows = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 8 : 5;
-
 template <class Weights>
-constexpr bool kQuantised = requires { Weights::kScaledSums; };
+constexpr bool kQuantised = requires { Weights::kScaleBytes; };
+
+/// Rows of a tile. Of quantised weights registers hold the sums of a block too, and codes of 4 bits
+/// while they are taken apart.
+template <class Weights>
+constexpr int tile_rows() {
+  if constexpr (kQuantised<Weights>) return kMostRows >= 12 ? 8 : Weights::kAtOnce > 1 ? 4 : 6;
+  return kMostRows;
+}
 
 /// Few rows take several panels at once: each chain of additions waits for itself.
 template <class Weights>
@@ -64,20 +69,21 @@ HWY_INLINE void multiply_some(const Operands& o, std::int64_t panels, std::int64
 /// All rows of some panels, in tiles that are as alike as can be.
 template <class Weights>
 void multiply_tiles(const Operands& o, std::int64_t panels, std::int64_t rows) {
-  const std::int64_t tiles = (rows + kMostRows - 1) / kMostRows;
+  const std::int64_t tiles = (rows + tile_rows<Weights>() - 1) / tile_rows<Weights>();
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
     const std::int64_t begin = rows * tile / tiles, end = rows * (tile + 1) / tiles;
     Operands some = o;
     some.x += begin;
     some.y += begin * o.stride;
-    multiply_some<Weights, kMostRows>(some, panels, end - begin);
+    some.block_sum += begin * o.sum_stride;
+    multiply_some<Weights, tile_rows<Weights>()>(some, panels, end - begin);
   }
 }
 
 /// Panel by panel where there are several tiles, so that a panel is read once.
 template <class Weights>
 void multiply_all(Operands o, std::int64_t panels, std::int64_t rows) {
-  if (rows <= kMostRows) return multiply_tiles<Weights>(o, panels, rows);
+  if (rows <= tile_rows<Weights>()) return multiply_tiles<Weights>(o, panels, rows);
   for (std::int64_t p = 0; p < panels; ++p) {
     multiply_tiles<Weights>(o, 1, rows);
     o.packed += o.panel_bytes;
@@ -85,32 +91,25 @@ void multiply_all(Operands o, std::int64_t panels, std::int64_t rows) {
   }
 }
 
-/// All rows of a panel, some of whose inputs are written out at a time.
-template <class Weights>
-void multiply_written_out(const Operands& o, std::int64_t rows) {
-  constexpr std::int64_t kInputs = 4 * kQuantisedBlock;  // they fit a core's nearest cache
-  HWY_ALIGN float written[(4 + kInputs) * 2 * hn::MaxLanes(Floats())];
+/// Some rows and inputs at a time, whose blocks are summed up first.
+void multiply_int4(const Operands& o, std::int64_t panels, std::int64_t rows) {
+  constexpr std::int64_t kRows = 48, kBlocks = 64, kInputs = kBlocks * kQuantisedBlock;
+  std::array<float, static_cast<std::size_t>(kRows * kBlocks)> sums;
   Operands part = o;
-  for (std::int64_t begin = 0; begin < o.end; begin += kInputs) {
-    part.begin = begin;
-    part.end = std::min(o.end, begin + kInputs);
-    part.packed = o.packed + begin / kQuantisedBlock * 2 * lanes() * Weights::kBlockBytes;
-    Writer writer = {written, written, begin, Weights::kScaledSums};
-    take_weights<Weights, 1>(part, writer);
-    part.packed = reinterpret_cast<const std::byte*>(written);
-    using Written = std::conditional_t<Weights::kScaledSums, WrittenCodes, WeightsF32>;
-    multiply_tiles<Written>(part, 1, rows);
-  }
-}
-
-/// Codes of 4 bits.
-template <class Weights>
-void multiply_nibbles(Operands o, std::int64_t panels, std::int64_t rows) {
-  if (rows <= kFewRows) return multiply_some<Weights, kFewRows>(o, panels, rows);
-  for (std::int64_t p = 0; p < panels; ++p) {
-    multiply_written_out<Weights>(o, rows);
-    o.packed += o.panel_bytes;
-    o.y += 2 * lanes();
+  part.block_sum = sums.data();
+  part.sum_stride = kBlocks;
+  for (std::int64_t first = 0; first < rows; first += kRows) {
+    const std::int64_t count = std::min(kRows, rows - first);
+    part.x = o.x + first;
+    part.y = o.y + first * o.stride;
+    for (std::int64_t begin = 0; begin < o.end; begin += kInputs) {
+      part.begin = begin;
+      part.end = std::min(o.end, begin + kInputs);
+      part.packed = o.packed + begin / kQuantisedBlock * 2 * lanes() * WeightsInt4::kBlockBytes;
+      for (std::int64_t r = 0; r < count; ++r)
+        sum_blocks(part.x[r] + begin, part.end - begin, sums.data() + r * kBlocks);
+      multiply_all<WeightsInt4>(part, panels, count);
+    }
   }
 }
 
@@ -123,7 +122,9 @@ void multiply(const PanelRange& range, std::span<const float* const> x, float* y
                       .end = shape.K,
                       .x = x.data(),
                       .y = y,
-                      .stride = stride};
+                      .stride = stride,
+                      .block_sum = nullptr,
+                      .sum_stride = 0};
   const std::int64_t panels = range.end - range.begin, rows = std::ssize(x);
   switch (shape.format) {
     case PackedFormat::f32:
@@ -135,9 +136,9 @@ void multiply(const PanelRange& range, std::span<const float* const> x, float* y
     case PackedFormat::int8:
       return multiply_all<WeightsInt8>(o, panels, rows);
     case PackedFormat::int4:
-      return multiply_nibbles<WeightsInt4>(o, panels, rows);
+      return multiply_int4(o, panels, rows);
     case PackedFormat::mxfp4:
-      return multiply_nibbles<WeightsMxfp4>(o, panels, rows);
+      return multiply_all<WeightsMxfp4>(o, panels, rows);
   }
 }
 

@@ -8,11 +8,12 @@
 // beyond N are zeros.
 //
 // Every y is one chain of fused multiply-adds in float32, in the order of its inputs, from zero, of
-// the value that the stored weight stands for. Of int8 and mxfp4, the chain is over the codes of a
-// block, and such sums times their scales are a chain of fused multiply-adds in turn: min(K, 32) +
-// ceil(K / 32) roundings at most, in place of K. So |y - exact| <= (K + 1) 2^-24 sum |x w| (1 +
-// O(K 2^-24)), and the bits of y depend on its row and its weights alone, not on other rows, on R,
-// or on which panels are computed together.
+// the value that the stored weight stands for. Of quantised weights the chain is over the codes of
+// a block, and such sums times their scales are a chain of fused multiply-adds in turn, of int4
+// with the sums of the blocks' inputs (block_sums.h) times their offsets in between: min(K, 32) + 2
+// ceil(K / 32) roundings at most, in place of K. So |y - exact| <= (K + 3) 2^-24 sum |x w| (1 +
+// O(K 2^-24)), where |w| of int4 is |scale code| + |offset|. The bits of y depend on its row and
+// its weights alone, not on other rows, on R, or on which panels are computed together.
 #pragma once
 
 #include <cstddef>

@@ -54,10 +54,13 @@ struct InPanel {
   static constexpr std::int64_t code_bytes(std::int64_t n) { return panel_code_bytes(kFormat, n); }
 };
 
-/// Of each format kAtOnce inputs are loaded together, kPhases times from the same bytes.
-/// kScaledSums: what is multiplied and summed over a block are codes, and the sum is scaled.
+struct ScaleAndOffset {
+  Pair scale, offset;
+};
+
+/// Of each format kAtOnce inputs are loaded together, kPhases times from the same bytes. What is
+/// multiplied and summed over a block are codes; next() makes floats of them.
 struct WeightsInt8 : InPanel<PackedFormat::int8> {
-  static constexpr bool kScaledSums = true;
   static constexpr int kPhases = 1;
   static constexpr std::int64_t kAtOnce = 1;
   using Scales = Pair;
@@ -69,7 +72,7 @@ struct WeightsInt8 : InPanel<PackedFormat::int8> {
     const std::byte* at = all + input * 2 * lanes();
     return {widened(at), widened(at + lanes())};
   }
-  static HWY_INLINE Pair next(Codes& codes, const Scales&) {
+  static HWY_INLINE Pair next(Codes& codes) {
     return {floats_of(codes.low), floats_of(codes.high)};
   }
 
@@ -82,12 +85,9 @@ struct WeightsInt8 : InPanel<PackedFormat::int8> {
 };
 
 struct WeightsInt4 : InPanel<PackedFormat::int4> {
-  static constexpr bool kScaledSums = false;
   static constexpr int kPhases = 1;
   static constexpr std::int64_t kAtOnce = 8;
-  struct Scales {
-    Pair scale, offset;
-  };
+  using Scales = ScaleAndOffset;
   static HWY_INLINE Scales scales(const std::byte* block) {
     const std::int64_t half = 2 * lanes();  // bytes
     return {{floats_of_halves(block), floats_of_halves(block + half)},
@@ -97,11 +97,10 @@ struct WeightsInt4 : InPanel<PackedFormat::int4> {
   static HWY_INLINE Codes codes(const std::byte* all, std::int64_t input) {
     return load_codes(all + input * lanes());
   }
-  static HWY_INLINE Pair next(Codes& codes, const Scales& s) {
-    const Pair weights = {hn::MulAdd(code(codes.low), s.scale.low, s.offset.low),
-                          hn::MulAdd(code(codes.high), s.scale.high, s.offset.high)};
+  static HWY_INLINE Pair next(Codes& codes) {
+    const Pair floats = {code(codes.low), code(codes.high)};
     codes = {hn::ShiftRight<4>(codes.low), hn::ShiftRight<4>(codes.high)};
-    return weights;
+    return floats;
   }
 
  private:
@@ -116,7 +115,6 @@ struct WeightsInt4 : InPanel<PackedFormat::int4> {
 };
 
 struct WeightsMxfp4 : InPanel<PackedFormat::mxfp4> {
-  static constexpr bool kScaledSums = true;
   static constexpr int kPhases = 2;
   static constexpr std::int64_t kAtOnce = 4;
   using Scales = Pair;
@@ -130,7 +128,7 @@ struct WeightsMxfp4 : InPanel<PackedFormat::mxfp4> {
     return {prepared(hn::ShiftRight<4 * kPhase>(eight.low)),
             prepared(hn::ShiftRight<4 * kPhase>(eight.high))};
   }
-  static HWY_INLINE Pair next(Codes& codes, const Scales&) {
+  static HWY_INLINE Pair next(Codes& codes) {
     return {next_code(codes.low), next_code(codes.high)};
   }
 

@@ -67,6 +67,8 @@ struct Operands {
   const float* const* x;
   float* y;
   std::int64_t stride;
+  const float* block_sum = nullptr;  // of int4: of each row's blocks of inputs from `begin` on,
+  std::int64_t sum_stride = 0;       // row after row
 };
 
 /// y of kRows rows and kPanels panels, accumulated over inputs in order; nothing of it depends on

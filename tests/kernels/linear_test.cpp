@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "harness/error.h"
 #include "kernels/linear/difference.h"
 #include "kernels/packed/difference.h"
 #include "kernels/packed/element.h"
+#include "kernels/packed/quantised.h"
 #include "kernels/packed/target.h"
 #include "tests/kernels/on_target.h"
 
@@ -96,19 +98,25 @@ TEST_P(EveryLinear, knows_all_numbers_of_float16) {
   }
 }
 
-TEST_P(EveryLinear, of_int4_is_that_of_its_values_in_float32) {
-  constexpr std::int64_t kCount = std::int64_t{90} * 75;
-  for (const std::int64_t T : {1, 3, 7, 20}) {
-    const LinearCase some({90, 75, PackedFormat::int4, true}, T, 5);
-    LinearCase values = some;
-    values.shape.format = PackedFormat::f32;
-    values.weight_NK.resize(kCount * sizeof(float));
-    for (std::int64_t i = 0; i < kCount; ++i) {
-      const std::byte* row = some.weight_NK.data() + i / 75 * row_bytes(PackedFormat::int4, 75);
-      const auto value = static_cast<float>(element_of(PackedFormat::int4, row, i % 75));
-      std::memcpy(values.weight_NK.data() + 4 * i, &value, 4);
-    }
-    EXPECT_EQ(some.run(linear, two), values.run(linear, two)) << T;
+TEST_P(EveryLinear, of_int4_is_the_sum_of_inputs_where_codes_are_0_and_offsets_1) {
+  // Sums of small integers are exact, however long the row: blocks and parts of a row none is lost.
+  constexpr std::int64_t kK = 64 * 32 * 2 + 45;
+  LinearCase some({3, kK, PackedFormat::int4, false}, 60, 5);
+  std::ranges::fill(some.weight_NK, std::byte{0});
+  const std::uint16_t half_one = 0x3c00;  // 1 in float16
+  for (std::int64_t n = 0; n < 3; ++n) {
+    std::byte* row = some.weight_NK.data() + n * row_bytes(PackedFormat::int4, kK);
+    for (std::int64_t block = 0; block * 32 < kK; ++block)
+      std::memcpy(row + block * block_bytes(PackedFormat::int4, 32) + 2, &half_one,
+                  sizeof(half_one));
+  }
+  for (std::size_t i = 0; i < some.x_TK.size(); ++i)
+    some.x_TK[i] = static_cast<float>(i * 2654435761U % 17) - 8;
+  const std::vector<float> y_TN = some.run(linear, two);
+  for (std::size_t t = 0; t < 60; ++t) {
+    const auto row = some.x_TK.begin() + static_cast<std::ptrdiff_t>(t) * kK;
+    const float sum = std::accumulate(row, row + kK, 0.0F);
+    for (std::size_t n = 0; n < 3; ++n) EXPECT_EQ(y_TN[3 * t + n], sum) << t;
   }
 }
 
