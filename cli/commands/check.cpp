@@ -1,6 +1,7 @@
 // check: every variant of every operation against its reference on this machine; with --target, the
 // model's steps with a cache against those without.
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "cli/command.h"
 #include "cli/print.h"
@@ -24,11 +25,26 @@ namespace {
 
 constexpr std::string_view kNotRun = "not run: ";
 
+/// Does numerics=fast use it on this machine, and why? The first implementation behind the
+/// definition that takes a shape is used, with the best vector instructions.
+std::string use_of(bool is_first, std::string_view target, std::string_view best) {
+  if (!is_first) return "no: the definition, or behind another";
+  if (target != best) return fmt::format("no: {} is better", best);
+  return std::getenv("MOEBENCH_INSTRUCTIONS") == nullptr
+             ? "yes: the best instructions here"
+             : "yes: the best instructions that MOEBENCH_INSTRUCTIONS leaves";
+}
+
 void check_router(Table& table, const Router& router, const CudaApi* cuda) {
   const double worst = router_difference(router, cuda);
   table.rows.push_back({fmt::format("router {}{}, of what rounding explains", router.name,
                                     cuda == nullptr ? "" : " on the GPU"),
-                        worst, 1.0, std::string(worst <= 1 ? "ok" : "wrong")});
+                        worst, 1.0,
+                        cuda != nullptr ? std::string("no: numerics=reference runs on the GPU")
+                        : &router == routers()[1]
+                            ? std::string("yes: the first behind the definition")
+                            : use_of(false, "", ""),
+                        std::string(worst <= 1 ? "ok" : "wrong")});
 }
 
 /// Of implementations from vector instructions: the difference in parts of what rounding explains,
@@ -37,14 +53,17 @@ template <typename Operation>
 void check_vector(Table& table, std::string_view operation,
                   std::span<const Operation* const> implementations,
                   double (*difference)(const Operation&)) {
+  const std::vector<std::string> targets = packed_targets();
   for (const Operation* implementation : implementations) {
     if (!implementation->by_target) continue;  // the reference
-    for (const std::string& target : packed_targets()) {
+    for (const std::string& target : targets) {
       const UsePackedTarget use(target);
       const double worst = difference(*implementation);
       table.rows.push_back({fmt::format("{} {} {}, of what rounding explains", operation,
                                         implementation->name, target),
-                            worst, 1.0, std::string(worst <= 1 ? "ok" : "wrong")});
+                            worst, 1.0,
+                            use_of(implementation == implementations[1], target, targets[0]),
+                            std::string(worst <= 1 ? "ok" : "wrong")});
     }
   }
 }
@@ -61,7 +80,7 @@ void check_kernels(Table& table) {
   const CudaModule module(program_folder());
   if (module.api() == nullptr) {
     table.rows.push_back(
-        {"CUDA kernels", nullptr, nullptr, std::string(kNotRun) + module.reason()});
+        {"CUDA kernels", nullptr, nullptr, nullptr, std::string(kNotRun) + module.reason()});
     return;
   }
   for (const Router* router : module.api()->routers) check_router(table, *router, module.api());
@@ -82,7 +101,7 @@ void check_steps(Table& table, const std::string& spec) {
     const double worst = loop->check();
     table.rows.push_back(
         {fmt::format("{}: batch {}, context {}, {} new tokens", spec, batch, context, fresh), worst,
-         bound, std::string(worst <= bound ? "ok" : "wrong")});
+         bound, nullptr, std::string(worst <= bound ? "ok" : "wrong")});
   }
 }
 
@@ -96,12 +115,13 @@ int run(const Arguments& arguments) {
   app.add_option("--target,-t", targets, "models to check as well");
   app.add_flag("--json", json, "JSON Lines");
   if (const auto code = parse(app, arguments)) return *code;
-  Table table{.columns = {"what", "difference", "bound", "verdict"}, .rows = {}};
+  Table table{.columns = {"what", "difference", "bound", "used by numerics=fast", "verdict"},
+              .rows = {}};
   check_kernels(table);
   for (const std::string& target : targets) check_steps(table, target);
   print(table, json, "nothing to check");
   for (const auto& row : table.rows) {
-    const std::string verdict = to_text(row[3]);
+    const std::string verdict = to_text(row.back());
     if (verdict != "ok" && !verdict.starts_with(kNotRun)) return kNotOk;
   }
   return kDone;

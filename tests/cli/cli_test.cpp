@@ -163,6 +163,21 @@ TEST(check, names_every_cuda_kernel_or_says_why_none_was_run) {
   EXPECT_NE(run, not_run) << ran.out;
 }
 
+TEST(check, says_which_variant_of_each_operation_is_used) {
+  const Ran ran = moebench({"check", "--json"}, fresh_folder("check"));
+  std::map<std::string, int> used;
+  std::istringstream lines(ran.out);
+  for (std::string line; std::getline(lines, line);) {
+    const auto row = nlohmann::json::parse(line);
+    const auto what = row.at("what").get<std::string>();
+    if (!row.at("used by numerics=fast").is_string()) continue;  // it was not run
+    const bool is_used = row.at("used by numerics=fast").get<std::string>().starts_with("yes: ");
+    used[what.substr(0, what.find(' '))] += is_used ? 1 : 0;
+  }
+  EXPECT_GE(used.size(), 8U) << ran.out;
+  for (const auto& [operation, count] : used) EXPECT_EQ(count, 1) << operation;
+}
+
 TEST(doctor, tells_a_dataset_with_another_digest_from_one_that_is_not_there) {
   const TemporaryFolder folder;
   folder.write("data/tinyshakespeare/input.txt", "Not to be.\n");
