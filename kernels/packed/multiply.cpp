@@ -27,7 +27,8 @@ constexpr bool kQuantised = requires { Weights::kScaleBytes; };
 /// while they are taken apart.
 template <class Weights>
 constexpr int tile_rows() {
-  if constexpr (kQuantised<Weights>) return kMostRows >= 12 ? 8 : Weights::kAtOnce > 1 ? 4 : 6;
+  if constexpr (kQuantised<Weights>)
+    return kMostRows >= 12 ? 8 : Weights::code_bytes(8) < 8 ? 4 : 6;
   return kMostRows;
 }
 

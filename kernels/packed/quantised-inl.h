@@ -62,25 +62,26 @@ struct ScaleAndOffset {
 /// multiplied and summed over a block are codes; next() makes floats of them.
 struct WeightsInt8 : InPanel<PackedFormat::int8> {
   static constexpr int kPhases = 1;
-  static constexpr std::int64_t kAtOnce = 1;
+  static constexpr std::int64_t kAtOnce = 4;
   using Scales = Pair;
   static HWY_INLINE Scales scales(const std::byte* block) {
     return {floats_of_halves(block), floats_of_halves(block + 2 * lanes())};
   }
   template <int kPhase>
-  static HWY_INLINE Codes codes(const std::byte* all, std::int64_t input) {
-    const std::byte* at = all + input * 2 * lanes();
-    return {widened(at), widened(at + lanes())};
+  static HWY_INLINE const std::byte* codes(const std::byte* all, std::int64_t input) {
+    return all + input * 2 * lanes();
   }
-  static HWY_INLINE Pair next(Codes& codes) {
-    return {floats_of(codes.low), floats_of(codes.high)};
+  static HWY_INLINE Pair next(const std::byte*& codes) {
+    const std::byte* at = codes;
+    codes += 2 * lanes();
+    return {widened(at), widened(at + lanes())};
   }
 
  private:
-  static HWY_INLINE hn::Vec<Bits> widened(const std::byte* at) {
+  static HWY_INLINE Vector widened(const std::byte* at) {
     const hn::Rebind<std::int8_t, Floats> bytes;
     const auto codes = hn::Load(bytes, reinterpret_cast<const std::int8_t*>(at));
-    return hn::BitCast(Bits(), hn::PromoteTo(Ints(), codes));
+    return hn::ConvertTo(Floats(), hn::PromoteTo(Ints(), codes));
   }
 };
 

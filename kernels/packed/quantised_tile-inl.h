@@ -24,7 +24,7 @@ namespace HWY_NAMESPACE {
 template <class Weights, int kPanels, int kPhase, class Tile>
 HWY_INLINE void take_phase(const std::byte* const* all, std::int64_t input, std::int64_t k,
                            std::int64_t end, Tile& tile) {
-  Codes codes[kPanels];
+  decltype(Weights::template codes<kPhase>(nullptr, 0)) codes[kPanels];
   for (int p = 0; p < kPanels; ++p) codes[p] = Weights::template codes<kPhase>(all[p], input);
   const auto take = [&](std::int64_t i) HWY_ATTR {
     for (int p = 0; p < kPanels; ++p) tile.add(k + i, p, Weights::next(codes[p]));
@@ -81,8 +81,11 @@ HWY_INLINE void multiply_quantised_tile(const Operands& o) {
     const std::int64_t end = std::min(o.end, begin + kQuantisedBlock);
     for (std::int64_t k = begin; k < end; k += kLoaded) {
       const std::int64_t input = k - begin;
-      for (int p = 0; p < kPanels; ++p)
-        hwy::Prefetch(all[p] + Weights::code_bytes(input) * width + 1024);
+      for (int p = 0; p < kPanels; ++p) {
+        const std::byte* at = all[p] + Weights::code_bytes(input) * width;
+        for (std::int64_t line = 0; line < Weights::code_bytes(kLoaded) * width; line += 64)
+          hwy::Prefetch(at + 1024 + line);
+      }
       take_phase<Weights, kPanels, 0>(all, input, k, end, tile);
       if constexpr (Weights::kPhases == 2)
         take_phase<Weights, kPanels, 1>(all, input, k + kAtOnce, end, tile);
