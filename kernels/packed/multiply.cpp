@@ -95,6 +95,7 @@ void multiply_all(Operands o, std::int64_t panels, std::int64_t rows) {
 /// Some rows and inputs at a time, whose blocks are summed up first.
 void multiply_int4(const Operands& o, std::int64_t panels, std::int64_t rows) {
   constexpr std::int64_t kRows = 48, kBlocks = 64, kInputs = kBlocks * kQuantisedBlock;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): all that is read is written first
   std::array<float, static_cast<std::size_t>(kRows * kBlocks)> sums;
   Operands part = o;
   part.block_sum = sums.data();
