@@ -29,10 +29,12 @@ Quantisation quantisation_of_head(Quantisation of_the_rest);
 /// What weights are kept as.
 struct KeptAs {
   KeptAs(DType dtype_of_all) : dtype(dtype_of_all) {}  // NOLINT(google-explicit-constructor)
-  KeptAs(DType dtype_of_small, Quantisation of_large)
-      : dtype(dtype_of_small), quantisation(of_large) {}
+  KeptAs(DType dtype_of_small, Quantisation of_large, bool is_packed = false)
+      : dtype(dtype_of_small), quantisation(of_large), packed(is_packed) {}
   DType dtype;
   Quantisation quantisation = Quantisation::none;
+  /// In panels, numerics=fast: a tied head is kept beside the embedding's rows.
+  bool packed = false;
 
   /// Bytes of elements of a large matrix, and of the head.
   std::int64_t large_bytes(std::int64_t elements) const;

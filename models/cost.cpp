@@ -115,7 +115,7 @@ ByPart weight_bytes(const Config& c, const KeptAs& kept) {
   bytes.attention = kept.large_bytes(n.attention);
   bytes.experts = kept.large_bytes(n.experts);
   bytes.shared = kept.large_bytes(n.shared);
-  bytes.head = kept.head_bytes(n.head);
+  bytes.head = kept.head_bytes(kept.packed ? c.vocab * c.dim : n.head);
   return bytes;
 }
 

@@ -29,7 +29,7 @@ ByPart active_parameter_counts(const Config&);
 /// once).
 std::int64_t active_parameters_with_embedding(const Config&);
 
-/// Bytes of all weights as they are kept.
+/// Bytes of all weights as they are kept; a tied head's where they are packed.
 ByPart weight_bytes(const Config&, const KeptAs&);
 
 /// Bytes of keys and values one token leaves in all layers.

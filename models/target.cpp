@@ -80,7 +80,8 @@ DType dtype_of(const Target& target, const Config& config) {
 KeptAs kept_as(const Target& target, const Config& config) {
   const auto found = target.keys.find("weights");
   return {dtype_of(target, config),
-          found == target.keys.end() ? Quantisation::none : quantisation_of(found->second)};
+          found == target.keys.end() ? Quantisation::none : quantisation_of(found->second),
+          numerics_of(target) == "fast"};
 }
 
 DType activation_dtype_of(const Target& target, const Config& config) {

@@ -68,10 +68,7 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
 std::optional<Verdict> too_large(const Target& target) {
   const Config config = config_of(target);
   if (device_of(target) != "cpu") return std::nullopt;
-  const KeptAs weights = kept_as(target, config);
-  const bool head_apart = config.tied_embeddings && numerics_of(target) == "fast";
-  const std::int64_t needed = weight_bytes(config, weights).total() +
-                              (head_apart ? weights.head_bytes(config.vocab * config.dim) : 0);
+  const std::int64_t needed = weight_bytes(config, kept_as(target, config)).total();
   if (needed <= available_bytes()) return std::nullopt;
   return Verdict{Outcome::out_of_memory, fmt::format("the weights take {} bytes, {} are available",
                                                      needed, available_bytes())};

@@ -24,6 +24,7 @@
 #include "harness/thread_pool.h"
 #include "kernels/activation.h"
 #include "kernels/packed/packed_matrix.h"
+#include "kernels/packed/stored_rows.h"
 
 namespace moe {
 
@@ -36,7 +37,7 @@ struct ExpertGemmShape {
 
 /// Of one expert. Null: the shape has none.
 struct ExpertWeights {
-  const std::byte *gate_FD, *up_FD, *down_DF;  // row-major, in the shape's format
+  StoredRows gate_FD, up_FD, down_DF;  // in the shape's format
   const float *gate_bias_F, *up_bias_F, *down_bias_D;
 };
 

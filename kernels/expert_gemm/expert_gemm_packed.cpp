@@ -2,10 +2,12 @@
 // packed panels; then each row adds up what its experts said, in their order.
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "kernels/expert_gemm/by_expert.h"
 #include "kernels/expert_gemm/expert_gemm.h"
 #include "kernels/packed/aligned.h"
+#include "kernels/packed/packing.h"
 #include "kernels/packed/tiling.h"
 
 namespace moe {
@@ -41,12 +43,8 @@ std::int64_t packed_bytes(const ExpertGemmShape& shape) {
   return shape.E * Layout(shape).bytes;
 }
 
-void pack_expert(const ExpertGemmShape& shape, const ExpertWeights& from, std::byte* to) {
+void copy_biases(const ExpertGemmShape& shape, const ExpertWeights& from, std::byte* to) {
   const Layout layout(shape);
-  if (shape.mlp.gated) pack_panels(inner(shape), from.gate_FD, 0, inner(shape).panels(), to);
-  pack_panels(inner(shape), from.up_FD, 0, inner(shape).panels(), to + layout.up);
-  pack_panels(outer(shape), from.down_DF, 0, outer(shape).panels(), to + layout.down);
-  if (!shape.bias) return;
   const auto copy = [&](const float* bias, std::int64_t n, std::int64_t at) {
     std::copy_n(bias, n, reinterpret_cast<float*>(to + at));
   };
@@ -57,10 +55,16 @@ void pack_expert(const ExpertGemmShape& shape, const ExpertWeights& from, std::b
 
 void pack(const ExpertGemmShape& shape, std::span<const ExpertWeights> experts, std::byte* packed,
           ThreadPool& pool) {
-  const std::int64_t bytes = Layout(shape).bytes;
-  pool.run(std::ssize(experts), [&](std::int64_t e, std::int64_t) {
-    pack_expert(shape, experts[static_cast<std::size_t>(e)], packed + e * bytes);
-  });
+  const Layout layout(shape);
+  std::vector<PackJob> jobs;
+  for (const ExpertWeights& from : experts) {
+    if (shape.mlp.gated) jobs.push_back({inner(shape), from.gate_FD, packed});
+    jobs.push_back({inner(shape), from.up_FD, packed + layout.up});
+    jobs.push_back({outer(shape), from.down_DF, packed + layout.down});
+    if (shape.bias) copy_biases(shape, from, packed);
+    packed += layout.bytes;
+  }
+  moe::pack(jobs, pool);
 }
 
 /// What a step is computed in. Rows of h and y are whole panels, so that tiles need no edges.

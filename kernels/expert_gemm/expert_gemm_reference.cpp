@@ -39,14 +39,19 @@ void copy(const std::byte* to, const void* from, std::int64_t bytes, std::byte* 
 
 void pack(const ExpertGemmShape& shape, std::span<const ExpertWeights> experts, std::byte* packed,
           ThreadPool&) {
-  const std::int64_t inner = bytes_of(shape.format, shape.F, shape.D);
   constexpr auto kFloat = std::int64_t{sizeof(float)};
+  const std::int64_t row_D = row_bytes(shape.format, shape.D),
+                     row_F = row_bytes(shape.format, shape.F);
+  const auto copy_matrix = [&](const std::byte* to, const StoredRows& from, std::int64_t N,
+                               std::int64_t row) {
+    copy_some_rows(from, 0, N, row, packed + (to - packed));
+  };
   for (std::size_t e = 0; e < experts.size(); ++e) {
     const ExpertWeights& from = experts[e];
     const Parts to = parts_of(shape, packed, static_cast<std::int64_t>(e));
-    if (shape.mlp.gated) copy(to.gate_FD, from.gate_FD, inner, packed);
-    copy(to.up_FD, from.up_FD, inner, packed);
-    copy(to.down_DF, from.down_DF, bytes_of(shape.format, shape.D, shape.F), packed);
+    if (shape.mlp.gated) copy_matrix(to.gate_FD, from.gate_FD, shape.F, row_D);
+    copy_matrix(to.up_FD, from.up_FD, shape.F, row_D);
+    copy_matrix(to.down_DF, from.down_DF, shape.D, row_F);
     if (!shape.bias) continue;
     if (shape.mlp.gated) copy(to.gate_bias_F, from.gate_bias_F, shape.F * kFloat, packed);
     copy(to.up_bias_F, from.up_bias_F, shape.F * kFloat, packed);

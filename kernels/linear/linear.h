@@ -19,6 +19,7 @@
 
 #include "harness/thread_pool.h"
 #include "kernels/packed/packed_matrix.h"
+#include "kernels/packed/stored_rows.h"
 
 namespace moe {
 
@@ -29,8 +30,8 @@ struct LinearShape {
 };
 
 struct LinearWeights {
-  const std::byte* weight_NK;  // row-major, in the shape's format
-  const float* bias_N;         // null where the shape has none
+  StoredRows weight_NK;  // in the shape's format
+  const float* bias_N;   // null where the shape has none
 };
 
 struct LinearArgs {

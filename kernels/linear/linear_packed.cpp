@@ -4,6 +4,7 @@
 
 #include "kernels/linear/linear.h"
 #include "kernels/packed/aligned.h"
+#include "kernels/packed/packing.h"
 #include "kernels/packed/tiling.h"
 
 namespace moe {
@@ -25,10 +26,8 @@ std::int64_t packed_bytes(const LinearShape& shape) {
 
 void pack(const LinearShape& shape, const LinearWeights& weights, std::byte* packed,
           ThreadPool& pool) {
-  const PackedShape panels = matrix(shape);
-  pool.run(panels.panels(), [&](std::int64_t panel, std::int64_t) {
-    pack_panels(panels, weights.weight_NK, panel, panel + 1, packed);
-  });
+  const PackJob job = {.shape = matrix(shape), .from = weights.weight_NK, .packed = packed};
+  moe::pack({&job, 1}, pool);
   if (shape.bias)
     std::copy_n(weights.bias_N, shape.N, reinterpret_cast<float*>(packed + bias_at(shape)));
 }

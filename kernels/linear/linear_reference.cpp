@@ -17,7 +17,7 @@ std::int64_t packed_bytes(const LinearShape& shape) {
 }
 
 void pack(const LinearShape& shape, const LinearWeights& weights, std::byte* packed, ThreadPool&) {
-  std::memcpy(packed, weights.weight_NK, static_cast<std::size_t>(weight_bytes(shape)));
+  copy_some_rows(weights.weight_NK, 0, shape.N, row_bytes(shape.format, shape.K), packed);
   if (shape.bias)
     std::memcpy(packed + weight_bytes(shape), weights.bias_N,
                 static_cast<std::size_t>(shape.N) * sizeof(float));

@@ -49,11 +49,6 @@ struct PackedShape {
   std::int64_t bytes() const { return panels() * panel_bytes(); }
 };
 
-/// Packs the panels [begin, end) of row-major rows of the shape's format. `packed` is that of
-/// the whole matrix, aligned to 64 bytes.
-void pack_panels(const PackedShape&, const std::byte* weight_NK, std::int64_t begin,
-                 std::int64_t end, std::byte* packed);
-
 /// Panels [begin, end) of a packed matrix.
 struct PanelRange {
   const PackedShape& shape;

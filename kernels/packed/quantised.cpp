@@ -9,6 +9,7 @@
 
 #include "harness/error.h"
 #include "kernels/packed/half.h"
+#include "kernels/packed/quantise_blocks.h"
 #include "kernels/packed/sixteen_steps.h"
 
 namespace moe {
@@ -90,15 +91,19 @@ float limit_of(PackedFormat format) {
   }
 }
 
-}  // namespace
-
-void quantise(PackedFormat format, std::span<const float> row, std::byte* out) {
+void check(PackedFormat format, Block row) {
   require(is_quantised(format), "quantise: expected int8, int4 or mxfp4, found {}",
           name_of(format));
   const float limit = limit_of(format);
+  unsigned beyond = 0;  // without a way out, so that vectors of elements are looked at
+  for (const float w : row) beyond |= static_cast<unsigned>(!(std::abs(w) <= limit));
+  if (beyond == 0) return;
   for (std::size_t k = 0; k < row.size(); ++k)
     require(std::abs(row[k]) <= limit, "{}: expected numbers of a size up to {}, found {} at {}",
             name_of(format), limit, row[k], k);
+}
+
+void store_blocks(PackedFormat format, Block row, std::byte* out) {
   for (std::size_t k = 0; k < row.size(); k += kQuantisedBlock) {
     const Block block = row.subspan(k, std::min<std::size_t>(kQuantisedBlock, row.size() - k));
     if (format == PackedFormat::int8) {
@@ -110,6 +115,27 @@ void quantise(PackedFormat format, std::span<const float> row, std::byte* out) {
     }
     out += block_bytes(format, std::ssize(block));
   }
+}
+
+}  // namespace
+
+void quantise_plainly(PackedFormat format, std::span<const float> row, std::byte* out) {
+  check(format, row);
+  store_blocks(format, row, out);
+}
+
+void quantise(PackedFormat format, std::span<const float> row, std::byte* out) {
+  check(format, row);
+  const std::int64_t blocks = std::ssize(row) / kQuantisedBlock;
+  if (format == PackedFormat::int8) {
+    quantise_blocks_int8(row.data(), blocks, out);
+  } else if (format == PackedFormat::int4) {
+    quantise_blocks_int4(row.data(), blocks, out);
+  } else {
+    return store_blocks(format, row, out);
+  }
+  store_blocks(format, row.subspan(static_cast<std::size_t>(blocks * kQuantisedBlock)),
+               out + blocks * block_bytes(format, kQuantisedBlock));
 }
 
 }  // namespace moe

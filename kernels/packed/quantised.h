@@ -62,4 +62,7 @@ inline std::uint8_t code_at(PackedFormat format, const std::byte* codes, std::in
 /// 65504 of int8, 65504 of int4. A zero's sign is kept by mxfp4 alone.
 void quantise(PackedFormat, std::span<const float> row, std::byte* out);
 
+/// The same in the plainest code: the definition.
+void quantise_plainly(PackedFormat, std::span<const float> row, std::byte* out);
+
 }  // namespace moe

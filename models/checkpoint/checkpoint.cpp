@@ -119,16 +119,22 @@ Checkpoint::Checkpoint(const fs::path& directory, const Config& config, const Fa
 }
 
 WeightView Checkpoint::weight(std::string_view parameter) {
+  WeightView view = unread(parameter);
+  check_finite(view);
+  view.unchecked = false;
+  return view;
+}
+
+WeightView Checkpoint::unread(std::string_view parameter) {
   const auto place = places_.find(parameter);
   require(place != places_.end(), "no parameter {} in the checkpoint", parameter);
   const auto& [file, tensor, cut] = place->second;
-  const WeightView view = cut_out(files_[file].view(tensor), cut, buffers_.emplace_back());
-  if (const auto element = first_not_finite(view)) {
-    throw Error(fmt::format("{}: tensor {}: element {} of {} is infinite or no number, expected "
-                            "finite weights",
-                            files_[file].file().string(), tensor, *element, parameter),
-                std::source_location::current());
-  }
+  const WeightView whole = files_[file].view(tensor);
+  WeightView view = cut_out(whole, cut, buffers_.emplace_back());
+  if (view.mapping == nullptr) whole.release();
+  view.parameter = parameter;
+  view.place = fmt::format("{}: tensor {}", files_[file].file().string(), tensor);
+  view.unchecked = true;
   return view;
 }
 

@@ -24,6 +24,7 @@ class Checkpoint : public WeightSource {
 
   /// Error names a tensor with an element that is infinite or no number.
   WeightView weight(std::string_view parameter) override;
+  WeightView unread(std::string_view parameter) override;
   void release() override;
   /// sha256 over names and bytes of all parameters, however they lie; kept in the user's cache by
   /// path, size and time of the files.

@@ -6,12 +6,26 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
 #include "harness/error.h"
 
 namespace moe {
+namespace {
+
+/// Of the pages that these bytes of a mapping are on, whole or in part.
+void advise(std::span<const std::byte> bytes, int advice) {
+  if (bytes.empty()) return;
+  static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
+  const std::uintptr_t first = begin / page * page;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): rounding an address has no other way
+  madvise(reinterpret_cast<void*>(first), begin + bytes.size() - first, advice);
+}
+
+}  // namespace
 
 FileMapping::FileMapping(const std::filesystem::path& file) {
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
@@ -40,8 +54,12 @@ FileMapping& FileMapping::operator=(FileMapping&& other) noexcept {
   return *this;
 }
 
-void FileMapping::release() const {
-  if (data_ != nullptr) madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
+void FileMapping::release(std::span<const std::byte> of_bytes) const {
+  advise(of_bytes, MADV_DONTNEED);
+}
+
+void FileMapping::will_read(std::span<const std::byte> of_bytes) const {
+  advise(of_bytes, MADV_WILLNEED);
 }
 
 }  // namespace moe

@@ -16,8 +16,12 @@ class FileMapping {
   FileMapping& operator=(FileMapping&&) noexcept;
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
-  /// The pages read so far may go; they come back from the file when touched.
-  void release() const;
+  /// The pages read so far may go, of all bytes or of some; they come back from the file when
+  /// touched.
+  void release() const { release(bytes()); }
+  void release(std::span<const std::byte> of_bytes) const;
+  /// These bytes are read soon: the system may begin.
+  void will_read(std::span<const std::byte> of_bytes) const;
 
  private:
   const std::byte* data_ = nullptr;

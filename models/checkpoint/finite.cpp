@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "harness/error.h"
+
 namespace moe {
 namespace {
 
@@ -39,6 +41,16 @@ std::optional<std::int64_t> first_not_finite(const WeightView& view) {
       break;
   }
   return first_with_exponent<std::uint16_t>(view, 0x7F80U);
+}
+
+void check_finite(const WeightView& view) {
+  if (!view.unchecked) return;
+  if (const auto element = first_not_finite(view)) {
+    throw Error(fmt::format("{}: element {} of {} is infinite or no number, expected finite "
+                            "weights",
+                            view.place, *element, view.parameter),
+                std::source_location::current());
+  }
 }
 
 }  // namespace moe

@@ -12,4 +12,7 @@ namespace moe {
 /// Reads every byte once, about as fast as memory gives them.
 std::optional<std::int64_t> first_not_finite(const WeightView&);
 
+/// Error on an unchecked view with such an element, which names it, the parameter and its place.
+void check_finite(const WeightView&);
+
 }  // namespace moe

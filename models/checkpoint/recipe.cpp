@@ -108,6 +108,7 @@ WeightView cut_out(const WeightView& tensor, const Cut& cut, std::vector<std::by
     out.bytes = tensor.bytes.subspan(begin, rows * row);
     return out;
   }
+  out.mapping = nullptr;
   buffer.resize(rows * columns * element);
   std::byte* to = buffer.data();
   for (std::size_t r = 0; r < rows; ++r) {

@@ -132,7 +132,9 @@ WeightView Safetensors::view(const std::string& name) const {
   require(tensor.dtype == "F32" || tensor.dtype == "F16" || tensor.dtype == "BF16",
           "{}: tensor {}: format {} is not read: expected F32, F16 or BF16", file_.string(), name,
           tensor.dtype);
-  return {bytes(name), format_of(dtype_of(tensor.dtype)), tensor.shape};
+  WeightView view{bytes(name), format_of(dtype_of(tensor.dtype)), tensor.shape};
+  view.mapping = &mapping_;
+  return view;
 }
 
 }  // namespace moe

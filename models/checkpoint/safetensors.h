@@ -25,7 +25,8 @@ class Safetensors {
   };
   const std::map<std::string, Tensor>& tensors() const { return tensors_; }
 
-  /// Error where the tensor is absent or of a dtype that weights do not have.
+  /// Valid while the file stays where it is in memory. Error where the tensor is absent or of a
+  /// dtype that weights do not have.
   WeightView view(const std::string& name) const;
   /// The tensor's bytes, whatever their dtype.
   std::span<const std::byte> bytes(const std::string& name) const;

@@ -27,11 +27,20 @@ WeightView WeightView::rows(std::int64_t begin, std::int64_t end) const {
   require(!shape.empty() && begin >= 0 && begin <= end && end <= shape[0],
           "rows {} to {} of a weight with {}", begin, end, shape.empty() ? 0 : shape[0]);
   const std::size_t row = shape[0] == 0 ? 0 : bytes.size() / static_cast<std::size_t>(shape[0]);
-  WeightView out{bytes.subspan(static_cast<std::size_t>(begin) * row,
-                               static_cast<std::size_t>(end - begin) * row),
-                 format, shape};
+  WeightView out = *this;
+  out.bytes = bytes.subspan(static_cast<std::size_t>(begin) * row,
+                            static_cast<std::size_t>(end - begin) * row);
   out.shape[0] = end - begin;
+  out.parameter.clear();
   return out;
+}
+
+void WeightView::will_read() const {
+  if (mapping != nullptr) mapping->will_read(bytes);
+}
+
+void WeightView::release() const {
+  if (mapping != nullptr) mapping->release(bytes);
 }
 
 std::unique_ptr<WeightSource> open_weights(const Target& target, const Config& config) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/checkpoint/file_mapping.h"
 #include "models/config.h"
 
 namespace moe {
@@ -26,9 +27,19 @@ struct WeightView {
   std::vector<std::int64_t> shape;
   /// Whose elements these are, all of them; empty: those of no whole parameter.
   std::string parameter = {};  // NOLINT(readability-redundant-member-init): else g++ wants it named
+  /// Where they lie, for messages: "model.safetensors: tensor norm.weight".
+  std::string place = {};  // NOLINT(readability-redundant-member-init)
+  /// The file that the bytes are a part of; null: they lie in memory.
+  const FileMapping* mapping = nullptr;
+  /// Whoever reads elements first checks that they are finite (finite.h).
+  bool unchecked = false;
 
   std::int64_t elements() const;
   WeightView rows(std::int64_t begin, std::int64_t end) const;  // slice of the first dimension
+
+  /// Of a file's bytes: they are read soon; they have been read, and their pages may go.
+  void will_read() const;
+  void release() const;
 };
 
 /// Where weights come from: a checkpoint, or a seed. Parameter names are those of family.h.
@@ -37,6 +48,8 @@ class WeightSource {
   virtual ~WeightSource() = default;
   /// The view is valid until release() or the end of the source. Error names an unknown parameter.
   virtual WeightView weight(std::string_view parameter) = 0;
+  /// The same without reading it: the view may be `unchecked`.
+  virtual WeightView unread(std::string_view parameter) { return weight(parameter); }
   /// Views handed out so far are no longer used; their pages or buffers may go.
   virtual void release() = 0;
   /// sha256 that identifies the weights.

@@ -29,7 +29,7 @@ class CpuOps final : public Ops {
   at::TensorOptions activations() const override { return at::TensorOptions(at::kFloat); }
 
   PreparedWeight prepare_embedding(const WeightView& table_VD) const override {
-    return std::make_unique<CpuTable>(table_of(table_VD, format_));
+    return std::make_unique<CpuTable>(table_of(table_VD, format_, work_->pool));
   }
   Tensor embedding(const Prepared& prepared, const Tensor& ids_T) const override {
     const auto& table = prepared_as<CpuTable>(prepared);
@@ -39,7 +39,7 @@ class CpuOps final : public Ops {
         .run(shape,
              {.T = ids_T.size(0),
               .id_T = ids_T.const_data_ptr<std::int64_t>(),
-              .table_VD = table.rows.data(),
+              .table_VD = table.rows.get(),
               .y_TD = y_TD.mutable_data_ptr<float>()},
              work_->pool);
     return y_TD;

@@ -2,53 +2,35 @@
 
 #include <optional>
 
-#include "kernels/packed/quantised.h"
+#include "kernels/packed/packing.h"
+#include "models/checkpoint/finite.h"
 #include "models/decoder/mlp_views.h"
 #include "models/decoder/tensors.h"
+#include "models/decoder/view_rows.h"
 
 namespace moe {
 namespace {
 
-at::ScalarType scalar_type(PackedFormat format) {
-  return format == PackedFormat::f32   ? at::kFloat
-         : format == PackedFormat::f16 ? at::kHalf
-                                       : at::kBFloat16;
+void check_all(const ViewRows& rows) {
+  rows.check();
 }
 
-/// A weight's elements in a format: the view's own where that is theirs, which are not copied.
-class Elements {
- public:
-  Elements(const WeightView& view, PackedFormat format, ThreadPool& pool) {
-    if (is_quantised(format)) {
-      quantise_rows(view, format, pool);
-    } else {
-      converted_ = borrowed(view).to(scalar_type(format));
-    }
-  }
-  const std::byte* data() const {
-    return converted_.defined() ? static_cast<const std::byte*>(converted_.const_data_ptr())
-                                : quantised_.data();
-  }
+template <typename Rows>
+void check_all(const std::vector<Rows>& all) {
+  for (const Rows& rows : all) rows.check();
+}
 
- private:
-  void quantise_rows(const WeightView& view, PackedFormat format, ThreadPool& pool) {
-    const Tensor rows_NK = borrowed(view).to(at::kFloat).contiguous();
-    const std::int64_t N = rows_NK.size(0), K = rows_NK.size(1), each = row_bytes(format, K);
-    quantised_.resize(static_cast<std::size_t>(N * each));
-    try {
-      pool.run(N, [&](std::int64_t n, std::int64_t) {
-        quantise(format, {rows_NK.const_data_ptr<float>() + n * K, static_cast<std::size_t>(K)},
-                 quantised_.data() + n * each);
-      });
-    } catch (const Error& error) {
-      throw Error(fmt::format("{}: {}", view.parameter, error.what()),
-                  std::source_location::current());
-    }
+/// Does `work`, which reads `rows` in no certain order: of elements that are not finite the error
+/// names the first.
+template <typename Rows, typename Work>
+void named_first(const Rows& rows, const Work& work) {
+  try {
+    work();
+  } catch (const Error&) {
+    check_all(rows);
+    throw;
   }
-
-  Tensor converted_;
-  std::vector<std::byte> quantised_;
-};
+}
 
 MlpKind kind_of(const FeedForwardSpec& spec) {
   const auto activation = [&] {
@@ -68,25 +50,30 @@ MlpKind kind_of(const FeedForwardSpec& spec) {
 }
 
 /// One expert's matrices and biases, alive while they are packed.
-struct MlpElements {
-  MlpElements(const MlpViews& views, PackedFormat format, ThreadPool& pool)
-      : up(views.up_FD, format, pool), down(views.down_DF, format, pool) {
-    if (views.gate_FD) gate.emplace(*views.gate_FD, format, pool);
+struct MlpRows {
+  MlpRows(const MlpViews& views, PackedFormat format)
+      : up(views.up_FD, format), down(views.down_DF, format) {
+    if (views.gate_FD) gate.emplace(*views.gate_FD, format);
     if (views.gate_bias_F) gate_bias = floats_of(*views.gate_bias_F);
     if (views.up_bias_F) up_bias = floats_of(*views.up_bias_F);
     if (views.down_bias_D) down_bias = floats_of(*views.down_bias_D);
   }
   ExpertWeights weights() const {
-    return {.gate_FD = gate ? gate->data() : nullptr,
-            .up_FD = up.data(),
-            .down_DF = down.data(),
+    return {.gate_FD = gate ? &*gate : nullptr,
+            .up_FD = &up,
+            .down_DF = &down,
             .gate_bias_F = gate_bias.data(),
             .up_bias_F = up_bias.data(),
             .down_bias_D = down_bias.data()};
   }
+  void check() const {
+    if (gate) gate->check();
+    up.check();
+    down.check();
+  }
 
-  std::optional<Elements> gate;
-  Elements up, down;
+  std::optional<ViewRows> gate;
+  ViewRows up, down;
   std::vector<float> gate_bias, up_bias, down_bias;
 };
 
@@ -127,19 +114,20 @@ Tensor CpuLinear::run(const Tensor& x_TK, ThreadPool& pool) const {
 }
 
 std::vector<float> floats_of(const WeightView& view) {
+  check_finite(view);
   const Tensor values = borrowed(view).to(at::kFloat).contiguous();
   const float* data = values.const_data_ptr<float>();
   return {data, data + values.numel()};
 }
 
-CpuTable table_of(const WeightView& table_VD, PackedFormat format) {
-  const Tensor rows_VD = borrowed(table_VD).to(scalar_type(format));
-  const auto* const elements = static_cast<const std::byte*>(rows_VD.const_data_ptr());
+CpuTable table_of(const WeightView& table_VD, PackedFormat format, ThreadPool& pool) {
   CpuTable table;
   table.V = table_VD.shape.at(0);
   table.D = table_VD.shape.at(1);
   table.format = format;
-  table.rows.assign(elements, elements + bytes_of(rows_VD));
+  table.rows = aligned_bytes(table.bytes());
+  const ViewRows rows(table_VD, format);
+  named_first(rows, [&] { copy_rows(&rows, table.V, table.D, format, table.rows.get(), pool); });
   return table;
 }
 
@@ -152,10 +140,12 @@ CpuLinear linear_of(const WeightView& weight_NK, const WeightView* bias_N, Packe
                   .bias = bias_N != nullptr};
   linear.kernel = &fastest("linear", linears(), linear.shape);
   linear.packed = aligned_bytes(linear.kernel->packed_bytes(linear.shape));
-  const Elements weight(weight_NK, format, pool);
+  const ViewRows rows(weight_NK, format);
   const std::vector<float> bias = bias_N != nullptr ? floats_of(*bias_N) : std::vector<float>();
-  linear.kernel->pack(linear.shape, {.weight_NK = weight.data(), .bias_N = bias.data()},
-                      linear.packed.get(), pool);
+  named_first(rows, [&] {
+    linear.kernel->pack(linear.shape, {.weight_NK = &rows, .bias_N = bias.data()},
+                        linear.packed.get(), pool);
+  });
   return linear;
 }
 
@@ -173,12 +163,11 @@ CpuMlps mlps_of(const FeedForwardSpec& spec, std::int64_t hidden, std::span<cons
                 .scale_input = spec.scale_input};
   mlps.kernel = &fastest("expert_gemm", expert_gemms(), mlps.shape);
   mlps.packed = aligned_bytes(mlps.kernel->packed_bytes(mlps.shape));
-  std::vector<MlpElements> elements;
-  elements.reserve(views.size());
+  std::vector<MlpRows> rows;
+  rows.reserve(views.size());
   std::vector<ExpertWeights> weights;
-  for (const MlpViews& one : views)
-    weights.push_back(elements.emplace_back(one, format, pool).weights());
-  mlps.kernel->pack(mlps.shape, weights, mlps.packed.get(), pool);
+  for (const MlpViews& one : views) weights.push_back(rows.emplace_back(one, format).weights());
+  named_first(rows, [&] { mlps.kernel->pack(mlps.shape, weights, mlps.packed.get(), pool); });
   return mlps;
 }
 

@@ -55,8 +55,8 @@ struct CpuNorm final : Prepared {
 struct CpuTable final : Prepared {
   std::int64_t V = 0, D = 0;
   PackedFormat format = PackedFormat::f32;
-  std::vector<std::byte> rows;
-  std::int64_t bytes() const override { return std::ssize(rows); }
+  AlignedBytes rows;
+  std::int64_t bytes() const override { return bytes_of(format, V, D); }
 };
 
 struct CpuLinear final : Prepared {
@@ -102,7 +102,7 @@ struct CpuExperts final : Prepared {
 };
 
 std::vector<float> floats_of(const WeightView&);
-CpuTable table_of(const WeightView& table_VD, PackedFormat);
+CpuTable table_of(const WeightView& table_VD, PackedFormat, ThreadPool&);
 CpuLinear linear_of(const WeightView& weight_NK, const WeightView* bias_N, PackedFormat,
                     ThreadPool&);
 /// Error on views that are not what the spec has.

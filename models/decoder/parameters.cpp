@@ -8,7 +8,7 @@ namespace moe {
 
 WeightView parameter(WeightSource& source, const std::string& name,
                      const std::vector<std::int64_t>& shape) {
-  WeightView view = source.weight(name);
+  WeightView view = source.unread(name);
   require(view.shape == shape, "{}: expected shape [{}], found [{}]", name, fmt::join(shape, ", "),
           fmt::join(view.shape, ", "));
   view.parameter = name;

@@ -8,7 +8,8 @@
 
 namespace moe {
 
-/// The view of `name`, which bears that name. Error where its shape is not the expected one.
+/// The view of `name`, which bears that name; none of it is read yet. Error where its shape is not
+/// the expected one.
 WeightView parameter(WeightSource&, const std::string& name,
                      const std::vector<std::int64_t>& shape);
 

@@ -1,7 +1,8 @@
 #include "models/decoder/tensors.h"
 
-namespace moe {
+#include "models/checkpoint/finite.h"
 
+namespace moe {
 namespace {
 
 at::ScalarType scalar_type(StorageFormat format) {
@@ -19,7 +20,15 @@ Tensor borrowed(const WeightView& view) {
 }
 
 Tensor copied(const WeightView& view, const at::TensorOptions& options) {
-  return at::empty(view.shape, options).copy_(borrowed(view));
+  Tensor copy = at::empty(view.shape, options);
+  copy_to(copy, view);
+  return copy;
+}
+
+void copy_to(const Tensor& to, const WeightView& view) {
+  check_finite(view);
+  to.copy_(borrowed(view));
+  view.release();
 }
 
 std::int64_t bytes_of(const Tensor& t) {

@@ -9,8 +9,10 @@ namespace moe {
 /// A tensor over the view's bytes, on the CPU in the view's format; valid as long as the view.
 Tensor borrowed(const WeightView&);
 
-/// A copy on the options' device in their dtype.
+/// A copy on the options' device in their dtype. Error on unchecked elements that are not finite.
 Tensor copied(const WeightView&, const at::TensorOptions&);
+/// The same to a tensor of the view's shape.
+void copy_to(const Tensor&, const WeightView&);
 
 /// Bytes of the tensor's elements; none where it is undefined.
 std::int64_t bytes_of(const Tensor&);

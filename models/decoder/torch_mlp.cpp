@@ -15,7 +15,7 @@ struct Filler {
             const WeightView& view) const {
     const TorchParameter place{
         .whole = whole, .expert = expert, .begin = begin, .rows = view.shape.at(0)};
-    place.of(whole).copy_(borrowed(view));
+    copy_to(place.of(whole), view);
     if (kept != nullptr) kept->add(view.parameter, place);
   }
 };

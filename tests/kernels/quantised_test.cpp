@@ -14,6 +14,7 @@
 #include "kernels/packed/element.h"
 #include "kernels/packed/half.h"
 #include "kernels/packed/random_elements.h"
+#include "kernels/packed/target.h"
 
 namespace moe {
 namespace {
@@ -270,6 +271,51 @@ TEST(quantise, takes_tiny_and_huge_numbers) {
   constexpr float kMost = std::numeric_limits<float>::max();
   EXPECT_EQ(kept(PackedFormat::mxfp4, {kMost, 0x1p127F}),
             (std::vector<float>{0x1.8p127F, 0x1p127F}));
+}
+
+/// Rows of whole blocks and a part of one: normal numbers of all sizes about different middles,
+/// zeros of both signs, equals, the largest and the smallest sizes, and few different numbers.
+std::vector<std::vector<float>> rows_of_many_kinds(float most) {
+  std::mt19937 random(11);
+  std::vector<std::vector<float>> rows;
+  for (const float middle : {0.0F, 3.0F, -3.0F, 1000.0F}) {
+    for (int exponent = -40; exponent <= 4; ++exponent) {
+      std::vector<float> row = random_floats(18 * kQuantisedBlock + 5, random);
+      for (float& w : row) w = std::clamp(std::ldexp(w + middle, exponent), -most, most);
+      rows.push_back(row);
+    }
+  }
+  constexpr float kTiny = std::numeric_limits<float>::denorm_min();
+  const float values[] = {0.0F, -0.0F, kTiny, -kTiny, 0x1p-25F, -0x1p-24F, 1, -1, most, -most};
+  for (std::size_t few = 1; few <= std::size(values); ++few) {
+    for (int i = 0; i < 20; ++i) {
+      std::vector<float> row(70 * kQuantisedBlock);
+      for (float& w : row) w = values[random() % few];
+      rows.push_back(row);
+    }
+  }
+  for (int i = 0; i < 100; ++i) {  // close together, far from zero
+    std::vector<float> row = random_floats(16 * kQuantisedBlock, random);
+    for (float& w : row)
+      w = std::clamp((i % 2 == 0 ? -most : most) + std::ldexp(w, i / 2 - 30), -most, most);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+TEST(quantise, gives_the_bits_of_its_definition_with_all_instructions) {
+  for (const PackedFormat format : kQuantised) {
+    const float most = format == PackedFormat::int8 ? 127 * kLargestHalf : kLargestHalf;
+    for (const std::vector<float>& row : rows_of_many_kinds(most)) {
+      std::vector<std::byte> plain(static_cast<std::size_t>(row_bytes(format, std::ssize(row))),
+                                   std::byte{0xee});
+      quantise_plainly(format, row, plain.data());
+      for (const std::string& target : packed_targets()) {
+        const UsePackedTarget use(target);
+        ASSERT_EQ(quantised(format, row), plain) << name_of(format) << " with " << target;
+      }
+    }
+  }
 }
 
 TEST(quantise, refuses_what_no_scale_is_there_for) {

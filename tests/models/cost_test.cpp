@@ -103,6 +103,22 @@ TEST(cost, expected_experts_rise_from_top_k_to_all) {
   EXPECT_DOUBLE_EQ(expected_experts_touched(f, 2), 64 * (1 - 0.875 * 0.875));
 }
 
+TEST(cost, of_packed_weights_counts_a_tied_head) {
+  Config tied = bundled("olmoe-1b-7b-0924");
+  tied.tied_embeddings = true;
+  const std::int64_t table = tied.vocab * tied.dim;
+  const auto head = [&](Quantisation q, bool packed) {
+    return weight_bytes(tied, {DType::bf16, q, packed}).head;
+  };
+  EXPECT_EQ(head(Quantisation::none, false), 0);
+  EXPECT_EQ(head(Quantisation::none, true), 2 * table);
+  EXPECT_EQ(head(Quantisation::int4, true), table / 32 * 34);
+  Config own = tied;
+  own.tied_embeddings = false;
+  EXPECT_EQ(weight_bytes(own, {DType::bf16, Quantisation::none, true}).total(),
+            weight_bytes(own, DType::bf16).total());
+}
+
 TEST(cost, of_quantised_weights_is_that_of_their_blocks) {
   const Config config = bundled("olmoe-1b-7b-0924");
   const ByPart plain = weight_bytes(config, DType::bf16);

@@ -76,6 +76,8 @@ TEST(target, keeps_weights_as_its_key_says) {
   EXPECT_EQ(kept(",weights=none").quantisation, Quantisation::none);
   EXPECT_EQ(kept(",weights=int4").quantisation, Quantisation::int4);
   EXPECT_EQ(kept(",weights=int4").dtype, DType::bf16);
+  EXPECT_TRUE(kept("").packed);
+  EXPECT_FALSE(kept(",numerics=reference").packed);
   const std::string message = failure("synthetic:demo-moe@weights=int8,numerics=reference");
   EXPECT_TRUE(has(message, "weights=int8") && has(message, "numerics=fast")) << message;
   EXPECT_TRUE(has(failure("synthetic:demo-moe@weights=int8,device=cuda"), "numerics=fast"));
