@@ -60,8 +60,8 @@ std::vector<TokenId> ids_of(const std::string& words) {
 
 void check_ids(const std::vector<TokenId>& ids, const Config& config) {
   require(!ids.empty(), "no tokens given");
-  require(std::ssize(ids) <= config.max_positions, "{} tokens; the model takes {}", ids.size(),
-          config.max_positions);
+  require(std::ssize(ids) <= config.max_positions, "{} tokens; the model takes {}{}", ids.size(),
+          config.max_positions, reason_for_max_positions(config));
   for (const TokenId id : ids)
     require(id >= 0 && id < config.vocab, "token {}: the vocabulary has {}", id, config.vocab);
 }

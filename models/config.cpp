@@ -120,4 +120,34 @@ Config with_top_k(Config config, std::int64_t top_k) {
   return config;
 }
 
+Config with_max_length(Config config, std::int64_t length) {
+  const std::int64_t most = std::max(config.max_positions, config.long_positions);
+  require(length <= most, "max_length={}: the model takes {}", length, most);
+  for (LayerSpec& layer : config.layers) {
+    RopeSpec& rope = layer.attention.rope;
+    if (rope.scaling == RopeScaling::longrope) rope.is_long = length > rope.original_positions;
+  }
+  config.max_positions = length;
+  return config;
+}
+
+std::string reason_for_max_positions(const Config& config) {
+  const auto has = [&](RopeScaling scaling, bool is_long) {
+    return std::ranges::any_of(config.layers, [&](const LayerSpec& layer) {
+      return layer.attention.rope.scaling == scaling && layer.attention.rope.is_long == is_long;
+    });
+  };
+  if (config.long_positions > config.max_positions && has(RopeScaling::longrope, false)) {
+    return fmt::format(
+        " (with the short factors of its longrope; a target's max_length, up to {}, takes the long "
+        "ones for all sequences)",
+        config.long_positions);
+  }
+  if (has(RopeScaling::dynamic, false)) {
+    return " (its dynamic rope would turn the tokens of a longer sequence by angles that depend on "
+           "the sequence's length)";
+  }
+  return {};
+}
+
 }  // namespace moe

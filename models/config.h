@@ -8,6 +8,8 @@
 #include <vector>
 #include <nlohmann/json_fwd.hpp>
 
+#include "kernels/rope/frequencies.h"
+
 namespace moe {
 
 using Json = nlohmann::json;
@@ -51,14 +53,6 @@ enum class GroupScore : std::uint8_t { best, best_two };  // of a group's expert
 enum class Activation : std::uint8_t { silu, gelu, gelu_tanh, clamped_swiglu };
 enum class QkNorm : std::uint8_t { none, full_width, per_head };  // RMSNorm on q and k, before RoPE
 enum class NormKind : std::uint8_t { rms, layer };
-
-/// Half-split rotary positions (rotate_half), as Hugging Face stores the weights for it.
-struct RopeSpec {
-  double theta = 10000;
-  std::int64_t dims = 0;  // of each head, from its start
-
-  bool operator==(const RopeSpec&) const = default;
-};
 
 struct AttentionSpec {
   std::int64_t heads = 0, kv_heads = 0;
@@ -105,7 +99,9 @@ struct LayerSpec {
 
 struct Config {
   std::string family;
-  std::int64_t dim = 0, vocab = 0, max_positions = 0;
+  std::int64_t dim = 0, vocab = 0;
+  std::int64_t max_positions = 0;   // of a sequence
+  std::int64_t long_positions = 0;  // what with_max_length() may make of them; 0: no more
   NormKind norm = NormKind::rms;
   double norm_eps = 0;
   bool tied_embeddings = false;
@@ -120,5 +116,13 @@ struct Config {
 /// `config` with `top_k` experts per token in every mixture; Error where there is no mixture or
 /// too few experts.
 Config with_top_k(Config, std::int64_t top_k);
+
+/// `config` for sequences of up to `length` tokens. Beyond the context that longrope has its short
+/// factors for, the long ones hold for all sequences. Error where the model takes fewer.
+Config with_max_length(Config, std::int64_t length);
+
+/// Why the model takes no more than max_positions, in brackets after a blank; empty where the
+/// config says no more than the number.
+std::string reason_for_max_positions(const Config&);
 
 }  // namespace moe

@@ -11,6 +11,40 @@ void check_positive(std::string_view where, std::string_view what, std::int64_t 
           kLargest - 1);
 }
 
+void check_factors(const std::vector<double>& factor_h, std::string_view key, std::int64_t dims,
+                   std::string_view where) {
+  require(std::ssize(factor_h) == dims / 2, "{}: {} has {} factors; expected {}, half the head_dim",
+          where, key, factor_h.size(), dims / 2);
+  for (const double factor : factor_h)
+    require(factor > 0, "{}: {} has a {}; expected positive numbers", where, key, factor);
+}
+
+void check_rope(const RopeSpec& r, std::string_view where) {
+  require(r.dims % 2 == 0, "{}: head_dim {} is odd, so it cannot be rotated", where, r.dims);
+  require(r.theta > 0, "{}: rope_theta is {}; expected a positive number", where, r.theta);
+  require(r.factor >= 1 || r.scaling == RopeScaling::longrope,
+          "{}: the rope's factor is {}; expected 1 or more", where, r.factor);
+  require(r.attention_factor > 0, "{}: the rope's attention_factor is {}; expected more than 0",
+          where, r.attention_factor);
+  if (r.scaling == RopeScaling::yarn) {
+    require(r.theta > 1, "{}: rope_theta is {}; yarn expects more than 1", where, r.theta);
+    require(r.beta_fast >= r.beta_slow && r.beta_slow > 0,
+            "{}: yarn's beta_fast is {} and its beta_slow {}; expected positive numbers, the "
+            "second no greater",
+            where, r.beta_fast, r.beta_slow);
+  }
+  if (r.scaling == RopeScaling::llama3) {
+    require(r.high_factor > r.low_factor && r.low_factor > 0,
+            "{}: llama3's high_freq_factor is {} and its low_freq_factor {}; expected positive "
+            "numbers, the second smaller",
+            where, r.high_factor, r.low_factor);
+  }
+  if (r.scaling == RopeScaling::longrope) {
+    check_factors(r.short_factor_h, "short_factor", r.dims, where);
+    check_factors(r.long_factor_h, "long_factor", r.dims, where);
+  }
+}
+
 void check_attention(const AttentionSpec& a, std::string_view where) {
   check_positive(where, "num_attention_heads", a.heads);
   check_positive(where, "num_key_value_heads", a.kv_heads);
@@ -18,10 +52,7 @@ void check_attention(const AttentionSpec& a, std::string_view where) {
   require(a.heads % a.kv_heads == 0,
           "{}: num_attention_heads {} is no multiple of num_key_value_heads {}", where, a.heads,
           a.kv_heads);
-  require(a.rope.dims % 2 == 0, "{}: head_dim {} is odd, so it cannot be rotated", where,
-          a.rope.dims);
-  require(a.rope.theta > 0, "{}: rope_theta is {}; expected a positive number", where,
-          a.rope.theta);
+  check_rope(a.rope, where);
   require(!a.window || *a.window > 0,
           "{}: sliding_window is {}; expected a positive number or null", where,
           a.window.value_or(0));

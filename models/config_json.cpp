@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "models/rope_json.h"
 
 namespace moe {
 namespace {
@@ -24,17 +25,6 @@ double number_of(const Json& value, std::string_view key) {
   require(value.is_number(), "key \"{}\": expected a number, found {}", key,
           value.dump().substr(0, 80));
   return value.get<double>();
-}
-
-void check_scaling(const Json& scaling, std::string_view key) {
-  const std::string type = scaling.value("rope_type", scaling.value("type", "default"));
-  require(type == "default",
-          "key \"{}\": rope type \"{}\" is not implemented; known is \"default\"", key, type);
-  for (const auto& [name, value] : scaling.items()) {
-    require(name == "rope_type" || name == "type" || name == "rope_theta",
-            "key \"{}\": \"{}\" with value {} is not implemented", key, name,
-            value.dump().substr(0, 80));
-  }
 }
 
 std::vector<std::int64_t> read_ids(const Json& json, std::string_view key,
@@ -107,19 +97,6 @@ std::optional<std::int64_t> integer_if(const Json& json, std::string_view key,
   return json.contains(key) ? integer_if(json, key) : missing;
 }
 
-RopeSpec read_rope(const Json& json, std::int64_t head_dim, double default_theta) {
-  RopeSpec rope{.theta = number_or(json, "rope_theta", default_theta), .dims = head_dim};
-  for (const std::string_view key : {"rope_scaling", "rope_parameters"}) {
-    const Json* value = find(json, key);
-    if (value == nullptr) continue;
-    require(value->is_object(), "key \"{}\": expected an object or null, found {}", key,
-            value->dump().substr(0, 80));
-    check_scaling(*value, key);
-    rope.theta = number_or(*value, "rope_theta", rope.theta);
-  }
-  return rope;
-}
-
 Config read_llama_like(const Json& json, const LlamaDefaults& defaults) {
   const std::int64_t heads = integer(json, "num_attention_heads");
   const std::int64_t dim = integer(json, "hidden_size");
@@ -127,6 +104,8 @@ Config read_llama_like(const Json& json, const LlamaDefaults& defaults) {
   const std::int64_t head_dim = integer_or(json, "head_dim", dim / heads);
   require(find(json, "head_dim") != nullptr || dim % heads == 0,
           "hidden_size {} is no multiple of num_attention_heads {}", dim, heads);
+  const std::int64_t max_positions =
+      integer_or(json, "max_position_embeddings", defaults.max_positions);
   const LayerSpec layer{
       .attention = {.heads = heads,
                     .kv_heads =
@@ -136,7 +115,7 @@ Config read_llama_like(const Json& json, const LlamaDefaults& defaults) {
                     .scale = 1.0 / std::sqrt(static_cast<double>(head_dim)),
                     .window = std::nullopt,
                     .clip_qkv = std::nullopt,
-                    .rope = read_rope(json, head_dim, defaults.rope_theta)},
+                    .rope = read_rope(json, head_dim, defaults.rope_theta, max_positions)},
       .feed_forward = {.hidden = integer(json, "intermediate_size")},
   };
   const std::int64_t layers = integer(json, "num_hidden_layers");
@@ -144,11 +123,11 @@ Config read_llama_like(const Json& json, const LlamaDefaults& defaults) {
   require(layers > 0 && layers <= kMostLayers,
           "key \"num_hidden_layers\": expected 1 to {}, found {}", kMostLayers, layers);
   const auto bos = read_ids(json, "bos_token_id", defaults.bos_id);
-  return {
+  Config config{
       .family = {},
       .dim = dim,
       .vocab = integer(json, "vocab_size"),
-      .max_positions = integer_or(json, "max_position_embeddings", defaults.max_positions),
+      .max_positions = max_positions,
       .norm = NormKind::rms,
       .norm_eps = number_or(json, "rms_norm_eps", defaults.norm_eps),
       .tied_embeddings = bool_or(json, "tie_word_embeddings", defaults.tied_embeddings),
@@ -157,6 +136,8 @@ Config read_llama_like(const Json& json, const LlamaDefaults& defaults) {
       .bos_id = bos.empty() ? std::nullopt : std::optional(bos[0]),
       .eos_ids = read_ids(json, "eos_token_id", defaults.eos_id),
   };
+  limit_positions(config);
+  return config;
 }
 
 }  // namespace moe

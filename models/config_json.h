@@ -42,8 +42,4 @@ struct LlamaDefaults {
 /// spec with a feed-forward of width "intermediate_size" and no experts.
 Config read_llama_like(const Json&, const LlamaDefaults&);
 
-/// rope_theta and rope_scaling, or transformers 5's rope_parameters. Scalings other than none are
-/// refused.
-RopeSpec read_rope(const Json&, std::int64_t head_dim, double default_theta);
-
 }  // namespace moe

@@ -62,10 +62,11 @@ Config config_of(const Target& target) {
     config.layers.resize(layers);
   }
   if (target.keys.contains("max_length")) {
-    const std::int64_t length = integer_of(target, "max_length", 0);
-    require(length <= config.max_positions, "target {}: key max_length={}: the model takes {}",
-            target.what, length, config.max_positions);
-    config.max_positions = length;
+    try {
+      config = with_max_length(std::move(config), integer_of(target, "max_length", 0));
+    } catch (const Error& error) {
+      throw error.while_doing("target " + target.what);
+    }
   }
   if (target.keys.contains("top_k"))
     config = with_top_k(std::move(config), integer_of(target, "top_k", 0));

@@ -98,8 +98,9 @@ std::vector<TokenId> random_ids(std::int64_t count, std::int64_t vocabulary, std
 std::optional<Verdict> cannot_run(const Engine& engine, const TimedShape& shape) {
   const std::int64_t length = shape.context + shape.new_tokens;
   if (length > engine.capabilities().max_tokens) {
-    return Verdict{Outcome::skipped, fmt::format("{} tokens a sequence; the model takes {}", length,
-                                                 engine.capabilities().max_tokens)};
+    return Verdict{Outcome::skipped, fmt::format("{} tokens a sequence; the model takes {}{}",
+                                                 length, engine.capabilities().max_tokens,
+                                                 reason_for_max_positions(engine.config()))};
   }
   const std::int64_t available = engine.memory().available_bytes;
   const std::int64_t needed = least_step_memory(engine.config(), engine.activation_dtype(),

@@ -15,6 +15,7 @@
 #include "kernels/log_softmax_gather/difference.h"
 #include "kernels/norm/difference.h"
 #include "kernels/packed/target.h"
+#include "kernels/residual/difference.h"
 #include "kernels/rope/difference.h"
 #include "kernels/router/difference.h"
 #include "models/decoder/native_engine.h"
@@ -74,6 +75,7 @@ void check_kernels(Table& table) {
   check_vector(table, "log_softmax_gather", log_softmax_gathers(), log_softmax_gather_difference);
   check_vector(table, "expert_gemm", expert_gemms(), expert_gemm_difference);
   check_vector(table, "norm", norms(), norm_difference);
+  check_vector(table, "residual", residuals(), residual_difference);
   check_vector(table, "rope", ropes(), rope_difference);
   check_vector(table, "embedding", embeddings(), embedding_difference);
   for (const Router* router : routers()) check_router(table, *router, nullptr);

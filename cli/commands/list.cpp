@@ -16,6 +16,7 @@
 #include "kernels/log_softmax_gather/log_softmax_gather.h"
 #include "kernels/norm/norm.h"
 #include "kernels/packed/target.h"
+#include "kernels/residual/residual.h"
 #include "kernels/rope/rope.h"
 #include "models/family.h"
 #include "models/library.h"
@@ -93,6 +94,7 @@ Table kernel_table(const std::filesystem::path&) {
   add("linear", linears());
   add("log_softmax_gather", log_softmax_gathers());
   add("norm", norms());
+  add("residual", residuals());
   add("rope", ropes());
   for (const Router* router : routers())
     table.rows.push_back({"router", text(router->name), "cpu"});

@@ -57,6 +57,15 @@ void add_parts(Table& table, const std::string& what, const ByPart& n) {
   table.rows.push_back({what + " total", n.total()});
 }
 
+std::string rope_text(const RopeSpec& r) {
+  std::string text = fmt::format("theta {}", r.theta);
+  if (r.scaling == RopeScaling::none) return text;
+  text += fmt::format(", {} of factor {}", name_of(r.scaling), r.factor);
+  if (r.original_positions > 0) text += fmt::format(" over {} positions", r.original_positions);
+  if (r.scaling == RopeScaling::longrope) text += r.is_long ? ", long factors" : ", short factors";
+  return text;
+}
+
 Table target(const std::string& spec, const std::filesystem::path&) {
   const Target t = resolve_target(spec);
   const Config c = config_of(t);
@@ -80,6 +89,7 @@ Table target(const std::string& spec, const std::filesystem::path&) {
                                                       ff.experts, ff.experts_per_token, ff.hidden)},
                        {"vocabulary", c.vocab},
                        {"positions", c.max_positions},
+                       {"rope", rope_text(a.rope)},
                        {"KV bytes per token", kv_bytes_per_token(c, activation_dtype_of(t, c))}}};
   add_parts(table, "parameters", parameter_counts(c));
   add_parts(table, "active parameters", active_parameter_counts(c));

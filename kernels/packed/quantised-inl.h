@@ -27,6 +27,8 @@ constexpr bool kTableOfFloats = HWY_TARGET <= HWY_AVX3;
 
 /// Of both halves of a panel, to be taken input after input.
 struct Codes {
+  HWY_INLINE Codes() {}  // NOLINT(modernize-use-equals-default): as Pair's
+  HWY_INLINE Codes(hn::Vec<Bits> first, hn::Vec<Bits> second) : low(first), high(second) {}
   hn::Vec<Bits> low, high;
 };
 
@@ -55,6 +57,9 @@ struct InPanel {
 };
 
 struct ScaleAndOffset {
+  HWY_INLINE ScaleAndOffset() {}  // NOLINT(modernize-use-equals-default): as Pair's
+  HWY_INLINE ScaleAndOffset(const Pair& first, const Pair& second)
+      : scale(first), offset(second) {}
   Pair scale, offset;
 };
 
@@ -91,8 +96,8 @@ struct WeightsInt4 : InPanel<PackedFormat::int4> {
   using Scales = ScaleAndOffset;
   static HWY_INLINE Scales scales(const std::byte* block) {
     const std::int64_t half = 2 * lanes();  // bytes
-    return {{floats_of_halves(block), floats_of_halves(block + half)},
-            {floats_of_halves(block + 2 * half), floats_of_halves(block + 3 * half)}};
+    return {Pair{floats_of_halves(block), floats_of_halves(block + half)},
+            Pair{floats_of_halves(block + 2 * half), floats_of_halves(block + 3 * half)}};
   }
   template <int kPhase>
   static HWY_INLINE Codes codes(const std::byte* all, std::int64_t input) {

@@ -27,8 +27,11 @@ inline std::int64_t lanes() {
   return static_cast<std::int64_t>(hn::Lanes(Floats()));
 }
 
-/// Two vectors of weights: the outputs of a panel for one input.
+/// Two vectors of weights: the outputs of a panel for one input. g++ would make the constructors
+/// without the instructions of this set, and on Arm Highway's own could not be inlined in them.
 struct Pair {
+  HWY_INLINE Pair() {}  // NOLINT(modernize-use-equals-default)
+  HWY_INLINE Pair(Vector first, Vector second) : low(first), high(second) {}
   Vector low, high;
 };
 

@@ -4,12 +4,16 @@
 #include <cstdint>
 #include <span>
 
+#include "harness/thread_pool.h"
+
 namespace moe {
 
-/// Cosines and sines of position_T / theta^(2 i / dims), i < h = dims / 2. In float32, as
-/// transformers does: the exponent, the power, its reciprocal, the position and the angle are each
-/// rounded; cosine and sine are those of the rounded angle.
-void rope_angles(double theta, std::int64_t dims, std::span<const std::int64_t> position_T,
-                 float* cos_Th, float* sin_Th);
+/// Cosines and sines of position_T frequency_h, times `factor`, for the h pairs that turn
+/// (rope/frequencies.h). In float32, as transformers does: the position, the angle, and the product
+/// with the factor are each rounded; cosine and sine are those of the rounded angle. The bits of a
+/// row depend on its position alone.
+void rope_angles(std::span<const float> frequency_h, double factor,
+                 std::span<const std::int64_t> position_T, float* cos_Th, float* sin_Th,
+                 ThreadPool&);
 
 }  // namespace moe

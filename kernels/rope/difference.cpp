@@ -6,6 +6,7 @@
 #include "kernels/packed/difference.h"
 #include "kernels/packed/random_elements.h"
 #include "kernels/rope/angles.h"
+#include "kernels/rope/frequencies.h"
 
 namespace moe {
 namespace {
@@ -22,7 +23,10 @@ RopeCase::RopeCase(const RopeShape& of, std::int64_t T, std::uint64_t seed) : sh
     position_T.push_back(static_cast<std::int64_t>(random() % 4096));
   cos_Th.resize(static_cast<std::size_t>(T * shape.dims / 2));
   sin_Th.resize(cos_Th.size());
-  rope_angles(10000, shape.dims, position_T, cos_Th.data(), sin_Th.data());
+  const RopeSpec spec{.theta = 10000, .dims = shape.dims};
+  ThreadPool pool(1);
+  rope_angles(rope_frequencies(spec, rope_powers(spec)), 1, position_T, cos_Th.data(),
+              sin_Th.data(), pool);
 }
 
 std::vector<float> RopeCase::run(const Rope& implementation, ThreadPool& pool) const {

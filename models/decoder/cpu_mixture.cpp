@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/error.h"
-#include "kernels/row_tasks.h"
+#include "kernels/residual/residual.h"
 
 namespace moe {
 namespace {
@@ -181,15 +181,18 @@ Tensor cpu_mlp(const CpuMlps& mlps, const Tensor& x_TD, CpuWork& work) {
 }
 
 Tensor cpu_sum(const Tensor& a, const Tensor& b, ThreadPool& pool) {
-  require(a.sizes() == b.sizes(), "a sum of tensors of sizes [{}] and [{}]",
+  require(a.dim() == 2 && a.sizes() == b.sizes(), "a sum of tensors of sizes [{}] and [{}]",
           fmt::join(a.sizes(), ", "), fmt::join(b.sizes(), ", "));
   const Tensor left = a.contiguous(), right = b.contiguous();
+  const ResidualShape shape{.width = left.size(1)};
   Tensor sum = at::empty_like(left);
-  const float *x = left.const_data_ptr<float>(), *y = right.const_data_ptr<float>();
-  float* z = sum.mutable_data_ptr<float>();
-  run_rows(pool, left.numel(), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) z[i] = x[i] + y[i];
-  });
+  fastest("residual", residuals(), shape)
+      .run(shape,
+           {.T = left.size(0),
+            .x_TD = left.const_data_ptr<float>(),
+            .added_TD = right.const_data_ptr<float>(),
+            .y_TD = sum.mutable_data_ptr<float>()},
+           pool);
   return sum;
 }
 

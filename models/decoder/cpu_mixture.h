@@ -22,7 +22,7 @@ Tensor cpu_mixture(const CpuExperts&, const Tensor& x_TD, const Routing&, CpuWor
 /// The one MLP, weight 1.
 Tensor cpu_mlp(const CpuMlps&, const Tensor& x_TD, CpuWork&);
 
-/// a + b, of one shape.
+/// a + b, rows of one shape.
 Tensor cpu_sum(const Tensor& a, const Tensor& b, ThreadPool&);
 
 }  // namespace moe

@@ -84,7 +84,7 @@ class CpuOps final : public Ops {
 
   PreparedStep begin_step(const StepStart& start, PreparedStep last) const override {
     if (dynamic_cast<CpuStep*>(last.get()) == nullptr) last = std::make_unique<CpuStep>();
-    static_cast<CpuStep&>(*last).begin(start);
+    static_cast<CpuStep&>(*last).begin(start, work_->pool);
     return last;
   }
 

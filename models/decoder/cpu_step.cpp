@@ -21,10 +21,12 @@ Tensor ids_of(const std::vector<std::int64_t>& values) {
   return at::tensor(values, at::kLong);
 }
 
-CpuTurn turn_of(const RopeSpec& spec, const std::vector<std::int64_t>& positions) {
+CpuTurn turn_of(const RopeSpec& spec, const std::vector<std::int64_t>& positions,
+                ThreadPool& pool) {
   const std::size_t count = positions.size() * static_cast<std::size_t>(spec.dims / 2);
   CpuTurn turn{.cos_Th = std::vector<float>(count), .sin_Th = std::vector<float>(count)};
-  rope_angles(spec.theta, spec.dims, positions, turn.cos_Th.data(), turn.sin_Th.data());
+  rope_angles(rope_frequencies(spec, rope_powers(spec)), spec.attention_factor, positions,
+              turn.cos_Th.data(), turn.sin_Th.data(), pool);
   return turn;
 }
 
@@ -38,7 +40,7 @@ std::int64_t first_key_seen(std::span<const LayerSpec> layers, std::int64_t posi
 
 }  // namespace
 
-void CpuStep::begin(const StepStart& start) {
+void CpuStep::begin(const StepStart& start, ThreadPool& pool) {
   cache_ = start.cache;
   cached_.clear();
   uncached_.clear();
@@ -64,7 +66,7 @@ void CpuStep::begin(const StepStart& start) {
   for (const LayerSpec& layer : start.layers) {
     const RopeSpec& rope = layer.attention.rope;
     if (std::ranges::find(turns_, rope, &std::pair<RopeSpec, CpuTurn>::first) == turns_.end())
-      turns_.emplace_back(rope, turn_of(rope, positions));
+      turns_.emplace_back(rope, turn_of(rope, positions, pool));
   }
 }
 

@@ -27,7 +27,7 @@ struct AttendedPages {
 class CpuStep final : public TableStep {
  public:
   /// Prepares a step; memory of the last one serves again where it can.
-  void begin(const StepStart&);
+  void begin(const StepStart&, ThreadPool&);
 
   std::int64_t rows() const { return id_T.size(0); }
   /// Error where no layer that the step was begun with is like this.

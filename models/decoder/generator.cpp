@@ -54,7 +54,8 @@ class Generation {
     require(!p.ids.empty(), "a prompt without a token");
     const std::int64_t most = decoder_.config().max_positions;
     const auto size = static_cast<std::int64_t>(p.ids.size());
-    require(size <= most, "a prompt of {} tokens; the model takes {}", size, most);
+    require(size <= most, "a prompt of {} tokens; the model takes {}{}", size, most,
+            reason_for_max_positions(decoder_.config()));
     const std::int64_t tokens = std::min(size + p.max_new_tokens, most);
     return (tokens + limits_.tokens_per_page - 1) / limits_.tokens_per_page;
   }

@@ -21,8 +21,8 @@ std::int64_t pages_for(const StepShape& shape, const Config& config) {
           "a step of batch {}, {} new tokens, context {}, {} rounds", shape.batch, shape.new_tokens,
           shape.context, shape.rounds);
   const std::int64_t length = shape.context + shape.new_tokens;
-  require(length <= config.max_positions, "context {} and {} new tokens: the model takes {}",
-          shape.context, shape.new_tokens, config.max_positions);
+  require(length <= config.max_positions, "context {} and {} new tokens: the model takes {}{}",
+          shape.context, shape.new_tokens, config.max_positions, reason_for_max_positions(config));
   const std::int64_t each = shape.context + shape.rounds * shape.new_tokens;
   require(static_cast<std::int64_t>(shape.ids.size()) == shape.batch * each,
           "{} token ids for a batch of {} x {}", shape.ids.size(), shape.batch, each);

@@ -37,16 +37,19 @@ std::vector<Rows> rows_of(std::span<const StepSequence> sequences) {
   return all;
 }
 
-/// Angles in float32 from a float32 position, their cosine and sine rounded to the activations'
-/// dtype, as transformers does.
+/// Angles in float32 from a float32 position, their cosine and sine times the rope's factor rounded
+/// to the activations' dtype, as transformers does; so is the power.
 RopeTurn turn_of(const RopeSpec& spec, const Tensor& position_T,
                  const at::TensorOptions& activations) {
   const at::TensorOptions angles = activations.dtype(wide(activations.dtype().toScalarType()));
-  const Tensor even = at::arange(0, spec.dims, 2, angles) / static_cast<double>(spec.dims);
-  const Tensor frequency = at::pow(spec.theta, even).reciprocal();
+  const Tensor even = at::arange(0, spec.dims, 2, at::kFloat) / static_cast<double>(spec.dims);
+  const Tensor power_h = at::pow(spec.theta, even);
+  const std::vector<float> frequency_h = rope_frequencies(
+      spec, std::span(power_h.const_data_ptr<float>(), static_cast<std::size_t>(spec.dims / 2)));
+  const Tensor frequency = at::tensor(frequency_h, at::kFloat).to(angles);
   const Tensor angle_T1h = (position_T.to(angles.dtype()).unsqueeze(1) * frequency).unsqueeze(1);
-  return {.cos_T1h = angle_T1h.cos().to(activations.dtype()),
-          .sin_T1h = angle_T1h.sin().to(activations.dtype())};
+  return {.cos_T1h = (angle_T1h.cos() * spec.attention_factor).to(activations.dtype()),
+          .sin_T1h = (angle_T1h.sin() * spec.attention_factor).to(activations.dtype())};
 }
 
 /// Layers that see the same keys, as many heads wide, share a plan.

@@ -19,7 +19,8 @@ constexpr std::array<T, A + B> joined(const std::array<T, A>& a, const std::arra
 inline constexpr auto kLlamaKeys = std::to_array<std::string_view>(
     {"num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size", "num_attention_heads",
      "num_key_value_heads", "head_dim", "rms_norm_eps", "rope_theta", "rope_scaling",
-     "rope_parameters", "tie_word_embeddings", "max_position_embeddings"});
+     "rope_parameters", "tie_word_embeddings", "max_position_embeddings",
+     "original_max_position_embeddings"});
 
 /// Everything but the feed-forward.
 inline constexpr auto kLlamaWeights = std::to_array<WeightName>({

@@ -105,8 +105,9 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   const auto chunk = task.suite->options.at("text").value("llamacpp_chunk", std::int64_t{0});
   if (chunk > engine.capabilities().max_tokens) {
     sink.send(LogLine{"warning", fmt::format("llamacpp_perplexity is left out: it is defined on "
-                                             "chunks of {} tokens, the model takes {}",
-                                             chunk, engine.capabilities().max_tokens)});
+                                             "chunks of {} tokens, the model takes {}{}",
+                                             chunk, engine.capabilities().max_tokens,
+                                             reason_for_max_positions(engine.config()))});
   }
   ask(task, engine, sink, all(task, engine.tokenizer(), engine.capabilities().max_tokens),
       static_cast<std::int64_t>(task.done.size()));

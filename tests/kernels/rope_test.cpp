@@ -12,6 +12,7 @@
 #include "kernels/packed/target.h"
 #include "kernels/rope/angles.h"
 #include "kernels/rope/difference.h"
+#include "kernels/rope/frequencies.h"
 #include "tests/kernels/on_target.h"
 
 namespace moe {
@@ -104,7 +105,9 @@ TEST_P(EveryRope, does_nothing_for_no_rows_and_keeps_what_is_no_number) {
 double score(const Rope& rope, ThreadPool& pool, std::int64_t query, std::int64_t key) {
   RopeCase some({1, 64, 64}, 2, 8);
   const std::int64_t position_T[] = {query, key};
-  rope_angles(10000, 64, position_T, some.cos_Th.data(), some.sin_Th.data());
+  const RopeSpec spec{.theta = 10000, .dims = 64};
+  rope_angles(rope_frequencies(spec, rope_powers(spec)), 1, position_T, some.cos_Th.data(),
+              some.sin_Th.data(), pool);
   const std::vector<float> y_THd = some.run(rope, pool);
   return std::inner_product(y_THd.begin(), y_THd.begin() + 64, y_THd.begin() + 64, 0.0);
 }
@@ -138,12 +141,15 @@ TEST(rope, has_the_same_bits_with_all_vector_instructions) {
 }
 
 TEST(rope_angles, are_as_exact_as_float32_angles_can_be) {
+  ThreadPool pool(2);
   const std::vector<std::int64_t> position_T = {0, 1, 2, 1000, 4095, 131071, 20000001};
   for (const double theta : {10000.0, 1e6}) {
     for (const std::int64_t dims : {2, 22, 128}) {
       const auto h = static_cast<std::size_t>(dims / 2);
       std::vector<float> cos(position_T.size() * h), sin(cos);
-      rope_angles(theta, dims, position_T, cos.data(), sin.data());
+      const RopeSpec spec{.theta = theta, .dims = dims};
+      rope_angles(rope_frequencies(spec, rope_powers(spec)), 1, position_T, cos.data(), sin.data(),
+                  pool);
       for (std::size_t at = 0; at < cos.size(); ++at) {
         const auto i = static_cast<double>(at % h);
         const auto position = static_cast<double>(position_T[at / h]);
@@ -164,14 +170,45 @@ TEST(rope_angles, are_as_exact_as_float32_angles_can_be) {
 }
 
 TEST(rope_angles, round_as_transformers_does) {
-  // 1.0 / (theta ** (torch.arange(0, 8, 2) / 8)), position 100003: the angle is a float32.
+  // 1.0 / (theta ** (torch.arange(0, 8, 2) / 8)), position 100003: the angle is a float32; then
+  // angle.cos() * factor, of a float32 cosine.
+  ThreadPool pool(1);
+  const RopeSpec spec{.theta = 10000, .dims = 8};
   const std::int64_t position_T[] = {100003};
-  float cos[4], sin[4];
-  rope_angles(10000, 8, position_T, cos, sin);
   const float frequency[] = {1, 0.1F, 0.01F, 0.001F};
-  for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_EQ(cos[i], static_cast<float>(std::cos(double{100003.0F * frequency[i]}))) << i;
-    EXPECT_EQ(sin[i], static_cast<float>(std::sin(double{100003.0F * frequency[i]}))) << i;
+  for (const float factor : {1.0F, 1.3465736F}) {
+    float cos[4], sin[4];
+    rope_angles(rope_frequencies(spec, rope_powers(spec)), factor, position_T, cos, sin, pool);
+    for (std::size_t i = 0; i < 4; ++i) {
+      const double angle = 100003.0F * frequency[i];
+      EXPECT_EQ(cos[i], static_cast<float>(std::cos(angle)) * factor) << i;
+      EXPECT_EQ(sin[i], static_cast<float>(std::sin(angle)) * factor) << i;
+    }
+  }
+}
+
+TEST(rope_angles, are_the_same_bits_on_any_number_of_threads_and_in_any_company) {
+  constexpr std::int64_t kRows = 700, kPairs = 48;
+  std::vector<float> frequency_h;
+  for (int i = 0; i < kPairs; ++i)
+    frequency_h.push_back(1 / std::pow(10000.0F, static_cast<float>(i) / kPairs));
+  std::vector<std::int64_t> position_T(kRows);
+  std::iota(position_T.begin(), position_T.end(), 5);
+  const auto angles = [&](std::span<const std::int64_t> some_T, ThreadPool& pool) {
+    std::vector<float> both(2 * some_T.size() * kPairs);
+    rope_angles(frequency_h, 1.1, some_T, both.data(), both.data() + both.size() / 2, pool);
+    return both;
+  };
+  ThreadPool one(1), two(2), five(5);
+  const std::vector<float> expected = angles(position_T, one);
+  EXPECT_EQ(angles(position_T, two), expected);
+  EXPECT_EQ(angles(position_T, five), expected);
+  for (std::size_t t = 0; t < kRows; t += 37) {
+    const std::vector<float> row = angles(std::span(position_T).subspan(t, 1), two);
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      EXPECT_EQ(row[i], expected[t * kPairs + i]);
+      EXPECT_EQ(row[kPairs + i], expected[(kRows + t) * kPairs + i]);
+    }
   }
 }
 

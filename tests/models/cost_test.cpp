@@ -37,6 +37,7 @@ TEST(cost, agrees_with_published_parameter_counts) {
   EXPECT_NEAR(total("llama-2-7b"), 6.738, 0.0005);
   EXPECT_NEAR(total("llama-2-13b"), 13.016, 0.0005);
   EXPECT_NEAR(total("llama-2-70b"), 68.977, 0.0005);
+  EXPECT_NEAR(total("llama-3.1-8b"), 8.030, 0.0005);
 }
 
 TEST(cost, counts_what_the_decoder_asks_for) {

@@ -83,20 +83,6 @@ TEST(family, a_value_we_do_not_implement_is_refused_with_key_and_value) {
   }
 }
 
-TEST(family, scaled_rotary_positions_are_refused_in_either_spelling) {
-  for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    Json json = small("LlamaForCausalLM");
-    json[key] = {{"rope_type", "yarn"}, {"factor", 4.0}};
-    EXPECT_TRUE(has(failure(json), "yarn")) << failure(json);
-    json[key] = {{"type", "linear"}, {"factor", 4.0}};
-    EXPECT_TRUE(has(failure(json), "linear")) << failure(json);
-    json[key] = nullptr;
-    EXPECT_EQ(failure(json), "");
-    json[key] = "linear";
-    EXPECT_TRUE(has(failure(json), key));
-  }
-}
-
 TEST(family, reads_both_spellings_of_theta_and_dtype) {
   Json old = small("MistralForCausalLM"), now = old;
   old["rope_theta"] = 5e5;

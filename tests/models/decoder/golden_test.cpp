@@ -1,8 +1,9 @@
-// The tiny checkpoints of four families against transformers.
+// The tiny checkpoints of four families, and of scaled rotary positions, against transformers.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "models/checkpoint/checkpoint.h"
@@ -24,10 +25,12 @@ struct Case {
 };
 
 Case load(const std::string& family, const Ops& ops) {
-  Case loaded{.golden = read_goldens(tiny_golden(family) / "golden.safetensors"),
-              .config = read_config(tiny_golden(family) / "config.json"),
-              .decoder = nullptr,
-              .ids = {}};
+  const Config config = read_config(tiny_golden(family) / "config.json");
+  Case loaded{
+      .golden = read_goldens(tiny_golden(family) / "golden.safetensors"),
+      .config = with_max_length(config, std::max(config.max_positions, config.long_positions)),
+      .decoder = nullptr,
+      .ids = {}};
   Checkpoint weights(tiny_golden(family), loaded.config);
   loaded.decoder = std::make_unique<Decoder>(loaded.config, ops, weights);
   for (const std::int64_t id : loaded.golden.at("tokens").i64) {
@@ -59,7 +62,9 @@ class Golden : public OnDevice {
     what(loaded);
   }
   void check_all(const auto& what) {
-    for (const char* family : {"llama", "mistral", "mixtral", "olmoe"}) check(family, what);
+    for (const char* family : {"llama", "llama_linear", "llama_yarn", "llama_longrope", "llama3",
+                               "mistral", "mixtral", "olmoe"})
+      check(family, what);
   }
 };
 
