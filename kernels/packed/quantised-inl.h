@@ -58,8 +58,7 @@ struct InPanel {
 
 struct ScaleAndOffset {
   HWY_INLINE ScaleAndOffset() {}  // NOLINT(modernize-use-equals-default): as Pair's
-  HWY_INLINE ScaleAndOffset(const Pair& first, const Pair& second)
-      : scale(first), offset(second) {}
+  HWY_INLINE ScaleAndOffset(const Pair& first, const Pair& second) : scale(first), offset(second) {}
   Pair scale, offset;
 };
 
