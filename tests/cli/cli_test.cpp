@@ -85,6 +85,30 @@ TEST(program, refuses_wrong_usage_with_code_2_and_says_why) {
   }
 }
 
+TEST(program, does_without_better_instructions_where_it_is_told_to) {
+  const std::filesystem::path folder = fresh_folder("instructions");
+  const auto list_kernels = [&folder](const char* best) {
+    return moebench({"list", "kernels", "--json"}, folder, {{"MOEBENCH_INSTRUCTIONS", best}});
+  };
+  const Ran scalar = list_kernels("SCALAR");
+  EXPECT_EQ(scalar.code, 0) << scalar.err;
+  int with_instructions = 0;
+  std::istringstream lines(scalar.out);
+  for (std::string line; std::getline(lines, line);) {
+    const auto runs_on = nlohmann::json::parse(line).at("runs on").get<std::string>();
+    if (!runs_on.starts_with("cpu: ")) continue;  // not compiled for several sets of instructions
+    EXPECT_EQ(runs_on, "cpu: SCALAR") << line;
+    ++with_instructions;
+  }
+  EXPECT_GT(with_instructions, 0);
+
+  const Ran wrong = list_kernels("AVX9");
+  EXPECT_EQ(wrong.code, 2) << wrong.out;
+  EXPECT_NE(wrong.err.find("\"AVX9\": this machine and build have "), std::string::npos)
+      << wrong.err;
+  EXPECT_NE(wrong.err.find("SCALAR"), std::string::npos) << wrong.err;
+}
+
 TEST(list, knows_its_nouns_and_speaks_json) {
   const std::filesystem::path folder = fresh_folder("list");
   for (const char* noun :

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import torch
 import transformers
-from serving import log_softmax, seconds_of, serve
+from serving import seconds_of, serve
 
 EXPERTS = ("grouped_mm", "eager", "batched_mm")  # the first fills contexts
 MOST_GATHERED = 4  # tokens; batched_mm copies the weights of every expert of every token
@@ -57,11 +57,12 @@ class Transformers:
 
     def facts(self) -> dict:
         return {"transformers": transformers.__version__, "torch": torch.__version__,
-                "capability": torch.backends.cpu.get_cpu_capability()}
+                "capability": torch.backends.cpu.get_cpu_capability(),
+                "onednn_bf16": torch.ops.mkldnn._is_mkldnn_bf16_supported()}
 
     @torch.inference_mode()
-    def log_probabilities(self, ids: list[int]) -> np.ndarray:
-        return log_softmax(self.model(torch.tensor([ids]), use_cache=False).logits[0].double().numpy())
+    def logits(self, ids: list[int]) -> np.ndarray:
+        return self.model(torch.tensor([ids]), use_cache=False).logits[0].float().numpy()
 
     def variants(self, step: dict) -> list[str]:
         caches = ["dynamic cache"] if step["context"] == 0 else ["dynamic cache", "static cache"]
