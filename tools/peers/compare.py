@@ -1,6 +1,6 @@
 """Times moebench, llama.cpp and transformers on the same weights and tokens, in turn, and prints the table.
 
-    build/peers/venv/bin/python tools/peers/compare.py [--all] [--kernels] [--kl] [--instructions avx2] [--smoke]
+    build/peers/venv/bin/python tools/peers/compare.py [--all] [--instructions avx2] [--smoke]
 """
 import argparse
 import datetime
@@ -31,7 +31,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/peers", help="checkpoints, logs and results")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=FEWEST_ROUNDS)
-    parser.add_argument("--all", action="store_true", help="quantised weights as well, and all that the next two time or compute")
+    parser.add_argument("--all", action="store_true", help="all of the next three")
+    parser.add_argument("--quantised", action="store_true", help="models with quantised weights as well")
     parser.add_argument("--kernels", action="store_true", help="the experts alone, beside ggml's mul_mat_id; no model")
     parser.add_argument("--kl", action="store_true", help="what quantising does to trained models' probabilities; no model is timed")
     parser.add_argument("--model", choices=("mixture", "dense"), help="only this one")
@@ -39,6 +40,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--instructions", choices=CHOICES, default=NATIVE, help="what everybody is held to")
     parser.add_argument("--smoke", action="store_true", help="tiny models, to see that all of it works")
     options = parser.parse_args()
+    options.models = options.all or options.quantised or not (options.kernels or options.kl)
+    for part in ("quantised", "kernels", "kl"):
+        setattr(options, part, getattr(options, part) or options.all)
     options.program, options.benchmarks = options.program.resolve(), options.benchmarks.resolve()
     options.work = (options.work / ("smoke" if options.smoke else "")).resolve()
     return options
@@ -66,16 +70,15 @@ def main() -> None:
     options = parsed()
     options.work.mkdir(parents=True, exist_ok=True)
     results = Results(options)
-    pairs = [pair for pair in PAIRS if options.all or not pair.optional] + ([FLOAT32_PAIR] if options.float32 else [])
-    if options.kernels or options.all:
+    pairs = [pair for pair in PAIRS if options.quantised or not pair.optional] + ([FLOAT32_PAIR] if options.float32 else [])
+    if options.kernels:
         time_kernels(options, lambda entry: results.save("kernels", "title", entry))
-    if options.kl or options.all:
+    if options.kl:
         divergences(options, lambda entry: results.save("kl", "title", entry))
-    if options.all or not (options.kernels or options.kl):
-        steps = list(SMOKE_STEPS if options.smoke else STEPS)
-        for model in models(options.smoke):
-            if options.model in (None, model.name):
-                time_model(model, pairs, steps, options, lambda entry: results.save("models", "model", entry))
+    for model in models(options.smoke) if options.models else []:
+        if options.model in (None, model.name):
+            steps = list(SMOKE_STEPS if options.smoke else STEPS)
+            time_model(model, pairs, steps, options, lambda entry: results.save("models", "model", entry))
     print(report(results.result), end="")
 
 

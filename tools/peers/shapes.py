@@ -55,7 +55,7 @@ class Contender:
 class Pair:
     ours: Contender
     theirs: Contender
-    optional: bool = False  # timed with --all
+    optional: bool = False  # timed with --quantised
 
 
 OURS = Contender("moebench")
