@@ -119,18 +119,21 @@ TEST(serve_steps, keeps_a_model_and_answers_lines) {
 {"do":"prepare","step":{"batch":2,"context":4,"new_tokens":1},"ids":[[1,2,3,4,5,6],[7,8,9,10,11,12]]}
 {"do":"time","step":{"batch":2,"context":4,"new_tokens":1},"warm_up":1,"least":5,"most":9,"seconds":0}
 )";
-  const Ran ran = moebench({"serve-steps", target}, folder);
+  // Held to them also behind a question for what there is: else kernels read what others packed.
+  const Variables scalar = {{"MOEBENCH_INSTRUCTIONS", "SCALAR"}};
+  const Ran ran = moebench({"serve-steps", target}, folder, scalar);
   ASSERT_EQ(ran.code, 0) << ran.err;
   std::vector<nlohmann::json> answers;
   std::istringstream lines(ran.out);
   for (std::string line; std::getline(lines, line);) answers.push_back(nlohmann::json::parse(line));
   ASSERT_EQ(answers.size(), 4U) << ran.out;
   EXPECT_NE(answers[0].at("version").get<std::string>().find("commit"), std::string::npos);
+  EXPECT_EQ(answers[0].at("instructions"), "SCALAR");
   EXPECT_EQ(answers[2].at("check_difference"), 0);  // `fast` is invariant
   EXPECT_EQ(answers[3].at("step_s").size(), 5U);
 
-  const Ran shown =
-      moebench({"inspect", "logits", "--target", target, "--tokens", "3,14,15", "--json"}, folder);
+  const Ran shown = moebench(
+      {"inspect", "logits", "--target", target, "--tokens", "3,14,15", "--json"}, folder, scalar);
   const auto expected = nlohmann::json::parse(shown.out).at("logits");
   std::ifstream file(folder / "logits", std::ios::binary);
   for (std::size_t row = 0; row < 3; ++row) {

@@ -28,8 +28,8 @@ class Files:
         self.model, self.threads = model, threads
         self.checkpoint = folder / model.name
         if write_checkpoint(model.config, self.checkpoint):
-            for stale in self.checkpoint.glob("*.gguf"):
-                stale.unlink()
+            for stale in (*self.checkpoint.glob("*.gguf"), self.checkpoint / "float32.npy"):
+                stale.unlink(missing_ok=True)
 
     def of(self, contender: Contender) -> pathlib.Path:
         if contender.program != "llama.cpp":

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 from instructions import LIMITS, check_limits, variables
-from serving import log_softmax
+from serving import SLOW_S, log_softmax
 from shapes import PROMPT_SEED, Contender, Step, random_ids
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -18,11 +18,12 @@ DTYPES = {"bf16": "bfloat16", "float32": "float32"}
 
 
 def measure_of(step: Step, tried_s: float) -> dict:
-    """Steps of one round: at least so many, and more until the time is up. One that takes longer than all of it is taken
-    once."""
-    measure = {"warm_up": 1, "least": 3, "most": 8, "seconds": 1.5} if step.context == 0 else \
-        {"warm_up": 2, "least": 8, "most": 64, "seconds": 1.0}
-    return measure if tried_s < measure["seconds"] else measure | {"warm_up": 0, "least": 1}
+    """Steps of one round: at least so many, and more until the time is up. Slow ones are taken once."""
+    if tried_s > SLOW_S:
+        return {"warm_up": 0, "least": 1, "most": 1, "seconds": 0.0}
+    if step.context == 0:
+        return {"warm_up": 0, "least": 2, "most": 8, "seconds": 1.5}
+    return {"warm_up": 2, "least": 8, "most": 64, "seconds": 1.0}
 
 
 def prompt_ids(step: Step, vocabulary: int) -> list[list[int]]:

@@ -17,10 +17,14 @@ Programs = dict  # of Contender: Program
 
 
 def reference_log_probabilities(files: Files, ids: list[int], options: argparse.Namespace) -> np.ndarray:
-    reference = Program(REFERENCE, files.of(REFERENCE), options)
-    truth = reference.log_probabilities(ids)
-    reference.close()
-    return truth
+    """Kept beside the weights: float32 needs twice their memory."""
+    kept = files.checkpoint / "float32.npy"
+    if not kept.is_file():
+        say(f"writing {kept}")
+        reference = Program(REFERENCE, files.of(REFERENCE), options)
+        np.save(kept, reference.log_probabilities(ids))
+        reference.close()
+    return np.load(kept)
 
 
 def check_all(programs: Programs, truth: np.ndarray, ids: list[int], name: str) -> dict[str, Agreement]:
