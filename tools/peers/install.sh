@@ -33,5 +33,6 @@ fi
 if [ "${1:-}" = avx2 ] && ! made "$llama_avx2" "$avx2"; then
   echo "peers: making $llama_avx2 (llama.cpp to compile)" >&2
   rm -rf "$llama_avx2"
-  install "$llama_avx2" "$avx2" --target "$llama_avx2" --no-binary llama_cpp_python "$(grep '^llama_cpp_python==' "$requirements")"
+  pinned="$(grep '^llama_cpp_python==' "$requirements")"
+  install "$llama_avx2" "$avx2" --target "$llama_avx2" --no-binary llama_cpp_python "$pinned"
 fi

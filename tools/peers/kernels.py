@@ -36,7 +36,7 @@ def our_round(all_rows: tuple[int, ...], options: argparse.Namespace) -> tuple[d
     command = [options.benchmarks, f"--benchmark_filter=^({'|'.join(name_of(r, options.threads) for r in all_rows)})(/|$)",
                f"--benchmark_min_time={OUR_SECONDS}", "--benchmark_format=json"]
     environment = {name: value for name, value in os.environ.items() if name not in LIMITS}
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment | variables(options.instructions))
+    done = subprocess.run(command, capture_output=True, text=True, env=environment | variables(options.instructions))
     if done.returncode != 0:
         raise RuntimeError(f"{options.benchmarks}: exit code {done.returncode}\n{done.stderr}")
     printed = json.loads(done.stdout)

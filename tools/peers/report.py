@@ -30,7 +30,8 @@ def rounds_text(result: dict) -> str:
 
 def head(result: dict) -> str:
     where = result["machine"]
-    facts = {title: found for part in ("models", "kernels", "kl") for entry in result[part] for title, found in entry["facts"].items()}
+    entries = [entry for part in ("models", "kernels", "kl") for entry in result[part]]
+    facts = {title: found for entry in entries for title, found in entry["facts"].items()}
     return "\n".join([
         f"{where['cpu']}, {where['cores']} cores, Linux {where['kernel']}; {result['threads']} threads; {result['date']}; "
         f"load before the run {where['load_before']:.2f}; {rounds_text(result)} {limits_text(result['instructions'])}", "",

@@ -14,7 +14,8 @@ MOST_GATHERED = 4  # tokens; batched_mm copies the weights of every expert of ev
 class Loop:
     """Contexts stand in a cache that grows (dynamic) or one of fixed size (static)."""
 
-    def __init__(self, model, experts: str, static: bool, step: dict, ids: torch.Tensor, filled: transformers.DynamicCache | None):
+    def __init__(self, model, experts: str, static: bool, step: dict, ids: torch.Tensor,
+                 filled: transformers.DynamicCache | None):
         self.model, self.experts, self.context, self.new = model, experts, step["context"], step["new_tokens"]
         self.ids = ids
         self.sets = (self.ids.shape[1] - self.context) // self.new
