@@ -13,7 +13,7 @@ from instructions import CHOICES, NATIVE, llama_folder
 from kernels import time_kernels
 from kl import divergences
 from report import FEWEST_ROUNDS, report
-from shapes import FLOAT32_PAIR, PAIRS, ROOT, SMOKE_STEPS, STEPS, models
+from shapes import FLOAT32_PAIR, PAIRS, ROOT, SMOKE_STEPS, STEPS, Pair, models
 from timing import time_model
 
 
@@ -58,27 +58,32 @@ class Results:
                        "threads": options.threads, "rounds": options.rounds, "instructions": options.instructions,
                        "llama_cmake_args": built_with.read_text().strip(), "models": [], "kernels": [], "kl": []}
 
-    def save(self, part: str, key: str, entry: dict) -> None:
-        """Takes the place of what was known of the same model, or of the same kernel."""
-        self.result[part] = [e for e in self.result[part] if e[key] != entry[key]] + [entry]
+    def save(self, part: str, entry: dict) -> None:
+        """Takes the place of what an earlier round knew."""
+        self.result[part] = [e for e in self.result[part] if e["title"] != entry["title"]] + [entry]
         name = "peers" if self.options.instructions == NATIVE else f"peers-{self.options.instructions}"
         (self.options.work / f"{name}.json").write_text(json.dumps(self.result, indent=1))
         (self.options.work / f"{name}.md").write_text(report(self.result))
+
+
+def parts_of(options: argparse.Namespace) -> list[list[Pair]]:
+    """Pairs whose programs are in memory together: all at once might not fit, and files would be read again in steps."""
+    parts = [[pair for pair in PAIRS if not pair.optional] + ([FLOAT32_PAIR] if options.float32 else [])]
+    return parts + ([[pair for pair in PAIRS if pair.optional]] if options.quantised else [])
 
 
 def main() -> None:
     options = parsed()
     options.work.mkdir(parents=True, exist_ok=True)
     results = Results(options)
-    pairs = [pair for pair in PAIRS if options.quantised or not pair.optional] + ([FLOAT32_PAIR] if options.float32 else [])
     if options.kernels:
-        time_kernels(options, lambda entry: results.save("kernels", "title", entry))
+        time_kernels(options, lambda entry: results.save("kernels", entry))
     if options.kl:
-        divergences(options, lambda entry: results.save("kl", "title", entry))
+        divergences(options, lambda entry: results.save("kl", entry))
     for model in models(options.smoke) if options.models else []:
-        if options.model in (None, model.name):
+        for pairs in parts_of(options) if options.model in (None, model.name) else []:
             steps = list(SMOKE_STEPS if options.smoke else STEPS)
-            time_model(model, pairs, steps, options, lambda entry: results.save("models", "model", entry))
+            time_model(model, pairs, steps, options, lambda entry: results.save("models", entry))
     print(report(results.result), end="")
 
 

@@ -79,7 +79,8 @@ def time_model(model: Model, pairs: list[Pair], steps: list[Step], options: argp
         for contender in contenders:
             programs[contender] = Program(contender, paths[contender], options)
         agreed = check_all(programs, truth, ids, model.name)
-        known = {"model": model.title, "config": model.config, "facts": {c.title: p.facts for c, p in programs.items()},
+        known = {"title": f"{model.title}: {', '.join(c.title for c in contenders)}", "model": model.title, "config": model.config,
+                 "facts": {c.title: p.facts for c, p in programs.items()},
                  "agreement": {title: dataclasses.asdict(a) | {"text": a.text} for title, a in agreed.items()},
                  "prepared": prepare_all(programs, steps, model)}
         for rounds in measure(programs, steps, options.rounds, model.name):
