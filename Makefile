@@ -3,7 +3,8 @@
 #   make test     set up, build, run all tests
 #   make build    set up, build the program (build/release/moebench)
 #   make bench    micro-benchmarks of the operations
-#   make peers    times the program beside llama.cpp and transformers (docs/peers.md); PEERS=--all, PEERS=--smoke
+#   make peers    times the program beside llama.cpp and transformers (docs/peers.md); PEERS=--all, PEERS=--smoke,
+#                 PEERS="--instructions avx2"
 #   make bundled-models   train the bundled models again (models/bundled), two at a time
 #   make format   clang-format over every source file
 .PHONY: demo test build bench peers bundled-models format configure
@@ -30,7 +31,8 @@ bench: configure
 	@$(BUILD)/tests/moe_bench
 
 peers: build
-	@tools/peers/install.sh
+	@cmake --build $(BUILD) --target moe_bench
+	@tools/peers/install.sh $(findstring avx2,$(PEERS))
 	@build/peers/venv/bin/python tools/peers/compare.py $(PEERS)
 
 # Goes on where it was stopped. Losses and loads go to build/training.sqlite.

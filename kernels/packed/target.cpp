@@ -24,6 +24,9 @@ std::vector<std::string> packed_targets() {
   std::vector<std::string> names;
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets())
     names.emplace_back(hwy::TargetName(target));
+  // Asked for them, Highway chooses the best of the machine's, disabled or not. The next kernel
+  // chooses anew.
+  hwy::GetChosenTarget().DeInit();
   return names;
 }
 

@@ -68,6 +68,7 @@ TEST(program, refuses_wrong_usage_with_code_2_and_says_why) {
       {{"run", "world", "--target", "synthetic:demo-moe", "--db", "no/a.sqlite"},
        "No such file or directory"},
       {{"list", "nosuch"}, "nosuch"},
+      {{"serve-steps"}, "expected one argument, the target; found 0"},
       {{"sql", "SELECT 1"}, "no such store"},
       {{"report", "nosuch"}, "nosuch"},
       {{"inspect", "logits", "--target", "synthetic:demo-moe", "--tokens", "1,999"}, "token 999"},
@@ -82,6 +83,65 @@ TEST(program, refuses_wrong_usage_with_code_2_and_says_why) {
     EXPECT_NE((ran.err + ran.out).find(wrong.said), std::string::npos)
         << "expected \"" << wrong.said << "\" in: " << ran.err << ran.out;
     EXPECT_FALSE(std::filesystem::exists(folder / "moebench.sqlite")) << "nothing may be stored";
+  }
+}
+
+TEST(program, does_without_better_instructions_where_it_is_told_to) {
+  const std::filesystem::path folder = fresh_folder("instructions");
+  const auto list_kernels = [&folder](const char* best) {
+    return moebench({"list", "kernels", "--json"}, folder, {{"MOEBENCH_INSTRUCTIONS", best}});
+  };
+  const Ran scalar = list_kernels("SCALAR");
+  EXPECT_EQ(scalar.code, 0) << scalar.err;
+  int with_instructions = 0;
+  std::istringstream lines(scalar.out);
+  for (std::string line; std::getline(lines, line);) {
+    const auto runs_on = nlohmann::json::parse(line).at("runs on").get<std::string>();
+    if (!runs_on.starts_with("cpu: ")) continue;  // not compiled for several sets of instructions
+    EXPECT_EQ(runs_on, "cpu: SCALAR") << line;
+    ++with_instructions;
+  }
+  EXPECT_GT(with_instructions, 0);
+
+  const Ran wrong = list_kernels("AVX9");
+  EXPECT_EQ(wrong.code, 2) << wrong.out;
+  EXPECT_NE(wrong.err.find("\"AVX9\": this machine and build have "), std::string::npos)
+      << wrong.err;
+  EXPECT_NE(wrong.err.find("SCALAR"), std::string::npos) << wrong.err;
+}
+
+// What tools/peers asks: answers in the order of the questions, and steps as many as were asked
+// for.
+TEST(serve_steps, keeps_a_model_and_answers_lines) {
+  const std::filesystem::path folder = fresh_folder("serve_steps");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  std::ofstream(folder / "stdin.txt") << R"({"do":"logits","ids":[3,14,15],"file":"logits"}
+{"do":"prepare","step":{"batch":2,"context":4,"new_tokens":1},"ids":[[1,2,3,4,5,6],[7,8,9,10,11,12]]}
+{"do":"time","step":{"batch":2,"context":4,"new_tokens":1},"warm_up":1,"least":5,"most":9,"seconds":0}
+)";
+  // Held to them also behind a question for what there is: else kernels read what others packed.
+  const Variables scalar = {{"MOEBENCH_INSTRUCTIONS", "SCALAR"}};
+  const Ran ran = moebench({"serve-steps", target}, folder, scalar);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  std::vector<nlohmann::json> answers;
+  std::istringstream lines(ran.out);
+  for (std::string line; std::getline(lines, line);) answers.push_back(nlohmann::json::parse(line));
+  ASSERT_EQ(answers.size(), 4U) << ran.out;
+  EXPECT_NE(answers[0].at("version").get<std::string>().find("commit"), std::string::npos);
+  EXPECT_EQ(answers[0].at("instructions"), "SCALAR");
+  EXPECT_EQ(answers[2].at("check_difference"), 0);  // `fast` is invariant
+  EXPECT_EQ(answers[3].at("step_s").size(), 5U);
+
+  const Ran shown = moebench(
+      {"inspect", "logits", "--target", target, "--tokens", "3,14,15", "--json"}, folder, scalar);
+  const auto expected = nlohmann::json::parse(shown.out).at("logits");
+  std::ifstream file(folder / "logits", std::ios::binary);
+  for (std::size_t row = 0; row < 3; ++row) {
+    for (std::size_t token = 0; token < 258; ++token) {
+      float logit = 0;
+      ASSERT_TRUE(file.read(reinterpret_cast<char*>(&logit), sizeof logit));
+      ASSERT_EQ(logit, expected[row][token].get<float>()) << row << " " << token;
+    }
   }
 }
 

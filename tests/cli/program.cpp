@@ -24,6 +24,8 @@ void redirect(const std::filesystem::path& file, int descriptor) {
 
 [[noreturn]] void become(const std::vector<std::string>& arguments,
                          const std::filesystem::path& folder, const Variables& variables) {
+  const int given = open((folder / "stdin.txt").c_str(), O_RDONLY);
+  if (given >= 0) dup2(given, STDIN_FILENO);
   redirect(folder / "stdout.txt", STDOUT_FILENO);
   redirect(folder / "stderr.txt", STDERR_FILENO);
   if (chdir(folder.c_str()) != 0) _exit(126);

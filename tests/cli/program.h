@@ -15,8 +15,8 @@ struct Ran {
 
 using Variables = std::map<std::string, std::string>;
 
-/// Runs moebench with these arguments in `folder`; `kill_after_s` >= 0 kills it (SIGKILL) after
-/// that time.
+/// Runs moebench with these arguments in `folder`, whose stdin.txt, if any, it reads;
+/// `kill_after_s` >= 0 kills it (SIGKILL) after that time.
 Ran moebench(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
              const Variables& variables = {}, double kill_after_s = -1);
 

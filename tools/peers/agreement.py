@@ -7,19 +7,20 @@ import numpy as np
 # the vocabulary. Two independent results differ by 1.4. bf16 rounds to 2^-9 = 0.2 %, and a hidden state goes through some
 # dozen roundings a layer, so a few percent are explained; where one of two close experts changes, a little more.
 # 8-bit weights round by some half a percent of a block's spread, 4-bit ones by some 7 %, and both also what is multiplied.
-BOUNDS = {"bf16": 0.05, "Q8_0": 0.1, "int8": 0.1, "Q4_K_M": 0.5, "int4": 0.5}
+BOUNDS = {"float32": 0.01, "bf16": 0.05, "Q8_0": 0.1, "int8": 0.1, "Q4_K_M": 0.5, "int4": 0.5}
 
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
     max_difference: float  # of log-probabilities, in nats
     relative: float  # root mean square difference over standard deviation
+    kl: float  # mean Kullback-Leibler divergence, nats a position
     top1: float  # share of positions with the same likeliest token
 
     @property
     def text(self) -> str:
         return (f"max difference {self.max_difference:.2g} nat, root mean square {100 * self.relative:.2g} % of the spread, "
-                f"top-1 {self.top1:.1%}")
+                f"KL {self.kl:.2g} nat, top-1 {self.top1:.1%}")
 
 
 def agreement(theirs: np.ndarray, truth: np.ndarray) -> Agreement:
@@ -28,6 +29,7 @@ def agreement(theirs: np.ndarray, truth: np.ndarray) -> Agreement:
     difference = theirs - truth
     return Agreement(max_difference=float(np.abs(difference).max()),
                      relative=float(np.sqrt((difference**2).mean()) / truth.std(-1).mean()),
+                     kl=float((np.exp(truth) * (truth - theirs)).sum(-1).mean()),
                      top1=float((theirs.argmax(-1) == truth.argmax(-1)).mean()))
 
 

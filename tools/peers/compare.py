@@ -1,112 +1,20 @@
 """Times moebench, llama.cpp and transformers on the same weights and tokens, in turn, and prints the table.
 
-    build/peers/venv/bin/python tools/peers/compare.py [--all] [--smoke]
+    build/peers/venv/bin/python tools/peers/compare.py [--all] [--instructions avx2] [--smoke]
 """
 import argparse
-import dataclasses
 import datetime
 import json
 import os
 import pathlib
 import platform
-import sys
-import time
 
-from agreement import agreement, check
-from checkpoint import write_checkpoint
-from gguf_file import FILE_TYPES, quantise, write_gguf
-from programs import Moebench, Peer
-from shapes import PAIRS, ROOT, SMOKE_STEPS, STEPS, Contender, Model, Pair, Step, models, random_ids
-from table import Rounds, groups, markdown, median_interval, ratios, speeds
-
-PROMPT_TOKENS = 48  # of the check
-FEWEST_ROUNDS = 6  # whose extremes hold the median with 95 %
-REFERENCE = Contender("transformers", "float32")
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-class Files:
-    """Where a model's weights lie, written when they are first asked for."""
-
-    def __init__(self, model: Model, folder: pathlib.Path, threads: int):
-        self.model, self.threads = model, threads
-        self.checkpoint = folder / model.name
-        if write_checkpoint(model.config, self.checkpoint):
-            for stale in self.checkpoint.glob("*.gguf"):
-                stale.unlink()
-
-    def of(self, contender: Contender) -> pathlib.Path:
-        return self.gguf(contender.weights) if contender.program == "llama.cpp" else self.checkpoint
-
-    def gguf(self, weights: str) -> pathlib.Path:
-        file = self.checkpoint / f"{weights}.gguf"
-        if not file.is_file():
-            say(f"writing {file}")
-            if weights in FILE_TYPES:
-                quantise(self.gguf("bf16"), file, weights, self.threads)
-            else:
-                write_gguf(self.checkpoint, file)
-        return file
-
-
-def opened(contender: Contender, files: Files, options: argparse.Namespace) -> Moebench | Peer:
-    path, work = files.of(contender), options.work
-    if contender.program == "moebench":
-        return Moebench(options.program, contender, path, options.threads, work)
-    log = work / f"{contender.program}-{contender.weights}.log"
-    return Peer(contender, path, options.threads, log, *(["--dtype", "float32"] if contender == REFERENCE else []))
-
-
-def check_all(programs: dict[Contender, Moebench | Peer], files: Files, options: argparse.Namespace) -> dict:
-    ids = random_ids(PROMPT_TOKENS, files.model.config["vocab_size"], 1)
-    reference = opened(REFERENCE, files, options)
-    truth = reference.log_probabilities(ids)
-    reference.close()
-    found = {}
-    for contender, program in programs.items():
-        found[contender.title] = agreement(program.log_probabilities(ids), truth)
-        say(f"{files.model.name}: {contender.title} against transformers float32: {found[contender.title].text}")
-        check(found[contender.title], contender.weights, contender.title)
-    return found
-
-
-def measure(programs: dict[Contender, Moebench | Peer], steps: list[Step], count: int, name: str) -> Rounds:
-    """Round by round, each program alone on the machine, another one first each time."""
-    rounds: Rounds = {contender: {step: [] for step in steps} for contender in programs}
-    order = list(programs)
-    for number in range(count):
-        for contender in order[number % len(order) :] + order[: number % len(order)]:
-            began = time.monotonic()
-            for step, times in programs[contender].round(steps).items():
-                rounds[contender][step].append(times)
-            say(f"{name}: round {number + 1} of {count}, {contender.title}: {time.monotonic() - began:.0f} s")
-    return rounds
-
-
-def compare(model: Model, pairs: list[Pair], steps: list[Step], options: argparse.Namespace) -> dict:
-    files = Files(model, options.work, options.threads)
-    contenders = dict.fromkeys(c for pair in pairs for c in (pair.ours, pair.theirs))
-    programs = {contender: opened(contender, files, options) for contender in contenders}
-    try:
-        agreed = check_all(programs, files, options)
-        prepared = {}
-        for contender, program in programs.items():
-            prepared[contender.title] = {s.title: program.prepare(s, model.config["vocab_size"]) for s in steps}
-            say(f"{model.name}: {contender.title}: " + json.dumps({s: p["variant"] for s, p in prepared[contender.title].items()}))
-        rounds = measure(programs, steps, options.rounds, model.name)
-    finally:
-        for program in programs.values():
-            program.close()
-    return {"model": model.title, "config": model.config, "facts": {c.title: p.facts for c, p in programs.items()},
-            "agreement": {title: dataclasses.asdict(a) | {"text": a.text} for title, a in agreed.items()}, "prepared": prepared,
-            "step_s": {c.title: {s.title: rounds[c][s] for s in steps} for c in rounds},
-            "tokens_per_s": {c.title: {s.title: vars(median_interval(speeds(s, rounds[c][s]))) for s in steps} for c in rounds},
-            "ratios": [{"ours": p.ours.title, "theirs": p.theirs.title, "step": s.title, "rounds": ratios(p, s, rounds),
-                        **vars(median_interval(ratios(p, s, rounds)))} for p in pairs for s in steps],
-            "tables": [markdown(model.title, group, steps, rounds) for group in groups(pairs)]}
+from instructions import CHOICES, NATIVE, llama_folder
+from kernels import time_kernels
+from kl import divergences
+from report import FEWEST_ROUNDS, report
+from shapes import FLOAT32_PAIR, PAIRS, ROOT, SMOKE_STEPS, STEPS, Pair, models
+from timing import time_model
 
 
 def machine() -> dict:
@@ -116,63 +24,67 @@ def machine() -> dict:
             "kernel": platform.release(), "load_before": os.getloadavg()[0]}
 
 
-def head(result: dict) -> str:
-    facts = result["models"][0]["facts"]
-    llama, torch = facts["llama.cpp bf16"], facts["transformers bf16"]
-    where = result["machine"]
-    brackets = "95 % intervals" if result["rounds"] >= FEWEST_ROUNDS else "extremes (too few rounds for intervals)"
-    return "\n".join([
-        f"{where['cpu']}, {where['cores']} cores, Linux {where['kernel']}; {result['threads']} threads; {result['date']}; "
-        f"load before the run {where['load_before']:.2f}; medians of {result['rounds']} interleaved rounds, in brackets their {brackets}.", "",
-        f"* {facts['moebench bf16']['version']}; `numerics=fast`",
-        f"* llama.cpp of llama-cpp-python {llama['llama_cpp_python']} (ggml {llama['ggml']}, {llama['commit']}), built with "
-        f"`{result['llama_cmake_args']}`: {llama['system']}",
-        f"* transformers {torch['transformers']}, torch {torch['torch']}, {torch['capability']}"])
-
-
-def notes(model: dict) -> str:
-    lines = [f"Against transformers in float32, {PROMPT_TOKENS} positions:"]
-    lines += [f"* {title}: {found['text']}" for title, found in model["agreement"].items()]
-    chosen = {title: sorted({step["variant"] for step in steps.values()}) for title, steps in model["prepared"].items()}
-    lines += ["", "Fastest settings: " + "; ".join(f"{title}: {' / '.join(v)}" for title, v in chosen.items()) + "."]
-    return "\n".join(lines)
-
-
-def report(result: dict) -> str:
-    parts = [head(result)]
-    for model in result["models"]:
-        parts += [*model["tables"], notes(model)]
-    return "\n\n".join(parts) + "\n"
-
-
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/release/moebench")
+    parser.add_argument("--benchmarks", type=pathlib.Path, default=ROOT / "build/release/tests/moe_bench")
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/peers", help="checkpoints, logs and results")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=FEWEST_ROUNDS)
-    parser.add_argument("--all", action="store_true", help="quantised weights as well")
+    parser.add_argument("--all", action="store_true", help="all of the next three")
+    parser.add_argument("--quantised", action="store_true", help="models with quantised weights as well")
+    parser.add_argument("--kernels", action="store_true", help="the experts alone, beside ggml's mul_mat_id")
+    parser.add_argument("--kl", action="store_true", help="what quantising does to trained models' probabilities")
+    parser.add_argument("--model", choices=("mixture", "dense"), help="only this one")
+    parser.add_argument("--float32", action="store_true", help="beside transformers in float32 too")
+    parser.add_argument("--instructions", choices=CHOICES, default=NATIVE, help="what everybody is held to")
     parser.add_argument("--smoke", action="store_true", help="tiny models, to see that all of it works")
     options = parser.parse_args()
-    options.program = options.program.resolve()
+    options.models = options.all or options.quantised or not (options.kernels or options.kl)
+    for part in ("quantised", "kernels", "kl"):
+        setattr(options, part, getattr(options, part) or options.all)
+    options.program, options.benchmarks = options.program.resolve(), options.benchmarks.resolve()
     options.work = (options.work / ("smoke" if options.smoke else "")).resolve()
     return options
+
+
+class Results:
+    """Written after every round, so that a run that is stopped leaves what it has."""
+
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        built_with = llama_folder(options.instructions) / "llama_cmake_args"
+        self.result = {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "machine": machine(),
+                       "threads": options.threads, "rounds": options.rounds, "instructions": options.instructions,
+                       "llama_cmake_args": built_with.read_text().strip(), "models": [], "kernels": [], "kl": []}
+
+    def save(self, part: str, entry: dict) -> None:
+        """Takes the place of what an earlier round knew."""
+        self.result[part] = [e for e in self.result[part] if e["title"] != entry["title"]] + [entry]
+        name = "peers" if self.options.instructions == NATIVE else f"peers-{self.options.instructions}"
+        (self.options.work / f"{name}.json").write_text(json.dumps(self.result, indent=1))
+        (self.options.work / f"{name}.md").write_text(report(self.result))
+
+
+def parts_of(options: argparse.Namespace) -> list[list[Pair]]:
+    """Pairs whose programs are in memory together: all at once might not fit, and files would be read again in steps."""
+    parts = [[pair for pair in PAIRS if not pair.optional] + ([FLOAT32_PAIR] if options.float32 else [])]
+    return parts + ([[pair for pair in PAIRS if pair.optional]] if options.quantised else [])
 
 
 def main() -> None:
     options = parsed()
     options.work.mkdir(parents=True, exist_ok=True)
-    pairs = [pair for pair in PAIRS if options.all or not pair.optional]
-    steps = list(SMOKE_STEPS if options.smoke else STEPS)
-    built_with = pathlib.Path(sys.prefix) / "llama_cmake_args"
-    result = {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "machine": machine(),
-              "threads": options.threads, "rounds": options.rounds, "llama_cmake_args": built_with.read_text().strip()}
-    result["models"] = []
-    for model in models(options.smoke):
-        result["models"].append(compare(model, pairs, steps, options))
-        (options.work / "peers.json").write_text(json.dumps(result, indent=1))
-        (options.work / "peers.md").write_text(report(result))
-    print(report(result), end="")
+    results = Results(options)
+    if options.kernels:
+        time_kernels(options, lambda entry: results.save("kernels", entry))
+    if options.kl:
+        divergences(options, lambda entry: results.save("kl", entry))
+    for model in models(options.smoke) if options.models else []:
+        for pairs in parts_of(options) if options.model in (None, model.name) else []:
+            steps = list(SMOKE_STEPS if options.smoke else STEPS)
+            time_model(model, pairs, steps, options, lambda entry: results.save("models", entry))
+    print(report(results.result), end="")
 
 
 if __name__ == "__main__":

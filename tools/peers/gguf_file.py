@@ -1,4 +1,5 @@
 """Writes a checkpoint's weights as GGUF, as llama.cpp's own converter does, and lets llama.cpp quantise them."""
+import dataclasses
 import json
 import pathlib
 import sys
@@ -13,12 +14,28 @@ FILE_TYPES = {"Q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0, "Q4_K_M": llama_cpp.LLA
 WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 BLOCK = {"attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
          "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_norm": "post_attention_layernorm"}
-DENSE = {"ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
-MIXTURE = {"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm", "ffn_gate_inp": "mlp.gate"}
-EXPERTS = {"ffn_gate_exps": "gate_proj", "ffn_up_exps": "up_proj", "ffn_down_exps": "down_proj"}
+DENSE = ("ffn_gate", "ffn_up", "ffn_down")
+EXPERTS = ("ffn_gate_exps", "ffn_up_exps", "ffn_down_exps")
+OLMOE_NORMS = {"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm"}
 
 
-def add_keys(writer: gguf.GGUFWriter, config: dict) -> None:
+@dataclasses.dataclass(frozen=True)
+class Family:
+    architecture: str  # llama.cpp's
+    experts_key: str = ""  # of config.json; "": dense
+    mlp: str = "mlp"
+    matrices: tuple[str, str, str] = ("gate_proj", "up_proj", "down_proj")
+    norms: dict[str, str] = dataclasses.field(default_factory=dict)
+    # llama.cpp's llama turns neighbouring elements of a head, Hugging Face's turns halves: rows change places.
+    interleaved: bool = True
+
+
+FAMILIES = {"llama": Family("llama"),
+            "mixtral": Family("llama", "num_local_experts", "block_sparse_moe", ("w1", "w3", "w2")),
+            "olmoe": Family("olmoe", "num_experts", norms=OLMOE_NORMS, interleaved=False)}
+
+
+def add_keys(writer: gguf.GGUFWriter, config: dict, experts: int) -> None:
     writer.add_vocab_size(config["vocab_size"])
     writer.add_context_length(config["max_position_embeddings"])
     writer.add_embedding_length(config["hidden_size"])
@@ -29,8 +46,8 @@ def add_keys(writer: gguf.GGUFWriter, config: dict) -> None:
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
     writer.add_rope_freq_base(config["rope_theta"])
     writer.add_rope_dimension_count(config["hidden_size"] // config["num_attention_heads"])
-    if "num_experts" in config:
-        writer.add_expert_count(config["num_experts"])
+    if experts:
+        writer.add_expert_count(experts)
         writer.add_expert_used_count(config["num_experts_per_tok"])
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_BF16)
     writer.add_tokenizer_model("none")
@@ -41,39 +58,45 @@ def add_tensor(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor) -> None
     if tensor.dim() == 1 or "ffn_gate_inp" in name:
         writer.add_tensor(name, tensor.float().numpy())
     else:
-        writer.add_tensor(name, tensor.contiguous().view(torch.uint8).numpy(), raw_dtype=gguf.GGMLQuantizationType.BF16)
+        bf16 = tensor.to(torch.bfloat16).contiguous()
+        writer.add_tensor(name, bf16.view(torch.uint8).numpy(), raw_dtype=gguf.GGMLQuantizationType.BF16)
 
 
 def interleaved(weight: torch.Tensor, heads: int) -> torch.Tensor:
-    """llama.cpp's llama turns neighbouring elements of a head, Hugging Face's turns halves: rows change places."""
     return weight.reshape(heads, 2, -1, weight.shape[1]).transpose(1, 2).reshape(weight.shape)
 
 
-def add_block(writer: gguf.GGUFWriter, read, config: dict, layer: int) -> None:
+def add_block(writer: gguf.GGUFWriter, read, config: dict, family: Family, layer: int) -> None:
     at, to = f"model.layers.{layer}.", f"blk.{layer}."
     heads = {"attn_q": config["num_attention_heads"], "attn_k": config["num_key_value_heads"]}
-    is_mixture = "num_experts" in config
-    for name, source in (BLOCK | (MIXTURE if is_mixture else DENSE)).items():
+    for name, source in (BLOCK | family.norms).items():
         tensor = read(f"{at}{source}.weight")
-        if name in heads and not is_mixture:
+        if name in heads and family.interleaved:
             tensor = interleaved(tensor, heads[name])
         add_tensor(writer, f"{to}{name}.weight", tensor)
-    if is_mixture:
-        for name, source in EXPERTS.items():
-            experts = [read(f"{at}mlp.experts.{e}.{source}.weight") for e in range(config["num_experts"])]
-            add_tensor(writer, f"{to}{name}.weight", torch.stack(experts))
+    mlp = f"{at}{family.mlp}."
+    if not family.experts_key:
+        for name, source in zip(DENSE, family.matrices, strict=True):
+            add_tensor(writer, f"{to}{name}.weight", read(f"{mlp}{source}.weight"))
+        return
+    add_tensor(writer, f"{to}ffn_gate_inp.weight", read(f"{mlp}gate.weight"))
+    for name, source in zip(EXPERTS, family.matrices, strict=True):
+        experts = [read(f"{mlp}experts.{e}.{source}.weight") for e in range(config[family.experts_key])]
+        add_tensor(writer, f"{to}{name}.weight", torch.stack(experts))
 
 
 def write_gguf(checkpoint: pathlib.Path, file: pathlib.Path) -> None:
     config = json.loads((checkpoint / "config.json").read_text())
+    family = FAMILIES[config["model_type"]]
     unfinished = file.with_suffix(".unfinished")
-    writer = gguf.GGUFWriter(unfinished, config["model_type"])
-    add_keys(writer, config)
+    writer = gguf.GGUFWriter(unfinished, family.architecture)
+    add_keys(writer, config, config[family.experts_key] if family.experts_key else 0)
     with safe_open(checkpoint / "model.safetensors", "pt") as tensors:
         for name, source in WHOLE.items():
-            add_tensor(writer, f"{name}.weight", tensors.get_tensor(f"{source}.weight"))
+            if name != "output" or not config["tie_word_embeddings"]:  # else llama.cpp takes the embedding
+                add_tensor(writer, f"{name}.weight", tensors.get_tensor(f"{source}.weight"))
         for layer in range(config["num_hidden_layers"]):
-            add_block(writer, tensors.get_tensor, config, layer)
+            add_block(writer, tensors.get_tensor, config, family, layer)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()

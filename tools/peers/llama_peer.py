@@ -1,11 +1,11 @@
 """llama.cpp as a peer: its low-level interface, one context for each timed step."""
 import argparse
-import ctypes
 import pathlib
 
+import ggml_library
 import llama_cpp
 import numpy as np
-from serving import log_softmax, seconds_of, serve
+from serving import seconds_of, serve
 
 CELLS = 256  # llama.cpp pads a sequence's part of the cache to this
 
@@ -46,7 +46,7 @@ class Context:
 
     def logits(self, count: int, vocabulary: int) -> np.ndarray:
         pointer = llama_cpp.llama_get_logits(self.context)
-        return np.ctypeslib.as_array(pointer, shape=(count, vocabulary)).astype(np.float64)
+        return np.ctypeslib.as_array(pointer, shape=(count, vocabulary)).copy()
 
     def __del__(self):
         if getattr(self, "context", None):
@@ -86,15 +86,12 @@ class Llama:
         self.vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self.model))
 
     def facts(self) -> dict:
-        base = ctypes.CDLL(str(pathlib.Path(llama_cpp.__file__).parent / "lib/libggml-base.so"))
-        base.ggml_version.restype = base.ggml_commit.restype = ctypes.c_char_p
-        return {"llama_cpp_python": llama_cpp.__version__, "ggml": base.ggml_version().decode(),
-                "commit": base.ggml_commit().decode(), "system": llama_cpp.llama_print_system_info().decode().strip()}
+        return ggml_library.facts()
 
-    def log_probabilities(self, ids: list[int]) -> np.ndarray:
+    def logits(self, ids: list[int]) -> np.ndarray:
         context = Context(self.model, self.threads, 1, len(ids), True)
         context.decode(Batch([(token, i, 0, True) for i, token in enumerate(ids)]))
-        return log_softmax(context.logits(len(ids), self.vocabulary))
+        return context.logits(len(ids), self.vocabulary)
 
     def variants(self, step: dict) -> list[str]:
         return ["one cache"] if step["batch"] == 1 else ["one cache", "a cache for each sequence"]

@@ -1,6 +1,6 @@
 """The peer's side of a comparison: a process that keeps its model loaded and answers one JSON line with another.
 
-    {"do": "logits", "ids": [...], "file": F}           writes log-probabilities of every position to F (.npy)
+    {"do": "logits", "ids": [...], "file": F}           writes logits of every position to F, row by row, as float32
     {"do": "prepare", "step": {...}, "ids": [...]}      fills the cache, tries the variants, keeps the fastest
     {"do": "time", "step": {...}, "steps": N, ...}      seconds of each step
 """
@@ -14,18 +14,20 @@ from typing import Protocol
 
 import numpy as np
 
-WARM_UP, TRIED = 1, 3  # steps of each variant
+TRIED = 3  # steps of each variant, behind one to warm up; one that takes longer than this is not tried again:
+SLOW_S = 2.0
 
 
 class Loop(Protocol):
-    """One timed step, prepared. `run(round)` gives its seconds and leaves the cache as it was."""
+    """One timed step, prepared. `run(round)` gives its seconds and leaves the cache as it was. One that was held against
+    a definition has a `difference`."""
 
     def run(self, round: int) -> float: ...
 
 
 class Program(Protocol):
     def facts(self) -> dict: ...
-    def log_probabilities(self, ids: list[int]) -> np.ndarray: ...
+    def logits(self, ids: list[int]) -> np.ndarray: ...
     def variants(self, step: dict) -> Sequence[str]: ...
     def loop(self, step: dict, ids: list[list[int]], variant: str) -> Loop: ...
 
@@ -40,8 +42,8 @@ def fastest(program: Program, step: dict, ids: list[list[int]]) -> tuple[str, Lo
     medians, best = {}, None
     for variant in program.variants(step):
         loop = program.loop(step, ids, variant)
-        times = [loop.run(i) for i in range(WARM_UP + TRIED)][WARM_UP:]
-        medians[variant] = statistics.median(times)
+        first = loop.run(0)
+        medians[variant] = first if first > SLOW_S else statistics.median(loop.run(1 + i) for i in range(TRIED))
         if best is None or medians[variant] < medians[best[0]]:
             best = (variant, loop)
     return *best, medians
@@ -63,12 +65,12 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 
 def answer(program: Program, loops: dict[str, Loop], request: dict) -> dict:
     if request["do"] == "logits":
-        np.save(request["file"], program.log_probabilities(request["ids"]))
+        program.logits(request["ids"]).astype(np.float32).tofile(request["file"])
         return {}
     name = json.dumps(request["step"])
     if request["do"] == "prepare":
         variant, loops[name], medians = fastest(program, request["step"], request["ids"])
-        return {"variant": variant, "tried": medians}
+        return {"variant": variant, "tried": medians, "checked": getattr(loops[name], "difference", None)}
     return {"step_s": timed(loops[name], request["warm_up"], request["least"], request["most"], request["seconds"])}
 
 

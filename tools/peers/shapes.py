@@ -55,7 +55,7 @@ class Contender:
 class Pair:
     ours: Contender
     theirs: Contender
-    optional: bool = False  # timed with --all
+    optional: bool = False  # timed with --quantised
 
 
 OURS = Contender("moebench")
@@ -66,6 +66,8 @@ PAIRS = (
     Pair(Contender("moebench", "int4"), Contender("llama.cpp", "Q4_K_M"), optional=True),
     Pair(Contender("moebench", "int8"), OURS, optional=True),
 )
+REFERENCE = Contender("transformers", "float32")
+FLOAT32_PAIR = Pair(OURS, REFERENCE)
 STEPS = (Step(1, 0, 512), Step(1, 128, 1), Step(4, 128, 1), Step(16, 128, 1))
 SMOKE_STEPS = (Step(1, 0, 64), Step(1, 32, 1), Step(4, 32, 1))
 

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import torch
 import transformers
-from serving import log_softmax, seconds_of, serve
+from serving import seconds_of, serve
 
 EXPERTS = ("grouped_mm", "eager", "batched_mm")  # the first fills contexts
 MOST_GATHERED = 4  # tokens; batched_mm copies the weights of every expert of every token
@@ -14,15 +14,15 @@ MOST_GATHERED = 4  # tokens; batched_mm copies the weights of every expert of ev
 class Loop:
     """Contexts stand in a cache that grows (dynamic) or one of fixed size (static)."""
 
-    def __init__(self, model, experts: str, static: bool, step: dict, ids: list[list[int]]):
+    def __init__(self, model, experts: str, static: bool, step: dict, ids: torch.Tensor,
+                 filled: transformers.DynamicCache | None):
         self.model, self.experts, self.context, self.new = model, experts, step["context"], step["new_tokens"]
-        self.ids = torch.tensor(ids)
+        self.ids = ids
         self.sets = (self.ids.shape[1] - self.context) // self.new
         self.static = static
         self.cache = self.empty()
-        if self.context:
-            self.use(EXPERTS[0])
-            self.forward(self.ids[:, : self.context])
+        for number, layer in enumerate(filled.layers if filled else ()):
+            self.cache.update(layer.keys, layer.values, number)
 
     def use(self, experts: str) -> None:
         if self.experts:
@@ -54,14 +54,16 @@ class Transformers:
     def __init__(self, path: pathlib.Path, threads: int, dtype: str):
         torch.set_num_threads(threads)
         self.model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, dtype)).eval()
+        self.filled: tuple[dict, transformers.DynamicCache] | None = None  # of the step that was asked for last
 
     def facts(self) -> dict:
         return {"transformers": transformers.__version__, "torch": torch.__version__,
-                "capability": torch.backends.cpu.get_cpu_capability()}
+                "capability": torch.backends.cpu.get_cpu_capability(),
+                "onednn_bf16": torch.ops.mkldnn._is_mkldnn_bf16_supported()}
 
     @torch.inference_mode()
-    def log_probabilities(self, ids: list[int]) -> np.ndarray:
-        return log_softmax(self.model(torch.tensor([ids]), use_cache=False).logits[0].double().numpy())
+    def logits(self, ids: list[int]) -> np.ndarray:
+        return self.model(torch.tensor([ids]), use_cache=False).logits[0].float().numpy()
 
     def variants(self, step: dict) -> list[str]:
         caches = ["dynamic cache"] if step["context"] == 0 else ["dynamic cache", "static cache"]
@@ -70,9 +72,23 @@ class Transformers:
         few = step["batch"] * step["new_tokens"] <= MOST_GATHERED
         return [f"{experts}, {cache}" for experts in EXPERTS if few or experts != "batched_mm" for cache in caches]
 
+    @torch.inference_mode()
+    def context(self, step: dict, ids: torch.Tensor) -> transformers.DynamicCache | None:
+        """Filled once for all variants of a step."""
+        if step["context"] == 0:
+            return None
+        if self.filled is None or self.filled[0] != step:
+            if hasattr(self.model.config, "num_experts"):
+                self.model.set_experts_implementation(EXPERTS[0])
+            cache = transformers.DynamicCache(config=self.model.config)
+            self.model(ids[:, : step["context"]], cache=cache, use_cache=True, logits_to_keep=1)
+            self.filled = (step, cache)
+        return self.filled[1]
+
     def loop(self, step: dict, ids: list[list[int]], variant: str) -> Loop:
         *experts, cache = variant.split(", ")
-        return Loop(self.model, experts[0] if experts else "", cache == "static cache", step, ids)
+        tokens = torch.tensor(ids)
+        return Loop(self.model, experts[0] if experts else "", cache == "static cache", step, tokens, self.context(step, tokens))
 
 
 if __name__ == "__main__":
