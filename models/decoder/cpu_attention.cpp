@@ -32,7 +32,7 @@ Tensor cpu_attention(const CpuStep& step, const AttentionArgs& args, CpuWork& wo
           args.q_THd.size(0), step.rows());
   const Tensor q = args.q_THd.contiguous(), k = args.k_TGd.contiguous(),
                v = args.v_TGe.contiguous();
-  Tensor y = at::empty({step.rows(), spec.heads * spec.v_dim}, q.options());
+  Tensor y = work.tensors.take({step.rows(), spec.heads * spec.v_dim}, at::kFloat);
   for (const AttendedPages& pages : {step.cached(args.layer), step.uncached(spec)}) {
     if (pages.sequences.empty()) continue;
     const AttentionShape shape = shape_of(spec, pages.tokens_per_page);

@@ -15,6 +15,9 @@ CpuRouter cpu_router(const FeedForwardSpec&, const RouterViews&, PackedFormat, T
 Routing cpu_route(const CpuRouter&, const FeedForwardSpec&, const Tensor& x_TD,
                   const RouterControl&, CpuWork&);
 
+/// Adds how often each expert was chosen.
+void cpu_count(const Routing&, const Tensor& load_E);
+
 /// Sum over a token's experts in the order of its choices, in float32; then the shared expert's
 /// output.
 Tensor cpu_mixture(const CpuExperts&, const Tensor& x_TD, const Routing&, CpuWork&);
@@ -23,6 +26,6 @@ Tensor cpu_mixture(const CpuExperts&, const Tensor& x_TD, const Routing&, CpuWor
 Tensor cpu_mlp(const CpuMlps&, const Tensor& x_TD, CpuWork&);
 
 /// a + b, of one shape.
-Tensor cpu_sum(const Tensor& a, const Tensor& b, ThreadPool&);
+Tensor cpu_sum(const Tensor& a, const Tensor& b, CpuWork&);
 
 }  // namespace moe

@@ -114,15 +114,15 @@ PackedFormat packed_format(const KeptAs& kept) {
   return PackedFormat::bf16;
 }
 
-Tensor CpuLinear::run(const Tensor& x_TK, ThreadPool& pool) const {
+Tensor CpuLinear::run(const Tensor& x_TK, CpuWork& work) const {
   const Tensor x = x_TK.contiguous();
   require(x.dim() == 2 && x.size(1) == shape.K, "a linear layer of {} inputs on rows of {}",
           shape.K, x.size(-1));
-  Tensor y_TN = at::empty({x.size(0), shape.N}, x.options());
+  Tensor y_TN = work.tensors.take({x.size(0), shape.N}, at::kFloat);
   kernel->run(
       shape, packed.get(),
       {.T = x.size(0), .x_TK = x.const_data_ptr<float>(), .y_TN = y_TN.mutable_data_ptr<float>()},
-      pool);
+      work.pool);
   return y_TN;
 }
 

@@ -15,6 +15,7 @@
 #include "kernels/norm/norm.h"
 #include "kernels/packed/aligned.h"
 #include "kernels/router/router.h"
+#include "models/decoder/cpu_work.h"
 #include "models/decoder/ops.h"
 
 namespace moe {
@@ -65,7 +66,7 @@ struct CpuLinear final : Prepared {
   AlignedBytes packed;
   std::int64_t bytes() const override { return kernel->packed_bytes(shape); }
 
-  Tensor run(const Tensor& x_TK, ThreadPool&) const;
+  Tensor run(const Tensor& x_TK, CpuWork&) const;
 };
 
 /// A head: its logits, and the log-probabilities of some of them.

@@ -121,20 +121,21 @@ StepResult Decoder::step(const Step& step, KvCache* cache) {
   Tensor x_TD = ops_.embedding(*embedding_, step_->id_T);
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
     Routing routing;
-    const RouterControl router{.force_TK = force[layer], .removed_E = removed_E_[layer]};
+    const RouterControl router{.force_TK = force.empty() ? Tensor() : force[layer],
+                               .removed_E = removed_E_[layer]};
     x_TD = run_block(layer, x_TD, {.router = router, .clock = clock}, &routing);
     if (!is_checked_) check_finite(x_TD, layer);
     if (!routing.expert_TK.defined()) continue;
-    if (step.routing.count) count(layer, routing);
+    if (step.routing.count) ops_.count(routing, load_E_[layer]);
     if (step.routing.record) {
       result.routing.push_back({.layer = static_cast<std::int64_t>(layer),
                                 .logits_TE = routing.logits_TE,
                                 .weight_TK = routing.weight_TK,
-                                .expert_TK = routing.expert_TK});
+                                .expert_TK = routing.expert_TK.to(at::kLong)});
     }
   }
   is_checked_ = true;
-  result.hidden_RD = ops_.norm(*norm_, x_TD.index_select(0, step_->asked_R));
+  result.hidden_RD = ops_.norm(*norm_, ops_.asked(*step_, x_TD));
   clock.lap(&StepTimers::other_s);
   return result;
 }
@@ -158,12 +159,6 @@ void Decoder::set_experts(std::optional<std::int64_t> top_k, const RemovedExpert
   Config config = top_k ? with_top_k(given_, *top_k) : given_;
   removed_E_ = removed_masks(config, removed, ops_.activations().device());
   config_ = std::move(config);
-}
-
-void Decoder::count(std::size_t layer, const Routing& routing) {
-  // In place and without asking the device for a size, as bincount would: nothing waits in a step.
-  const Tensor expert_N = routing.expert_TK.reshape(-1);
-  load_E_[layer].scatter_add_(0, expert_N, at::ones({1}, expert_N.options()).expand_as(expert_N));
 }
 
 std::vector<std::vector<std::int64_t>> Decoder::expert_loads() const {

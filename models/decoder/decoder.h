@@ -57,7 +57,6 @@ class Decoder {
  private:
   void check_finite(const Tensor& x_TD, std::size_t layer) const;
   Tensor run_block(std::size_t layer, const Tensor& x_TD, const FeedForwardStep&, Routing* routing);
-  void count(std::size_t layer, const Routing&);
 
   Config given_, config_;  // as constructed, and with set_experts()
   const Ops& ops_;
