@@ -91,6 +91,10 @@ class ForwardingOps : public Ops {
     return inner_.head_scores(head, hidden_RD, targets);
   }
   at::TensorOptions activations() const override { return inner_.activations(); }
+  std::int64_t workspace_bytes() const override { return inner_.workspace_bytes(); }
+  std::int64_t workspace_bytes(const Config& config, const StepLoad& load) const override {
+    return inner_.workspace_bytes(config, load);
+  }
 
  protected:
   const Ops& inner() const { return inner_; }

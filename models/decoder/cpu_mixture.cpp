@@ -49,15 +49,15 @@ Tensor run_mlps(const CpuMlps& mlps, const Tensor& x_TD, const Choices& choices,
   ExpertGemmShape shape = mlps.shape;
   shape.K = choices.K;
   Tensor y_TD = work.tensors.take(x_TD.sizes(), at::kFloat);
-  mlps.kernel->run(shape, mlps.packed.get(),
-                   {.T = x_TD.size(0),
-                    .x_TD = x_TD.const_data_ptr<float>(),
-                    .expert_TK = choices.expert_TK,
-                    .weight_TK = choices.weight_TK,
-                    .y_TD = y_TD.mutable_data_ptr<float>(),
-                    .workspace = work.workspace.bytes(
-                        mlps.kernel->workspace_bytes(shape, x_TD.size(0)))},
-                   work.pool);
+  mlps.kernel->run(
+      shape, mlps.packed.get(),
+      {.T = x_TD.size(0),
+       .x_TD = x_TD.const_data_ptr<float>(),
+       .expert_TK = choices.expert_TK,
+       .weight_TK = choices.weight_TK,
+       .y_TD = y_TD.mutable_data_ptr<float>(),
+       .workspace = work.workspace.bytes(mlps.kernel->workspace_bytes(shape, x_TD.size(0)))},
+      work.pool);
   return y_TD;
 }
 

@@ -8,6 +8,7 @@
 #include "kernels/rope/rope.h"
 #include "models/decoder/cpu_attention.h"
 #include "models/decoder/cpu_in_place.h"
+#include "models/decoder/cpu_memory.h"
 #include "models/decoder/cpu_mixture.h"
 #include "models/decoder/cpu_step.h"
 #include "models/decoder/cpu_weights.h"
@@ -29,6 +30,10 @@ class CpuOps final : public Ops {
 
   std::string_view name() const override { return "cpu"; }
   at::TensorOptions activations() const override { return at::TensorOptions(at::kFloat); }
+  std::int64_t workspace_bytes() const override { return work_->bytes(); }
+  std::int64_t workspace_bytes(const Config& config, const StepLoad& load) const override {
+    return cpu_workspace_bytes(config, load, large_format_, work_->pool.threads());
+  }
 
   PreparedWeight prepare_embedding(const WeightView& table_VD) const override {
     return std::make_unique<CpuTable>(table_of(table_VD, format_));

@@ -50,7 +50,7 @@ class CpuStep final : public TableStep {
   std::vector<std::int32_t> own_pages_;  // 0, 1, ...: one range for each that is not cached
   std::int64_t own_count_ = 0;
   mutable KeptMemory own_keys_, own_values_;  // of the layer that is attended
-  std::vector<std::int64_t> positions_;  // of the rows
+  std::vector<std::int64_t> positions_;       // of the rows
   std::vector<std::pair<RopeSpec, CpuTurn>> turns_;
 };
 

@@ -159,18 +159,22 @@ CpuLinear linear_of(const WeightView& weight_NK, const WeightView* bias_N, Packe
   return linear;
 }
 
+ExpertGemmShape mlp_shape(const FeedForwardSpec& spec, const MlpSizes& sizes, PackedFormat format) {
+  return {.E = sizes.experts,
+          .K = 1,
+          .D = sizes.dim,
+          .F = sizes.hidden,
+          .mlp = kind_of(spec),
+          .format = format,
+          .bias = spec.bias,
+          .scale_input = spec.scale_input};
+}
+
 CpuMlps mlps_of(const FeedForwardSpec& spec, std::int64_t hidden, std::span<const MlpViews> views,
                 PackedFormat format, ThreadPool& pool) {
   check_mlp_views(spec, views);
   CpuMlps mlps;
-  mlps.shape = {.E = std::ssize(views),
-                .K = 1,
-                .D = views[0].up_FD.shape.at(1),
-                .F = hidden,
-                .mlp = kind_of(spec),
-                .format = format,
-                .bias = spec.bias,
-                .scale_input = spec.scale_input};
+  mlps.shape = mlp_shape(spec, {std::ssize(views), views[0].up_FD.shape.at(1), hidden}, format);
   mlps.kernel = &fastest("expert_gemm", expert_gemms(), mlps.shape);
   mlps.packed = aligned_bytes(mlps.kernel->packed_bytes(mlps.shape));
   std::vector<MlpElements> elements;

@@ -106,6 +106,11 @@ std::vector<float> floats_of(const WeightView&);
 CpuTable table_of(const WeightView& table_VD, PackedFormat);
 CpuLinear linear_of(const WeightView& weight_NK, const WeightView* bias_N, PackedFormat,
                     ThreadPool&);
+struct MlpSizes {
+  std::int64_t experts, dim, hidden;
+};
+/// Of MLPs that a row goes through one of.
+ExpertGemmShape mlp_shape(const FeedForwardSpec&, const MlpSizes&, PackedFormat);
 /// Error on views that are not what the spec has.
 CpuMlps mlps_of(const FeedForwardSpec&, std::int64_t hidden, std::span<const MlpViews>,
                 PackedFormat, ThreadPool&);

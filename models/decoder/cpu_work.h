@@ -58,9 +58,8 @@ class OnlyChoice {
 
   const std::int32_t* expert_T() const { return expert_T_.data(); }
   const float* weight_T() const { return weight_T_.data(); }
-  std::int64_t bytes() const {
-    return std::ssize(expert_T_) * std::int64_t{sizeof(std::int32_t) + sizeof(float)};
-  }
+  static constexpr std::int64_t kRowBytes = sizeof(std::int32_t) + sizeof(float);
+  std::int64_t bytes() const { return std::ssize(expert_T_) * kRowBytes; }
 
  private:
   std::vector<std::int32_t> expert_T_;

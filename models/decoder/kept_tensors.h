@@ -12,7 +12,7 @@ namespace moe {
 /// Does a step that uses so little of what is kept let go of it? Steps of about the same shape keep
 /// all, and what a long one took does not stay behind it.
 constexpr bool is_too_much(std::int64_t kept, std::int64_t used) {
-  return used < kept / 4;
+  return 4 * used < kept;
 }
 
 class KeptTensors {

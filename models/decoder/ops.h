@@ -20,6 +20,7 @@
 
 #include "models/checkpoint/weights.h"
 #include "models/config.h"
+#include "models/cost.h"
 #include "models/decoder/step.h"
 #include "models/decoder/torch.h"
 
@@ -170,6 +171,13 @@ class Ops {
                                  const HeadTargets&) const = 0;
 
   virtual at::TensorOptions activations() const = 0;
+
+  /// Bytes that the last steps left for the next, beside weights, cache and the prepared step's
+  /// own.
+  virtual std::int64_t workspace_bytes() const = 0;
+  /// Bytes that steps of this load work in, beside weights and cache: what they leave, with the
+  /// prepared step's own, where the table keeps it; else what they take at least.
+  virtual std::int64_t workspace_bytes(const Config&, const StepLoad&) const = 0;
 };
 
 /// LibTorch's operations on `device` ("cpu", "cuda", "cuda:1") with weights and activations of

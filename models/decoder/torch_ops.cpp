@@ -43,6 +43,10 @@ class TorchOps final : public Ops {
 
   std::string_view name() const override { return "torch"; }
   at::TensorOptions activations() const override { return options_; }
+  std::int64_t workspace_bytes() const override { return 0; }
+  std::int64_t workspace_bytes(const Config& config, const StepLoad& load) const override {
+    return least_workspace_bytes(config, dtype_of(options_), load);
+  }
 
   PreparedWeight prepare_embedding(const WeightView& table_VD) const override {
     return keep(table_VD, nullptr);

@@ -56,8 +56,9 @@ class Batch {
  private:
   void add(Step& step, std::int64_t b, std::int64_t position, std::int64_t count) const {
     const auto each = static_cast<std::size_t>(b);
-    step.sequences.push_back({.new_ids = std::span(ids_[each]).subspan(
-                                  static_cast<std::size_t>(position), static_cast<std::size_t>(count)),
+    step.sequences.push_back({.new_ids = std::span(ids_[each])
+                                             .subspan(static_cast<std::size_t>(position),
+                                                      static_cast<std::size_t>(count)),
                               .position = position,
                               .pages = pages_[each],
                               .asked = std::span(asked_).first(static_cast<std::size_t>(count))});
@@ -78,8 +79,8 @@ Allocations of_decoding(Decoder& decoder, std::int64_t batch) {
   Allocations sum;
   for (std::int64_t done = 0; done < kSteps; ++done) {
     const Step step = sequences.after(done);
-    const Allocations taken = allocations_of(
-        [&] { decoder.head(decoder.step(step, &sequences.cache()).hidden_RD); });
+    const Allocations taken =
+        allocations_of([&] { decoder.head(decoder.step(step, &sequences.cache()).hidden_RD); });
     if (done < kWarmUp) continue;
     sum.count += taken.count;
     sum.bytes += taken.bytes;
@@ -160,7 +161,8 @@ TEST(allocations, a_timed_step_takes_nothing) {
     TinyWeights weights(config);
     NativeEngine engine(
         config, weights, std::nullopt,
-        NativeOptions{.device = "cpu", .fast = true, .threads = 2, .limits = {.kv_bytes = 1 << 20}});
+        NativeOptions{
+            .device = "cpu", .fast = true, .threads = 2, .limits = {.kv_bytes = 1 << 20}});
     for (const std::int64_t batch : {1, 4}) {
       const auto loop = engine.step_loop({.batch = batch,
                                           .context = 20,
