@@ -7,13 +7,13 @@
 #include "kernels/norm/norm.h"
 #include "kernels/rope/rope.h"
 #include "models/decoder/cpu_attention.h"
+#include "models/decoder/cpu_head.h"
 #include "models/decoder/cpu_in_place.h"
 #include "models/decoder/cpu_memory.h"
 #include "models/decoder/cpu_mixture.h"
 #include "models/decoder/cpu_step.h"
 #include "models/decoder/cpu_weights.h"
 #include "models/decoder/cpu_work.h"
-#include "models/decoder/head_targets.h"
 #include "models/decoder/ops.h"
 #include "models/decoder/prepared.h"
 
@@ -175,27 +175,9 @@ class CpuOps final : public Ops {
   Tensor head(const Prepared& head, const Tensor& hidden_RD) const override {
     return prepared_as<CpuHead>(head).linear.run(hidden_RD, *work_);
   }
-  HeadScores head_scores(const Prepared& prepared, const Tensor& hidden_RD,
+  HeadScores head_scores(const Prepared& head, const Tensor& hidden_RD,
                          const HeadTargets& targets) const override {
-    const auto& head = prepared_as<CpuHead>(prepared);
-    const Tensor hidden = hidden_RD.contiguous();
-    require(hidden.size(1) == head.shape.D, "a head of width {} on rows of {}", head.shape.D,
-            hidden.size(1));
-    check_targets(targets, hidden.size(0), head.shape.V);
-    const std::int64_t count = std::ssize(targets.row);
-    HeadScores scores{.log_p_N = work_->tensors.take({count}, at::kFloat),
-                      .is_best_N = work_->tensors.take({count}, at::kBool)};
-    head.gather->run(head.shape, head.linear.packed.get(),
-                     {.R = hidden.size(0),
-                      .x_RD = hidden.const_data_ptr<float>(),
-                      .row_N = targets.row,
-                      .id_N = targets.id,
-                      .log_p_N = scores.log_p_N.mutable_data_ptr<float>(),
-                      .is_best_N = static_cast<std::uint8_t*>(scores.is_best_N.mutable_data_ptr()),
-                      .workspace = work_->workspace.bytes(
-                          head.gather->workspace_bytes(head.shape, hidden.size(0)))},
-                     work_->pool);
-    return scores;
+    return cpu_head_scores(prepared_as<CpuHead>(head), hidden_RD, targets, *work_);
   }
 
  private:

@@ -129,10 +129,8 @@ class TorchOps final : public Ops {
                  const RouterControl& control) const override {
     return torch_route(prepared_as<TorchRouterWeights>(router).router, spec, x_TD, control);
   }
-  /// In place and without asking the device for a size, as bincount would: nothing waits in a step.
   void count(const Routing& routing, const Tensor& load_E) const override {
-    const Tensor expert_N = routing.expert_TK.reshape(-1);
-    load_E.scatter_add_(0, expert_N, at::ones({1}, expert_N.options()).expand_as(expert_N));
+    torch_count(routing, load_E);
   }
 
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,
