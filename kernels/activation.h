@@ -7,9 +7,8 @@ namespace moe {
 
 /// Of a gate g and an up projection u: silu(g) u, with silu(g) = g / (1 + exp(-g)); gelu(g) u, of
 /// the error function or of its tanh approximation (Hendrycks and Gimpel 2016, arXiv:1606.08415,
-/// eq. 2); clamped_swiglu (gpt-oss): c sigmoid(alpha c) (v + 1) of c = min(g, limit) and v = u
-/// within
-/// +- limit. Without a gate: the same of u, times 1.
+/// eq. 2); clamped_swiglu (gpt-oss): c sigmoid(alpha c) (v + 1) of c = min(g, limit) and of u
+/// within its limits, v. Without a gate: the same of u, times 1.
 enum class MlpActivation : std::uint8_t { silu, gelu, gelu_tanh, clamped_swiglu };
 
 struct MlpKind {

@@ -23,6 +23,9 @@ class ForwardingOps : public Ops {
     return inner_.prepare_norm(spec, weight);
   }
   Tensor norm(const Prepared& norm, const Tensor& x) const override { return inner_.norm(norm, x); }
+  Tensor clipped(Tensor x, double limit) const override {
+    return inner_.clipped(std::move(x), limit);
+  }
   Tensor residual(const Tensor& x_TD, const Tensor& added_TD) const override {
     return inner_.residual(x_TD, added_TD);
   }
@@ -33,8 +36,14 @@ class ForwardingOps : public Ops {
   Tensor linear(const Prepared& linear, const Tensor& x_TK) const override {
     return inner_.linear(linear, x_TK);
   }
+  Tensor in_heads(Tensor x_TN, std::int64_t width) const override {
+    return inner_.in_heads(std::move(x_TN), width);
+  }
   PreparedStep begin_step(const StepStart& start, PreparedStep last) const override {
     return inner_.begin_step(start, std::move(last));
+  }
+  Tensor asked(const TableStep& step, const Tensor& x_TD) const override {
+    return inner_.asked(step, x_TD);
   }
   Tensor rope(const TableStep& step, const RopeSpec& spec, const Tensor& x_THd) const override {
     return inner_.rope(step, spec, x_THd);
@@ -52,6 +61,9 @@ class ForwardingOps : public Ops {
   Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
                  const RouterControl& control) const override {
     return inner_.router(router, spec, x_TD, control);
+  }
+  void count(const Routing& routing, const Tensor& load_E) const override {
+    inner_.count(routing, load_E);
   }
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,
                                  const ExpertViews& views) const override {
@@ -79,6 +91,10 @@ class ForwardingOps : public Ops {
     return inner_.head_scores(head, hidden_RD, targets);
   }
   at::TensorOptions activations() const override { return inner_.activations(); }
+  std::int64_t workspace_bytes() const override { return inner_.workspace_bytes(); }
+  std::int64_t workspace_bytes(const Config& config, const StepLoad& load) const override {
+    return inner_.workspace_bytes(config, load);
+  }
 
  protected:
   const Ops& inner() const { return inner_; }

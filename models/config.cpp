@@ -4,7 +4,7 @@
 #include <array>
 
 #include "harness/error.h"
-#include "kernels/packed/quantised.h"
+#include "kernels/packed/quantised_panel.h"
 
 namespace moe {
 namespace {
@@ -27,8 +27,9 @@ struct QuantisationName {
   std::int64_t bytes_of_block = 0;
 };
 
+/// As the kernels keep it.
 constexpr std::int64_t bytes_of_block(PackedFormat format) {
-  return block_bytes(format, kQuantisedBlock);
+  return panel_block_bytes(format, kQuantisedBlock);
 }
 
 constexpr QuantisationName kQuantisations[] = {

@@ -164,15 +164,14 @@ double step_bytes(const Config& c, const KeptAs& weights, DType kv, const StepLo
          kv_step_bytes(c, kv, load);
 }
 
-std::int64_t least_step_memory(const Config& c, DType dtype, const StepLoad& load) {
+std::int64_t least_workspace_bytes(const Config& c, DType dtype, const StepLoad& load) {
   const std::int64_t tokens = load.batch * load.new_tokens;
   std::int64_t widest = 0;
   for (const LayerSpec& layer : c.layers) {
     const std::int64_t experts = std::max<std::int64_t>(layer.feed_forward.experts_per_token, 1);
     widest = std::max(widest, experts * layer.feed_forward.hidden);
   }
-  return kv_bytes_per_token(c, dtype) * load.batch * (load.context + load.new_tokens) +
-         tokens * (c.dim + widest) * size_of(dtype) +
+  return tokens * (c.dim + widest) * size_of(dtype) +
          load.scored * c.vocab * static_cast<std::int64_t>(sizeof(float));
 }
 

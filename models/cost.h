@@ -53,9 +53,8 @@ double expected_experts_touched(const FeedForwardSpec&, std::int64_t tokens);
 double step_bytes(const Config&, const KeptAs& weights, DType kv, const StepLoad&,
                   double experts_touched = -1);
 
-/// Bytes a step cannot do without, beside the weights: keys and values of all tokens, the hidden
-/// state and the widest activation of the new ones, the scored rows' logits in float32. What it
-/// takes in fact is more.
-std::int64_t least_step_memory(const Config&, DType, const StepLoad&);
+/// Bytes a step cannot do without, beside weights, keys and values: the hidden state and the widest
+/// activation of the new tokens, the scored rows' logits in float32. What it takes in fact is more.
+std::int64_t least_workspace_bytes(const Config&, DType, const StepLoad&);
 
 }  // namespace moe

@@ -33,16 +33,27 @@ void send_prompts(const CaseTask& task, EventSink& sink, const TimedShape& shape
 /// What a step has to do at least, with the experts that it touches.
 void send_load(const CaseTask& task, const Engine& engine, EventSink& sink, const TimedShape& shape,
                std::span<const double> touched) {
-  const StepLoad load{.batch = shape.batch,
-                      .new_tokens = shape.new_tokens,
-                      .context = shape.context,
-                      .scored = shape.batch};
+  const StepLoad load = load_of(shape);
   const double experts = touched.empty() ? 0 : mean(touched);
   sink.send(Sample{
       task.case_key, "step_bytes", shape.scope, 0,
       step_bytes(engine.config(), engine.weights(), engine.activation_dtype(), load, experts)});
   sink.send(Sample{task.case_key, "step_flops", shape.scope, 0,
                    static_cast<double>(step_flops(engine.config(), load).total())});
+}
+
+/// Bytes beside the weights: keys and values, and what the step and those before it, which fill in
+/// its context, work in.
+std::int64_t step_memory(const Engine& engine, const TimedShape& shape) {
+  const std::int64_t kv = kv_bytes_per_token(engine.config(), engine.activation_dtype()) *
+                          shape.batch * (shape.context + shape.new_tokens);
+  const std::int64_t step = engine.workspace_bytes(load_of(shape));
+  if (shape.context == 0) return kv + step;
+  const std::int64_t most = std::max<std::int64_t>(1, kPrefillTokens / shape.batch);
+  return kv + std::max(step, engine.workspace_bytes({.batch = shape.batch,
+                                                     .new_tokens = std::min(shape.context, most),
+                                                     .context = 0,
+                                                     .scored = 0}));
 }
 
 void sample_loop(const CaseTask& task, StepLoop& loop, EventSink& sink, const TimedShape& shape) {
@@ -78,6 +89,13 @@ void sample_loop(const CaseTask& task, StepLoop& loop, EventSink& sink, const Ti
 
 }  // namespace
 
+StepLoad load_of(const TimedShape& shape) {
+  return {.batch = shape.batch,
+          .new_tokens = shape.new_tokens,
+          .context = shape.context,
+          .scored = shape.batch};
+}
+
 double explained_by(DType activations) {
   if (activations == DType::f32) return 1e-4;
   return activations == DType::f16 ? 1e-2 : 5e-2;
@@ -103,11 +121,7 @@ std::optional<Verdict> cannot_run(const Engine& engine, const TimedShape& shape)
                                                  reason_for_max_positions(engine.config()))};
   }
   const std::int64_t available = engine.memory().available_bytes;
-  const std::int64_t needed = least_step_memory(engine.config(), engine.activation_dtype(),
-                                                {.batch = shape.batch,
-                                                 .new_tokens = shape.new_tokens,
-                                                 .context = shape.context,
-                                                 .scored = shape.batch});
+  const std::int64_t needed = step_memory(engine, shape);
   if (needed <= available) return std::nullopt;
   return Verdict{
       Outcome::out_of_memory,

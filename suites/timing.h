@@ -26,8 +26,12 @@ struct TimedShape {
   std::string scope;
 };
 
-/// Why a shape is not tried: skipped where the model is shorter, out_of_memory where what the step
-/// surely takes is not there (the kernel would kill the worker for it).
+/// The shape as a load: each sequence's last row is scored.
+StepLoad load_of(const TimedShape&);
+
+/// Why a shape is not tried: skipped where the model is shorter, out_of_memory where what the step,
+/// or those that fill in its context, surely take is not there (the kernel would kill the worker
+/// for it).
 std::optional<Verdict> cannot_run(const Engine&, const TimedShape&);
 
 /// The verdict of cannot_run; wrong where the check fails, else measured:

@@ -20,10 +20,10 @@
 //   be 0; the rows of sequences are disjoint.
 //   |y - exact| is at most (2 w + (3 n + 24) 2^-24) (weighted mean of |v|) of n keys, where w is
 //   the largest error of a score: (d + 2) 2^-24 |scale| (sum of |q k|), with a softcap 14 2^-24
-//   |score| more, and (largest - least score + n / 16 + 16) 2^-24 for the exponentials.
-//   Of a sequence's pages those before the first key that any of its rows sees are not looked at.
-//   Sequences may list the same page as long as none of them writes to it; where those stand one
-//   after the other in a step, the page is read once for some of them together.
+//   |score| more, and (largest - least of scores and sink + n / 16 + 16) 2^-24 for the
+//   exponentials. Of a sequence's pages those before the first key that any of its rows sees are
+//   not looked at. Sequences may list the same page as long as none of them writes to it; where
+//   those stand one after the other in a step, the page is read once for some of them together.
 #pragma once
 
 #include <cstddef>

@@ -22,6 +22,12 @@ bool sees(const TileRow& row, std::int64_t first, std::int64_t last) {
   return row.seen.first < last && row.seen.last > first;
 }
 
+/// Of a sequence's pages the first one that its rows look at.
+std::int64_t first_page_seen(const AttentionShape& shape, const AttendedRows& sequence) {
+  const std::int64_t end = sequence.position + sequence.rows;
+  return page_of(sequence, seen_keys(shape, sequence.position, end).first / shape.B);
+}
+
 /// Of a block at most, each with the heads that share a key/value head.
 std::int64_t rows_of_block(const AttentionShape& shape) {
   return std::max<std::int64_t>(1, kTileRows / (shape.H / shape.G));
@@ -46,7 +52,7 @@ std::int64_t cut_rows(const AttentionShape& shape, std::span<const AttendedRows>
     const AttendedRows& sequence = sequences[static_cast<std::size_t>(s)];
     if (sequence.rows == 0) continue;
     bool joins = before != nullptr && blocks[count - 1].rows + sequence.rows <= most &&
-                 page_of(*before, 0) == page_of(sequence, 0);
+                 first_page_seen(shape, *before) == first_page_seen(shape, sequence);
     for (std::int64_t row = 0; row < sequence.rows; joins = false) {
       if (!joins) blocks[count++] = {.sequence = s, .row = row, .rows = 0};
       const std::int64_t some = std::min(most - blocks[count - 1].rows, sequence.rows - row);

@@ -21,7 +21,7 @@ std::int64_t rows_of_tile(const AttentionShape&);
 std::int64_t most_blocks(const AttentionShape&, std::int64_t T, std::int64_t sequences);
 
 /// Cuts the step's rows into `blocks` and returns how many: long sequences into several, and short
-/// ones that follow each other and begin with the same page together into one.
+/// ones that follow each other and see the same page first together into one.
 std::int64_t cut_rows(const AttentionShape&, std::span<const AttendedRows>, RowBlock* blocks);
 
 /// Calls work(sequence, row of it) for the rows of a block.

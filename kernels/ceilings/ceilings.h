@@ -21,7 +21,7 @@ struct Ceiling {
 
 inline constexpr std::string_view kReadCeiling = "read", kMultiplyAddCeiling = "multiply-add";
 
-/// Reads `buffer_bytes` of memory on large pages over and over, each thread a part of its own in
+/// Reads `buffer_bytes` of memory on large pages over and over, each task a part of its own in
 /// order. They are to be many times what the caches hold. Error below a large page a thread.
 Ceiling measure_read(ThreadPool&, std::int64_t buffer_bytes, std::int64_t passes);
 

@@ -6,14 +6,17 @@
 // which says the same in the plainest code we could write.
 //
 //   y_TD = sum over k = 0, 1, ..., K - 1 of weight_TK expert_e(x_TD), e = expert_TK
-//   expert_e(x) = down_e h + down_bias_e,  h = activated(gate_e x + gate_bias_e, up_e x +
-//   up_bias_e) scale_input: expert_e(weight_TK x_TD), and the sum has no weights. Weights are the
-//   values that the format's stored form stands for, activations and biases float32. Sums are in
-//   float32 or wider, those over D and F in their order, that over k in the order of a row's
-//   experts. The bits of a row depend on that row, its experts and the weights alone: not on T, on
-//   the other rows, or on the number of threads. T may be 0 and an expert may have no rows; an
-//   expert may be chosen by a row more than once. E, K, D and F are 1 or more, and multiples of
-//   nothing. A dense MLP is one expert with weight 1.
+//   expert_e(x) = down_e h + down_bias_e
+//   h = activated(gate_e x + gate_bias_e, up_e x + up_bias_e)
+//   scale_input: expert_e(weight_TK x_TD) instead, and the sum has no weights.
+//
+//   Weights are the values that the format's stored form stands for, activations and biases
+//   float32. Sums are in float32 or wider, those over D and F in a fixed order
+//   (packed/packed_matrix.h), that over k in the order of a row's experts. The bits of a row depend
+//   on that row, its experts and the weights alone: not on T, on the other rows, or on the number
+//   of threads. T may be 0 and an expert may have no rows; an expert may be chosen by a row more
+//   than once. E, K, D and F are 1 or more, and multiples of nothing. A dense MLP is one expert
+//   with weight 1.
 #pragma once
 
 #include <cstddef>

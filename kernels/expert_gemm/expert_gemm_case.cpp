@@ -83,8 +83,8 @@ std::vector<ExpertGemmCase::Value> ExpertGemmCase::project(const std::vector<std
       size += (std::abs(input.exact) + input.error) * w_size;
       carried += input.error * std::abs(w);
     }
-    // A sum of n terms, with n + 4 roundings of each at most, to first order (packed_matrix.h, and
-    // the bias); twice n + 2 is beyond what the higher orders add.
+    // A sum of n terms, with n + 5 roundings of each at most, to first order (packed_matrix.h, and
+    // the bias); twice n + 2 is beyond what the higher orders add, of one term as of many.
     y.push_back({exact, carried + 2 * static_cast<double>(inputs + 2) * kUnit * size + kTiny});
   }
   return y;

@@ -73,23 +73,21 @@ struct Workspace {
       : h_stride(inner(shape).panels() * panel_width()),
         y_stride(outer(shape).panels() * panel_width()) {
     const std::int64_t pairs = T * shape.K;
-    std::byte* begin = at;
     const auto take = [&](std::int64_t size) {
-      std::byte* here = at;
-      at += aligned_size(size);
+      std::byte* here = at == nullptr ? nullptr : at + bytes;  // null: only the size is asked for
+      bytes += aligned_size(size);
       return here;
     };
     sorting = take(by_expert_bytes(shape.E, pairs));
     h = reinterpret_cast<float*>(take(pairs * h_stride * kFloat));
     y = reinterpret_cast<float*>(take(pairs * y_stride * kFloat));
     scaled_x = reinterpret_cast<float*>(take(shape.scale_input ? pairs * shape.D * kFloat : 0));
-    bytes = at - begin;
   }
   std::int64_t h_stride, y_stride;  // floats
   std::byte* sorting;
   float *h, *y;     // by place in the order of experts
   float* scaled_x;  // by pair
-  std::int64_t bytes;
+  std::int64_t bytes = 0;
 };
 
 /// A step under way.

@@ -38,12 +38,13 @@ std::vector<double> LinearCase::bounds() const {
   std::vector<double> bounds;
   for (std::int64_t t = 0; t < std::ssize(x_TK) / shape.K; ++t) {
     for (std::int64_t n = 0; n < shape.N; ++n) {
-      double size = shape.bias ? std::abs(bias_N[static_cast<std::size_t>(n)]) : 0;
-      const std::byte* row = weight_NK.data() + n * row_bytes(shape.format, shape.K);
-      for (std::int64_t k = 0; k < shape.K; ++k)
-        size += std::abs(x_TK[static_cast<std::size_t>(t * shape.K + k)]) *
-                size_of_element(shape.format, row, k);
-      bounds.push_back(static_cast<double>(shape.K + 4) * 0x1p-24 * size);
+      const double bias = shape.bias ? std::abs(bias_N[static_cast<std::size_t>(n)]) : 0;
+      const ProductBound product =
+          product_bound(shape.format, weight_NK.data() + n * row_bytes(shape.format, shape.K),
+                        std::span(x_TK).subspan(static_cast<std::size_t>(t * shape.K),
+                                                static_cast<std::size_t>(shape.K)));
+      // The bias is one more rounding of the whole.
+      bounds.push_back(product.error + 0x1p-24 * (product.size + product.error + bias));
     }
   }
   return bounds;

@@ -7,9 +7,10 @@
 //
 //   y_TN = sum over k of x_TK weight_NK + bias_N, with weights the values that the format's stored
 //   form stands for and activations in float32. Accumulation is in float32 or wider: |y - exact| <=
-//   (K + 4) 2^-24 (sum of |x w| + |bias|), for K below a million, where |w| of int4 is |scale code|
-//   + |offset|. The bits of a row depend on that row and the weights alone: not on T, on the other
-//   rows, or on the number of threads. T may be 0; N and K are 1 or more, and multiples of nothing.
+//   (K + 5) 2^-24 (1 + K 2^-23) (sum of |x w| + |bias|), for K below 2^22 and where no sum over- or
+//   underflows; |w| of int4 is |scale code| + |offset|. The bits of a row depend on that row and
+//   the weights alone: not on T, on the other rows, or on the number of threads. T may be 0; N and
+//   K are 1 or more, and multiples of nothing.
 #pragma once
 
 #include <cstddef>

@@ -56,12 +56,10 @@ std::vector<double> LogSoftmaxGatherCase::bounds() const {
       row = next;
       largest = 0;
       for (std::int64_t v = 0; v < shape.V; ++v) {
-        double size = 0;
         const std::byte* weights = weight_VD.data() + v * row_bytes(shape.format, shape.D);
-        for (std::int64_t d = 0; d < shape.D; ++d)
-          size += std::abs(x_RD[static_cast<std::size_t>(row * shape.D + d)]) *
-                  size_of_element(shape.format, weights, d);
-        largest = std::max(largest, static_cast<double>(shape.D + 3) * 0x1p-24 * size);
+        const auto x = std::span(x_RD).subspan(static_cast<std::size_t>(row * shape.D),
+                                               static_cast<std::size_t>(shape.D));
+        largest = std::max(largest, product_bound(shape.format, weights, x).error);
       }
     }
     bounds.push_back(2 * largest + 0x1p-18 + 0x1p-22 * 100);  // no |log_p| here is above 100

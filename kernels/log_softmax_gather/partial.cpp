@@ -3,6 +3,8 @@
 #define HWY_TARGET_INCLUDE "kernels/log_softmax_gather/partial.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 // It includes this file again for each target.
+#include <limits>
+
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 #include "kernels/log_softmax_gather/partial.h"
@@ -35,11 +37,12 @@ PartialSoftmax partial(const float* logits, std::int64_t n) {
   // exp(-104) is 0 in float32; below, Exp() is not defined everywhere.
   const Vector least = hn::Set(d, -104.0F), nothing = hn::Zero(d);
   const Vector beyond = hn::Sub(largest, hn::Set(d, 200.0F));
+  const Vector no_number = hn::Set(d, std::numeric_limits<float>::quiet_NaN());
   Vector sum = nothing;
   for (std::int64_t i = 0; i < n; i += lanes) {
-    const Vector below = hn::Sub(load(logits, i, n, beyond), largest);
-    const Vector power = hn::Exp(d, below);
-    sum = hn::Add(sum, hn::IfThenElse(hn::Lt(below, least), nothing, power));
+    const Vector logit = load(logits, i, n, beyond), below = hn::Sub(logit, largest);
+    const Vector power = hn::IfThenElse(hn::Lt(below, least), nothing, hn::Exp(d, below));
+    sum = hn::Add(sum, hn::IfThenElse(hn::IsFinite(logit), power, no_number));
   }
   PartialSoftmax partial = {
       .largest = hn::GetLane(largest), .sum = hn::GetLane(hn::SumOfLanes(d, sum)), .best = 0};

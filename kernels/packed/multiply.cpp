@@ -12,6 +12,7 @@
 #include "kernels/packed/packed_matrix.h"
 #include "kernels/packed/quantised_tile-inl.h"
 #include "kernels/packed/tile-inl.h"
+#include "kernels/packed/tiling.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace moe {
@@ -94,14 +95,14 @@ void multiply_all(Operands o, std::int64_t panels, std::int64_t rows) {
 
 /// Some rows and inputs at a time, whose blocks are summed up first.
 void multiply_int4(const Operands& o, std::int64_t panels, std::int64_t rows) {
-  constexpr std::int64_t kRows = 48, kBlocks = 64, kInputs = kBlocks * kQuantisedBlock;
+  constexpr std::int64_t kBlocks = 64, kInputs = kBlocks * kQuantisedBlock;
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): all that is read is written first
-  std::array<float, static_cast<std::size_t>(kRows * kBlocks)> sums;
+  std::array<float, static_cast<std::size_t>(kBlockRows * kBlocks)> sums;
   Operands part = o;
   part.block_sum = sums.data();
   part.sum_stride = kBlocks;
-  for (std::int64_t first = 0; first < rows; first += kRows) {
-    const std::int64_t count = std::min(kRows, rows - first);
+  for (std::int64_t first = 0; first < rows; first += kBlockRows) {
+    const std::int64_t count = std::min(kBlockRows, rows - first);
     part.x = o.x + first;
     part.y = o.y + first * o.stride;
     for (std::int64_t begin = 0; begin < o.end; begin += kInputs) {

@@ -7,13 +7,17 @@
 // widest vector instructions of this machine take them (quantised ones: quantised_panel.h). Outputs
 // beyond N are zeros.
 //
-// Every y is one chain of fused multiply-adds in float32, in the order of its inputs, from zero, of
-// the value that the stored weight stands for. Of quantised weights the chain is over the codes of
-// a block, and such sums times their scales are a chain of fused multiply-adds in turn, of int4
-// with the sums of the blocks' inputs (block_sums.h) times their offsets in between: min(K, 32) + 2
-// ceil(K / 32) roundings at most, in place of K. So |y - exact| <= (K + 3) 2^-24 sum |x w| (1 +
-// O(K 2^-24)), where |w| of int4 is |scale code| + |offset|. The bits of y depend on its row and
-// its weights alone, not on other rows, on R, or on which panels are computed together.
+// Every y is one chain of multiply-adds (fused where the machine has that) in float32, in the order
+// of its inputs, from zero, of the value that the stored weight stands for. Of quantised weights
+// the chain is over the codes of a block, and such sums times their scales are a chain in turn, of
+// int4 with the sums of the blocks' inputs (block_sums.h) times their offsets in between: min(K,
+// 32) + 2 ceil(K / 32) roundings at most, in place of K; an element of int4 is rounded itself. So
+//
+//   |y - exact| <= (K + 4) 2^-24 (1 + K 2^-23) (sum of |x w|)
+//
+// for K below 2^22 and where no sum over- or underflows: n roundings of a term change it by n 2^-24
+// / (1 - n 2^-24) of it at most. |w| of int4 is |scale code| + |offset|. The bits of y depend on
+// its row and its weights alone: not on other rows, on R, or on what panels it is computed with.
 #pragma once
 
 #include <cstddef>

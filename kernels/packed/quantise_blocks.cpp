@@ -53,11 +53,11 @@ void int8_blocks(const float* row, std::int64_t blocks, std::byte* out) {
   }
 }
 
-/// The nearest float16, of two the even one; infinity from 65520 on.
+/// The nearest finite float16, of two the even one.
 HWY_INLINE Vector rounded_to_half(Vector value) {
   const Floats d;
   const Bits bits;
-  const Vector size = hn::Abs(value);
+  const Vector size = hn::Min(hn::Abs(value), hn::Set(d, kLargestHalf));
   const auto magnitude = hn::BitCast(bits, size);
   const auto odd = hn::And(hn::ShiftRight<13>(magnitude), hn::Set(bits, 1));
   const auto up = hn::Add(hn::Add(magnitude, hn::Set(bits, 0xfff)), odd);
@@ -65,8 +65,6 @@ HWY_INLINE Vector rounded_to_half(Vector value) {
   const Vector half = hn::Set(d, 0.5F);  // the sum's last place is the smallest subnormal's
   rounded = hn::IfThenElse(hn::Lt(size, hn::Set(d, 0x1p-14F)), hn::Sub(hn::Add(size, half), half),
                            rounded);
-  rounded = hn::IfThenElse(hn::Ge(rounded, hn::Set(d, 65536.0F)),
-                           hn::Set(d, std::numeric_limits<float>::infinity()), rounded);
   return hn::CopySignToAbs(rounded, value);
 }
 

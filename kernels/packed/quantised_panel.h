@@ -3,9 +3,8 @@
 //
 //   scales and offsets   16 bits: float16; of mxfp4 bf16, which has all its scales
 //   int8                 input after input, of each the outputs' codes side by side
-//   int4, mxfp4          eight inputs after eight, of each the outputs side by side in 32 bits,
-//   where
-//                        inputs that are not are 0
+//   int4, mxfp4          eight inputs after eight, of each the outputs side by side in 32 bits;
+//                        inputs beyond the row's are 0
 #pragma once
 
 #include <cstdint>

@@ -29,8 +29,9 @@ float sum_of(Elements values) {
   return (values[0] + values[2]) + (values[1] + values[3]);
 }
 
+/// The nearest finite one.
 float rounded_to_half(float value) {
-  return float_of_half(half_of(value));
+  return float_of_half(half_of(std::clamp(value, -kLargestHalf, kLargestHalf)));
 }
 
 /// Without a branch, which vectors would not have.

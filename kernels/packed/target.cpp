@@ -13,9 +13,11 @@ std::int64_t target_named(const std::string& name) {
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     if (name == hwy::TargetName(target)) return target;
   }
-  throw Error(fmt::format("vector instructions \"{}\": this machine and build have {}", name,
-                          fmt::join(packed_targets(), ", ")),
-              std::source_location::current());
+  throw Error(
+      fmt::format(
+          "MOEBENCH_INSTRUCTIONS: vector instructions \"{}\": this machine and build have {}", name,
+          fmt::join(packed_targets(), ", ")),
+      std::source_location::current());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "models/decoder/attention.h"
 
 #include <array>
+#include <utility>
 
 #include "models/decoder/parameters.h"
 
@@ -29,8 +30,8 @@ Tensor project(const Ops& ops, const AttentionSpec& spec, const Prepared& linear
                const Prepared* norm, const Tensor& x_TD, std::int64_t width) {
   Tensor y = ops.linear(linear, x_TD);
   if (norm != nullptr && spec.qk_norm == QkNorm::full_width) y = ops.norm(*norm, y);
-  if (spec.clip_qkv) y = at::clamp(y, -*spec.clip_qkv, *spec.clip_qkv);
-  y = y.view({x_TD.size(0), -1, width});
+  if (spec.clip_qkv) y = ops.clipped(std::move(y), *spec.clip_qkv);
+  y = ops.in_heads(std::move(y), width);
   return norm != nullptr && spec.qk_norm == QkNorm::per_head ? ops.norm(*norm, y) : y;
 }
 

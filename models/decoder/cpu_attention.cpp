@@ -5,9 +5,8 @@
 #include "models/decoder/prepared.h"
 
 namespace moe {
-namespace {
 
-AttentionShape shape_of(const AttentionSpec& spec, std::int64_t tokens_per_page) {
+AttentionShape attention_shape(const AttentionSpec& spec, std::int64_t tokens_per_page) {
   return {.H = spec.heads,
           .G = spec.kv_heads,
           .d = spec.qk_dim,
@@ -21,8 +20,6 @@ AttentionShape shape_of(const AttentionSpec& spec, std::int64_t tokens_per_page)
           .sinks = spec.sinks};
 }
 
-}  // namespace
-
 Tensor cpu_attention(const CpuStep& step, const AttentionArgs& args, CpuWork& work) {
   const AttentionSpec& spec = *args.spec;
   require((args.sinks != nullptr) == spec.sinks, "attention {} sinks, of a spec {} them",
@@ -32,10 +29,10 @@ Tensor cpu_attention(const CpuStep& step, const AttentionArgs& args, CpuWork& wo
           args.q_THd.size(0), step.rows());
   const Tensor q = args.q_THd.contiguous(), k = args.k_TGd.contiguous(),
                v = args.v_TGe.contiguous();
-  Tensor y = at::empty({step.rows(), spec.heads * spec.v_dim}, q.options());
+  Tensor y = work.tensors.take({step.rows(), spec.heads * spec.v_dim}, at::kFloat);
   for (const AttendedPages& pages : {step.cached(args.layer), step.uncached(spec)}) {
     if (pages.sequences.empty()) continue;
-    const AttentionShape shape = shape_of(spec, pages.tokens_per_page);
+    const AttentionShape shape = attention_shape(spec, pages.tokens_per_page);
     const PagedAttention& kernel = fastest("attention", paged_attentions(), shape);
     const std::int64_t bytes = kernel.workspace_bytes(
         shape, step.rows(), std::ssize(pages.sequences), work.pool.threads());

@@ -45,60 +45,52 @@ struct Choices {
 };
 
 /// y_TD of the rows' experts.
-Tensor run_mlps(const CpuMlps& mlps, const Tensor& x_TD, const Choices& choices,
-                std::byte* workspace, ThreadPool& pool) {
+Tensor run_mlps(const CpuMlps& mlps, const Tensor& x_TD, const Choices& choices, CpuWork& work) {
   ExpertGemmShape shape = mlps.shape;
   shape.K = choices.K;
-  Tensor y_TD = at::empty_like(x_TD);
-  mlps.kernel->run(shape, mlps.packed.get(),
-                   {.T = x_TD.size(0),
-                    .x_TD = x_TD.const_data_ptr<float>(),
-                    .expert_TK = choices.expert_TK,
-                    .weight_TK = choices.weight_TK,
-                    .y_TD = y_TD.mutable_data_ptr<float>(),
-                    .workspace = workspace},
-                   pool);
+  Tensor y_TD = work.tensors.take(x_TD.sizes(), at::kFloat);
+  mlps.kernel->run(
+      shape, mlps.packed.get(),
+      {.T = x_TD.size(0),
+       .x_TD = x_TD.const_data_ptr<float>(),
+       .expert_TK = choices.expert_TK,
+       .weight_TK = choices.weight_TK,
+       .y_TD = y_TD.mutable_data_ptr<float>(),
+       .workspace = work.workspace.bytes(mlps.kernel->workspace_bytes(shape, x_TD.size(0)))},
+      work.pool);
   return y_TD;
-}
-
-std::int64_t workspace_bytes(const CpuMlps& mlps, std::int64_t choices, std::int64_t T) {
-  ExpertGemmShape shape = mlps.shape;
-  shape.K = choices;
-  return mlps.kernel->workspace_bytes(shape, T);
 }
 
 /// The one MLP of every row, with these weights; empty: 1.
 Tensor run_one(const CpuMlps& mlps, const Tensor& x_TD, std::span<const float> weight_T,
                CpuWork& work) {
-  const std::int64_t T = x_TD.size(0), numbers = aligned_size(T * 4);
-  std::byte* memory = work.workspace.bytes(2 * numbers + workspace_bytes(mlps, 1, T));
-  auto* expert_T = reinterpret_cast<std::int32_t*>(memory);
-  auto* ones_T = reinterpret_cast<float*>(memory + numbers);
-  std::fill_n(expert_T, T, 0);
-  std::fill_n(ones_T, T, 1.0F);
-  const float* weights = weight_T.empty() ? ones_T : weight_T.data();
-  return run_mlps(mlps, x_TD, {.expert_TK = expert_T, .weight_TK = weights, .K = 1},
-                  memory + 2 * numbers, work.pool);
+  const OnlyChoice& only = work.only.of(x_TD.size(0));
+  const float* weights = weight_T.empty() ? only.weight_T() : weight_T.data();
+  return run_mlps(mlps, x_TD, {.expert_TK = only.expert_T(), .weight_TK = weights, .K = 1}, work);
 }
 
 Tensor shared_output(const CpuExperts& experts, const Tensor& x_TD, CpuWork& work) {
   if (experts.shared_gate == nullptr) return run_one(experts.shared, x_TD, {}, work);
-  Tensor gate_T = experts.shared_gate->run(x_TD, work.pool);
+  Tensor gate_T = experts.shared_gate->run(x_TD, work);
   const std::span gates(gate_T.mutable_data_ptr<float>(), static_cast<std::size_t>(gate_T.numel()));
   for (float& gate : gates) gate = 1 / (1 + std::exp(-gate));
   return run_one(experts.shared, x_TD, gates, work);
 }
 
-/// int64 ids, as tables hand them to each other, for a kernel.
-void narrow(const Tensor& ids, std::int32_t* to) {
+/// Forced ids, which are int64, for the kernel; null where none are.
+const std::int32_t* narrow(const Tensor& ids, CpuWork& work) {
+  if (!ids.defined()) return nullptr;
   const Tensor from = ids.contiguous();
+  auto* to = reinterpret_cast<std::int32_t*>(
+      work.workspace.bytes(from.numel() * std::int64_t{sizeof(std::int32_t)}));
   std::copy_n(from.const_data_ptr<std::int64_t>(), from.numel(), to);
+  return to;
 }
 
 }  // namespace
 
 CpuExperts cpu_experts(const FeedForwardSpec& spec, const ExpertViews& views, PackedFormat format,
-                       ThreadPool& pool) {
+                       PackedFormat of_gate, ThreadPool& pool) {
   CpuExperts experts;
   experts.experts = mlps_of(spec, spec.hidden, views.experts, format, pool);
   if (views.shared) {
@@ -108,7 +100,7 @@ CpuExperts cpu_experts(const FeedForwardSpec& spec, const ExpertViews& views, Pa
   }
   if (views.shared_gate_1D) {
     experts.shared_gate =
-        std::make_unique<CpuLinear>(linear_of(*views.shared_gate_1D, nullptr, format, pool));
+        std::make_unique<CpuLinear>(linear_of(*views.shared_gate_1D, nullptr, of_gate, pool));
   }
   return experts;
 }
@@ -125,11 +117,10 @@ CpuRouter cpu_router(const FeedForwardSpec& spec, const RouterViews& views, Pack
 
 Routing cpu_route(const CpuRouter& router, const FeedForwardSpec& spec, const Tensor& x_TD,
                   const RouterControl& control, CpuWork& work) {
-  const std::int64_t T = x_TD.size(0), K = spec.experts_per_token,
-                     numbers = aligned_size(T * K * 4);
-  Routing routing{.logits_TE = router.logits.run(x_TD, work.pool),
-                  .weight_TK = at::empty({T, K}, at::kFloat),
-                  .expert_TK = at::empty({T, K}, at::kLong)};
+  const std::int64_t T = x_TD.size(0), K = spec.experts_per_token;
+  Routing routing{.logits_TE = router.logits.run(x_TD, work),
+                  .weight_TK = work.tensors.take({T, K}, at::kFloat),
+                  .expert_TK = work.tensors.take({T, K}, at::kInt)};
   require(!control.force_TK.defined() || control.force_TK.numel() == T * K,
           "{} forced experts for {} rows of {}",
           control.force_TK.defined() ? control.force_TK.numel() : 0, T, K);
@@ -140,59 +131,57 @@ Routing cpu_route(const CpuRouter& router, const FeedForwardSpec& spec, const Te
   shape.corrected = !router.correction.empty();
   shape.removes = control.removed_E.defined();
   shape.forced = control.force_TK.defined();
-  std::byte* memory = work.workspace.bytes(2 * numbers);
-  auto* expert_TK = reinterpret_cast<std::int32_t*>(memory);
-  auto* forced_TK = reinterpret_cast<std::int32_t*>(memory + numbers);
-  if (shape.forced) narrow(control.force_TK, forced_TK);
   router.kernel->run(shape,
                      {.logits_TE = routing.logits_TE.const_data_ptr<float>(),
                       .correction_E = router.correction.data(),
                       .removed_E = shape.removes ? reinterpret_cast<const std::uint8_t*>(
                                                        control.removed_E.const_data_ptr<bool>())
                                                  : nullptr,
-                      .forced_TK = forced_TK,
+                      .forced_TK = narrow(control.force_TK, work),
                       .weight_TK = routing.weight_TK.mutable_data_ptr<float>(),
-                      .expert_TK = expert_TK},
+                      .expert_TK = routing.expert_TK.mutable_data_ptr<std::int32_t>()},
                      {.pool = &work.pool});
-  std::copy_n(expert_TK, T * K, routing.expert_TK.mutable_data_ptr<std::int64_t>());
   return routing;
+}
+
+void cpu_count(const Routing& routing, const Tensor& load_E) {
+  const auto* experts = routing.expert_TK.const_data_ptr<std::int32_t>();
+  auto* loads = load_E.mutable_data_ptr<std::int64_t>();
+  for (std::int64_t n = 0; n < routing.expert_TK.numel(); ++n) ++loads[experts[n]];
 }
 
 Tensor cpu_mixture(const CpuExperts& experts, const Tensor& x_TD, const Routing& routing,
                    CpuWork& work) {
   const Tensor x = x_TD.contiguous(), weight_TK = routing.weight_TK.contiguous();
-  const std::int64_t T = x.size(0), K = routing.expert_TK.size(1),
-                     numbers = aligned_size(T * K * 4);
+  const std::int64_t T = x.size(0), K = routing.expert_TK.size(1);
   require(weight_TK.numel() == T * K && routing.expert_TK.size(0) == T,
           "a routing of {} rows and {} weights for {} rows", routing.expert_TK.size(0),
           weight_TK.numel(), T);
-  std::byte* memory = work.workspace.bytes(numbers + workspace_bytes(experts.experts, K, T));
-  auto* expert_TK = reinterpret_cast<std::int32_t*>(memory);
-  narrow(routing.expert_TK, expert_TK);
-  const Choices choices = {
-      .expert_TK = expert_TK, .weight_TK = weight_TK.const_data_ptr<float>(), .K = K};
-  Tensor y_TD = run_mlps(experts.experts, x, choices, memory + numbers, work.pool);
+  const Choices choices = {.expert_TK = routing.expert_TK.const_data_ptr<std::int32_t>(),
+                           .weight_TK = weight_TK.const_data_ptr<float>(),
+                           .K = K};
+  Tensor y_TD = run_mlps(experts.experts, x, choices, work);
   if (experts.shared.packed == nullptr) return y_TD;
-  return cpu_sum(y_TD, shared_output(experts, x, work), work.pool);
+  return cpu_sum(y_TD, shared_output(experts, x, work), work);
 }
 
 Tensor cpu_mlp(const CpuMlps& mlps, const Tensor& x_TD, CpuWork& work) {
   return run_one(mlps, x_TD.contiguous(), {}, work);
 }
 
-Tensor cpu_sum(const Tensor& a, const Tensor& b, ThreadPool& pool) {
+Tensor cpu_sum(const Tensor& a, const Tensor& b, CpuWork& work) {
   require(a.dim() == 2 && a.sizes() == b.sizes(), "a sum of tensors of sizes [{}] and [{}]",
           fmt::join(a.sizes(), ", "), fmt::join(b.sizes(), ", "));
   const Tensor left = a.contiguous(), right = b.contiguous();
   const ResidualShape shape{.width = left.size(1)};
-  Tensor sum = at::empty_like(left);
+  Tensor sum = work.tensors.take(left.sizes(), at::kFloat);
   fastest("residual", residuals(), shape)
       .run(shape,
            {.T = left.size(0),
             .x_TD = left.const_data_ptr<float>(),
             .added_TD = right.const_data_ptr<float>(),
             .y_TD = sum.mutable_data_ptr<float>()},
-           pool);
+           work.pool);
   return sum;
 }
 

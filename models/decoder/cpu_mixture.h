@@ -8,12 +8,17 @@
 
 namespace moe {
 
-CpuExperts cpu_experts(const FeedForwardSpec&, const ExpertViews&, PackedFormat, ThreadPool&);
+/// Experts are kept in one format, what routes to the shared one in another.
+CpuExperts cpu_experts(const FeedForwardSpec&, const ExpertViews&, PackedFormat,
+                       PackedFormat of_gate, ThreadPool&);
 
 CpuRouter cpu_router(const FeedForwardSpec&, const RouterViews&, PackedFormat, ThreadPool&);
 
 Routing cpu_route(const CpuRouter&, const FeedForwardSpec&, const Tensor& x_TD,
                   const RouterControl&, CpuWork&);
+
+/// Adds how often each expert was chosen.
+void cpu_count(const Routing&, const Tensor& load_E);
 
 /// Sum over a token's experts in the order of its choices, in float32; then the shared expert's
 /// output.
@@ -23,6 +28,6 @@ Tensor cpu_mixture(const CpuExperts&, const Tensor& x_TD, const Routing&, CpuWor
 Tensor cpu_mlp(const CpuMlps&, const Tensor& x_TD, CpuWork&);
 
 /// a + b, rows of one shape.
-Tensor cpu_sum(const Tensor& a, const Tensor& b, ThreadPool&);
+Tensor cpu_sum(const Tensor& a, const Tensor& b, CpuWork&);
 
 }  // namespace moe

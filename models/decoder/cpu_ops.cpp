@@ -1,16 +1,19 @@
 // The `cpu` table: packed weights, float32 activations, kernels/ for everything. A row's bits
 // depend on that row and the weights alone, whatever else is in the step.
 #include <memory>
+#include <utility>
 
 #include "kernels/embedding/embedding.h"
 #include "kernels/norm/norm.h"
 #include "kernels/rope/rope.h"
 #include "models/decoder/cpu_attention.h"
+#include "models/decoder/cpu_head.h"
+#include "models/decoder/cpu_in_place.h"
+#include "models/decoder/cpu_memory.h"
 #include "models/decoder/cpu_mixture.h"
 #include "models/decoder/cpu_step.h"
 #include "models/decoder/cpu_weights.h"
 #include "models/decoder/cpu_work.h"
-#include "models/decoder/head_targets.h"
 #include "models/decoder/ops.h"
 #include "models/decoder/prepared.h"
 
@@ -27,6 +30,10 @@ class CpuOps final : public Ops {
 
   std::string_view name() const override { return "cpu"; }
   at::TensorOptions activations() const override { return at::TensorOptions(at::kFloat); }
+  std::int64_t workspace_bytes() const override { return work_->bytes(); }
+  std::int64_t workspace_bytes(const Config& config, const StepLoad& load) const override {
+    return cpu_workspace_bytes(config, load, large_format_, work_->pool.threads());
+  }
 
   PreparedWeight prepare_embedding(const WeightView& table_VD) const override {
     return std::make_unique<CpuTable>(table_of(table_VD, format_, work_->pool));
@@ -34,7 +41,7 @@ class CpuOps final : public Ops {
   Tensor embedding(const Prepared& prepared, const Tensor& ids_T) const override {
     const auto& table = prepared_as<CpuTable>(prepared);
     const EmbeddingShape shape{.V = table.V, .D = table.D, .format = table.format};
-    Tensor y_TD = at::empty({ids_T.size(0), table.D}, activations());
+    Tensor y_TD = work_->tensors.take({ids_T.size(0), table.D}, at::kFloat);
     fastest("embedding", embeddings(), shape)
         .run(shape,
              {.T = ids_T.size(0),
@@ -60,7 +67,7 @@ class CpuOps final : public Ops {
     require(x.size(-1) == norm.shape.width, "norm over {} of rows of {}", norm.shape.width,
             x.size(-1));
     const Tensor from = x.contiguous();
-    Tensor y = at::empty_like(from);
+    Tensor y = work_->tensors.take(from.sizes(), at::kFloat);
     norm.kernel->run(norm.shape,
                      {.T = from.numel() / norm.shape.width,
                       .x_TW = from.const_data_ptr<float>(),
@@ -69,23 +76,33 @@ class CpuOps final : public Ops {
                      work_->pool);
     return y;
   }
+  Tensor clipped(Tensor x, double limit) const override {
+    return cpu_clipped(std::move(x), static_cast<float>(limit), work_->pool);
+  }
 
   PreparedWeight prepare_linear(const WeightView& weight_NK,
                                 const WeightView* bias_N) const override {
     return std::make_unique<CpuLinear>(linear_of(weight_NK, bias_N, large_format_, work_->pool));
   }
   Tensor linear(const Prepared& linear, const Tensor& x_TK) const override {
-    return prepared_as<CpuLinear>(linear).run(x_TK, work_->pool);
+    return prepared_as<CpuLinear>(linear).run(x_TK, *work_);
+  }
+  Tensor in_heads(Tensor x_TN, std::int64_t width) const override {
+    return cpu_in_heads(std::move(x_TN), width);
   }
 
   Tensor residual(const Tensor& x_TD, const Tensor& added_TD) const override {
-    return cpu_sum(x_TD, added_TD, work_->pool);
+    return cpu_sum(x_TD, added_TD, *work_);
   }
 
   PreparedStep begin_step(const StepStart& start, PreparedStep last) const override {
     if (dynamic_cast<CpuStep*>(last.get()) == nullptr) last = std::make_unique<CpuStep>();
-    static_cast<CpuStep&>(*last).begin(start, work_->pool);
+    work_->begin_step();
+    static_cast<CpuStep&>(*last).begin(start, *work_);
     return last;
+  }
+  Tensor asked(const TableStep& step, const Tensor& x_TD) const override {
+    return begun_as<CpuStep>(step).asked(x_TD, work_->tensors);
   }
 
   Tensor rope(const TableStep& step, const RopeSpec& spec, const Tensor& x_THd) const override {
@@ -96,7 +113,7 @@ class CpuOps final : public Ops {
             "rope over {} dims of {} rows of width {} in a step of {}", spec.dims, x.size(0),
             x.size(2), begun.rows());
     const RopeShape shape{.heads = x.size(1), .width = x.size(2), .dims = spec.dims};
-    Tensor y = at::empty_like(x);
+    Tensor y = work_->tensors.take(x.sizes(), at::kFloat);
     fastest("rope", ropes(), shape)
         .run(shape,
              {.T = x.size(0),
@@ -125,10 +142,14 @@ class CpuOps final : public Ops {
                  const RouterControl& control) const override {
     return cpu_route(prepared_as<CpuRouter>(router), spec, x_TD, control, *work_);
   }
+  void count(const Routing& routing, const Tensor& load_E) const override {
+    cpu_count(routing, load_E);
+  }
 
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,
                                  const ExpertViews& views) const override {
-    return std::make_unique<CpuExperts>(cpu_experts(spec, views, large_format_, work_->pool));
+    return std::make_unique<CpuExperts>(
+        cpu_experts(spec, views, large_format_, format_, work_->pool));
   }
   Tensor experts(const Prepared& experts, const Tensor& x_TD,
                  const Routing& routing) const override {
@@ -153,30 +174,11 @@ class CpuOps final : public Ops {
     return prepare_head(table_VD);
   }
   Tensor head(const Prepared& head, const Tensor& hidden_RD) const override {
-    return prepared_as<CpuHead>(head).linear.run(hidden_RD, work_->pool);
+    return prepared_as<CpuHead>(head).linear.run(hidden_RD, *work_);
   }
-  HeadScores head_scores(const Prepared& prepared, const Tensor& hidden_RD,
+  HeadScores head_scores(const Prepared& head, const Tensor& hidden_RD,
                          const HeadTargets& targets) const override {
-    const auto& head = prepared_as<CpuHead>(prepared);
-    const Tensor hidden = hidden_RD.contiguous();
-    require(hidden.size(1) == head.shape.D, "a head of width {} on rows of {}", head.shape.D,
-            hidden.size(1));
-    check_targets(targets, hidden.size(0), head.shape.V);
-    const std::int64_t count = std::ssize(targets.row);
-    HeadScores scores{.log_p_N = at::empty({count}, at::kFloat),
-                      .is_best_N = at::empty({count}, at::kByte)};
-    head.gather->run(head.shape, head.linear.packed.get(),
-                     {.R = hidden.size(0),
-                      .x_RD = hidden.const_data_ptr<float>(),
-                      .row_N = targets.row,
-                      .id_N = targets.id,
-                      .log_p_N = scores.log_p_N.mutable_data_ptr<float>(),
-                      .is_best_N = scores.is_best_N.mutable_data_ptr<std::uint8_t>(),
-                      .workspace = work_->workspace.bytes(
-                          head.gather->workspace_bytes(head.shape, hidden.size(0)))},
-                     work_->pool);
-    scores.is_best_N = scores.is_best_N.to(at::kBool);
-    return scores;
+    return cpu_head_scores(prepared_as<CpuHead>(head), hidden_RD, targets, *work_);
   }
 
  private:

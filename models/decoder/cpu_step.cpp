@@ -17,17 +17,13 @@ std::int64_t own_pages(std::int64_t rows) {
   return (rows + kOwnTokens - 1) / kOwnTokens;
 }
 
-Tensor ids_of(const std::vector<std::int64_t>& values) {
-  return at::tensor(values, at::kLong);
-}
-
-CpuTurn turn_of(const RopeSpec& spec, const std::vector<std::int64_t>& positions,
-                ThreadPool& pool) {
+void turn_by(const RopeSpec& spec, const std::vector<std::int64_t>& positions, ThreadPool& pool,
+             CpuTurn& turn) {
   const std::size_t count = positions.size() * static_cast<std::size_t>(spec.dims / 2);
-  CpuTurn turn{.cos_Th = std::vector<float>(count), .sin_Th = std::vector<float>(count)};
-  rope_angles(rope_frequencies(spec, rope_powers(spec)), spec.attention_factor, positions,
-              turn.cos_Th.data(), turn.sin_Th.data(), pool);
-  return turn;
+  turn.cos_Th.resize(count);
+  turn.sin_Th.resize(count);
+  rope_angles(turn.frequency_h, spec.attention_factor, positions, turn.cos_Th.data(),
+              turn.sin_Th.data(), pool);
 }
 
 /// The first key that a row at this position sees in any layer: pages before it may be gone.
@@ -40,10 +36,12 @@ std::int64_t first_key_seen(std::span<const LayerSpec> layers, std::int64_t posi
 
 }  // namespace
 
-void CpuStep::begin(const StepStart& start, ThreadPool& pool) {
+void CpuStep::begin(const StepStart& start, CpuWork& work) {
   cache_ = start.cache;
   cached_.clear();
   uncached_.clear();
+  own_keys_.begin_step();
+  own_values_.begin_step();
   own_count_ = 0;
   for (const StepSequence& sequence : start.sequences) {
     if (sequence.pages.empty()) own_count_ += own_pages(std::ssize(sequence.new_ids));
@@ -51,23 +49,58 @@ void CpuStep::begin(const StepStart& start, ThreadPool& pool) {
   own_pages_.resize(static_cast<std::size_t>(own_count_));
   std::iota(own_pages_.begin(), own_pages_.end(), 0);
   own_count_ = 0;
-  std::vector<std::int64_t> ids, positions, asked;
+  take_rows(start, work.tensors);
+  find_turns(start, work.pool);
+}
+
+void CpuStep::take_rows(const StepStart& start, KeptTensors& tensors) {
+  std::int64_t rows = 0, asked_rows = 0;
   for (const StepSequence& sequence : start.sequences) {
-    const std::int64_t begin = std::ssize(ids);
-    ids.insert(ids.end(), sequence.new_ids.begin(), sequence.new_ids.end());
+    rows += std::ssize(sequence.new_ids);
+    asked_rows += std::ssize(sequence.asked);
+  }
+  id_T.reset();
+  asked_R.reset();
+  id_T = tensors.take({rows}, at::kLong);
+  asked_R = tensors.take({asked_rows}, at::kLong);
+  positions_.clear();
+  auto* ids = id_T.mutable_data_ptr<std::int64_t>();
+  auto* asked = asked_R.mutable_data_ptr<std::int64_t>();
+  for (const StepSequence& sequence : start.sequences) {
+    const std::int64_t begin = std::ssize(positions_);
     for (std::int64_t r = 0; r < std::ssize(sequence.new_ids); ++r)
-      positions.push_back(sequence.position + r);
-    for (const std::int32_t row : sequence.asked) asked.push_back(begin + row);
+      positions_.push_back(sequence.position + r);
+    ids = std::ranges::copy(sequence.new_ids, ids).out;
+    for (const std::int32_t row : sequence.asked) *asked++ = begin + row;
     add(sequence, begin, first_key_seen(start.layers, sequence.position));
   }
-  id_T = ids_of(ids);
-  asked_R = ids_of(asked);
-  turns_.clear();
+}
+
+/// Those of the step before give their memory to these.
+void CpuStep::find_turns(const StepStart& start, ThreadPool& pool) {
+  std::size_t count = 0;
   for (const LayerSpec& layer : start.layers) {
     const RopeSpec& rope = layer.attention.rope;
-    if (std::ranges::find(turns_, rope, &std::pair<RopeSpec, CpuTurn>::first) == turns_.end())
-      turns_.emplace_back(rope, turn_of(rope, positions, pool));
+    const auto found = std::span(turns_).first(count);
+    if (std::ranges::find(found, rope, &std::pair<RopeSpec, CpuTurn>::first) != found.end())
+      continue;
+    if (count == turns_.size()) turns_.emplace_back();
+    auto& [spec, turn] = turns_[count++];
+    if (turn.frequency_h.empty() || spec != rope) {
+      spec = rope;
+      turn.frequency_h = rope_frequencies(rope, rope_powers(rope));
+    }
+    turn_by(rope, positions_, pool, turn);
   }
+  turns_.resize(count);
+}
+
+std::int64_t CpuStep::bytes() const {
+  std::int64_t floats = 0;
+  for (const auto& [spec, turn] : turns_)
+    floats += std::ssize(turn.cos_Th) + std::ssize(turn.sin_Th);
+  return own_keys_.size() + own_values_.size() + floats * std::int64_t{sizeof(float)} +
+         std::ssize(positions_) * std::int64_t{sizeof(std::int64_t)};
 }
 
 void CpuStep::add(const StepSequence& sequence, std::int64_t begin, std::int64_t first_key) {
@@ -94,6 +127,16 @@ const CpuTurn& CpuStep::turn(const RopeSpec& spec) const {
           "rope of theta {} over {} dims: the step was begun without a layer that has it",
           spec.theta, spec.dims);
   return found->second;
+}
+
+Tensor CpuStep::asked(const Tensor& x_TD, KeptTensors& tensors) const {
+  const Tensor x = x_TD.contiguous();
+  const std::int64_t D = x.size(1), R = asked_R.size(0);
+  Tensor y_RD = tensors.take({R, D}, at::kFloat);
+  const auto* rows = asked_R.const_data_ptr<std::int64_t>();
+  for (std::int64_t r = 0; r < R; ++r)
+    std::copy_n(x.const_data_ptr<float>() + rows[r] * D, D, y_RD.mutable_data_ptr<float>() + r * D);
+  return y_RD;
 }
 
 AttendedPages CpuStep::cached(std::int64_t layer) const {

@@ -101,15 +101,15 @@ PackedFormat packed_format(const KeptAs& kept) {
   return PackedFormat::bf16;
 }
 
-Tensor CpuLinear::run(const Tensor& x_TK, ThreadPool& pool) const {
+Tensor CpuLinear::run(const Tensor& x_TK, CpuWork& work) const {
   const Tensor x = x_TK.contiguous();
   require(x.dim() == 2 && x.size(1) == shape.K, "a linear layer of {} inputs on rows of {}",
           shape.K, x.size(-1));
-  Tensor y_TN = at::empty({x.size(0), shape.N}, x.options());
+  Tensor y_TN = work.tensors.take({x.size(0), shape.N}, at::kFloat);
   kernel->run(
       shape, packed.get(),
       {.T = x.size(0), .x_TK = x.const_data_ptr<float>(), .y_TN = y_TN.mutable_data_ptr<float>()},
-      pool);
+      work.pool);
   return y_TN;
 }
 
@@ -149,18 +149,22 @@ CpuLinear linear_of(const WeightView& weight_NK, const WeightView* bias_N, Packe
   return linear;
 }
 
+ExpertGemmShape mlp_shape(const FeedForwardSpec& spec, const MlpSizes& sizes, PackedFormat format) {
+  return {.E = sizes.experts,
+          .K = 1,
+          .D = sizes.dim,
+          .F = sizes.hidden,
+          .mlp = kind_of(spec),
+          .format = format,
+          .bias = spec.bias,
+          .scale_input = spec.scale_input};
+}
+
 CpuMlps mlps_of(const FeedForwardSpec& spec, std::int64_t hidden, std::span<const MlpViews> views,
                 PackedFormat format, ThreadPool& pool) {
   check_mlp_views(spec, views);
   CpuMlps mlps;
-  mlps.shape = {.E = std::ssize(views),
-                .K = 1,
-                .D = views[0].up_FD.shape.at(1),
-                .F = hidden,
-                .mlp = kind_of(spec),
-                .format = format,
-                .bias = spec.bias,
-                .scale_input = spec.scale_input};
+  mlps.shape = mlp_shape(spec, {std::ssize(views), views[0].up_FD.shape.at(1), hidden}, format);
   mlps.kernel = &fastest("expert_gemm", expert_gemms(), mlps.shape);
   mlps.packed = aligned_bytes(mlps.kernel->packed_bytes(mlps.shape));
   std::vector<MlpRows> rows;

@@ -15,6 +15,7 @@
 #include "kernels/norm/norm.h"
 #include "kernels/packed/aligned.h"
 #include "kernels/router/router.h"
+#include "models/decoder/cpu_work.h"
 #include "models/decoder/ops.h"
 
 namespace moe {
@@ -65,7 +66,7 @@ struct CpuLinear final : Prepared {
   AlignedBytes packed;
   std::int64_t bytes() const override { return kernel->packed_bytes(shape); }
 
-  Tensor run(const Tensor& x_TK, ThreadPool&) const;
+  Tensor run(const Tensor& x_TK, CpuWork&) const;
 };
 
 /// A head: its logits, and the log-probabilities of some of them.
@@ -105,6 +106,11 @@ std::vector<float> floats_of(const WeightView&);
 CpuTable table_of(const WeightView& table_VD, PackedFormat, ThreadPool&);
 CpuLinear linear_of(const WeightView& weight_NK, const WeightView* bias_N, PackedFormat,
                     ThreadPool&);
+struct MlpSizes {
+  std::int64_t experts, dim, hidden;
+};
+/// Of MLPs that a row goes through one of.
+ExpertGemmShape mlp_shape(const FeedForwardSpec&, const MlpSizes&, PackedFormat);
 /// Error on views that are not what the spec has.
 CpuMlps mlps_of(const FeedForwardSpec&, std::int64_t hidden, std::span<const MlpViews>,
                 PackedFormat, ThreadPool&);

@@ -77,25 +77,26 @@ Decoder::Decoder(Config config, const Ops& ops, WeightSource& source)
   }
 }
 
-Tensor Decoder::run_block(std::size_t layer, const Tensor& x_TD,
-                          const FeedForwardStep& feed_forward, Routing* routing) {
+Tensor Decoder::run_block(std::size_t layer, Tensor x_TD, const FeedForwardStep& feed_forward,
+                          Routing* routing) {
   const Block& block = blocks_[layer];
   const LayerSpec& spec = config_.layers[layer];
   StepClock& clock = feed_forward.clock;
-  const Tensor normed_TD = ops_.norm(*block.attention_norm, x_TD);
+  // What a part takes in gives way to what it puts out: no more is held than is needed.
+  Tensor part_TD = ops_.norm(*block.attention_norm, x_TD);
   clock.lap(&StepTimers::other_s);
-  const Tensor attended_TD = forward(ops_, block.attention, spec.attention, normed_TD, *step_,
-                                     static_cast<std::int64_t>(layer));
+  part_TD = forward(ops_, block.attention, spec.attention, part_TD, *step_,
+                    static_cast<std::int64_t>(layer));
   clock.lap(&StepTimers::attention_s);
-  const Tensor y_TD = ops_.residual(x_TD, attended_TD);
-  const Tensor inner_TD = ops_.norm(*block.feed_forward_norm, y_TD);
+  x_TD = ops_.residual(x_TD, part_TD);
+  part_TD = ops_.norm(*block.feed_forward_norm, x_TD);
   clock.lap(&StepTimers::other_s);
-  const Tensor added_TD = std::visit(
+  part_TD = std::visit(
       [&](const auto& kind) {
-        return forward(ops_, kind, spec.feed_forward, inner_TD, feed_forward, routing);
+        return forward(ops_, kind, spec.feed_forward, part_TD, feed_forward, routing);
       },
       block.feed_forward);
-  return ops_.residual(y_TD, added_TD);
+  return ops_.residual(x_TD, part_TD);
 }
 
 void Decoder::check_finite(const Tensor& x_TD, std::size_t layer) const {
@@ -121,20 +122,21 @@ StepResult Decoder::step(const Step& step, KvCache* cache) {
   Tensor x_TD = ops_.embedding(*embedding_, step_->id_T);
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
     Routing routing;
-    const RouterControl router{.force_TK = force[layer], .removed_E = removed_E_[layer]};
-    x_TD = run_block(layer, x_TD, {.router = router, .clock = clock}, &routing);
+    const RouterControl router{.force_TK = force.empty() ? Tensor() : force[layer],
+                               .removed_E = removed_E_[layer]};
+    x_TD = run_block(layer, std::move(x_TD), {.router = router, .clock = clock}, &routing);
     if (!is_checked_) check_finite(x_TD, layer);
     if (!routing.expert_TK.defined()) continue;
-    if (step.routing.count) count(layer, routing);
+    if (step.routing.count) ops_.count(routing, load_E_[layer]);
     if (step.routing.record) {
       result.routing.push_back({.layer = static_cast<std::int64_t>(layer),
                                 .logits_TE = routing.logits_TE,
                                 .weight_TK = routing.weight_TK,
-                                .expert_TK = routing.expert_TK});
+                                .expert_TK = routing.expert_TK.to(at::kLong)});
     }
   }
   is_checked_ = true;
-  result.hidden_RD = ops_.norm(*norm_, x_TD.index_select(0, step_->asked_R));
+  result.hidden_RD = ops_.norm(*norm_, ops_.asked(*step_, x_TD));
   clock.lap(&StepTimers::other_s);
   return result;
 }
@@ -158,12 +160,6 @@ void Decoder::set_experts(std::optional<std::int64_t> top_k, const RemovedExpert
   Config config = top_k ? with_top_k(given_, *top_k) : given_;
   removed_E_ = removed_masks(config, removed, ops_.activations().device());
   config_ = std::move(config);
-}
-
-void Decoder::count(std::size_t layer, const Routing& routing) {
-  // In place and without asking the device for a size, as bincount would: nothing waits in a step.
-  const Tensor expert_N = routing.expert_TK.reshape(-1);
-  load_E_[layer].scatter_add_(0, expert_N, at::ones({1}, expert_N.options()).expand_as(expert_N));
 }
 
 std::vector<std::vector<std::int64_t>> Decoder::expert_loads() const {
@@ -194,6 +190,10 @@ std::int64_t Decoder::bytes_of(std::string_view part) const {
           "unknown part \"{}\"; known are embedding, attention, router, experts, head, norms",
           part);
   return found->second;
+}
+
+std::int64_t Decoder::workspace_bytes() const {
+  return ops_.workspace_bytes() + (step_ != nullptr ? step_->bytes() : 0);
 }
 
 }  // namespace moe

@@ -53,11 +53,12 @@ class Decoder {
   /// Bytes held of "embedding", "attention", "router", "experts" (a dense model's MLPs are its one
   /// expert), "head" or "norms". Error on any other part.
   std::int64_t bytes_of(std::string_view part) const;
+  /// Bytes that the last steps left for the next.
+  std::int64_t workspace_bytes() const;
 
  private:
   void check_finite(const Tensor& x_TD, std::size_t layer) const;
-  Tensor run_block(std::size_t layer, const Tensor& x_TD, const FeedForwardStep&, Routing* routing);
-  void count(std::size_t layer, const Routing&);
+  Tensor run_block(std::size_t layer, Tensor x_TD, const FeedForwardStep&, Routing* routing);
 
   Config given_, config_;  // as constructed, and with set_experts()
   const Ops& ops_;

@@ -171,6 +171,7 @@ std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {
 MemoryUse NativeEngine::memory() const {
   MemoryUse use{.weight_bytes = {},
                 .kv_bytes_per_token = kv_bytes_per_token(config(), activation_dtype()),
+                .workspace_bytes = decoder_->workspace_bytes(),
                 .available_bytes = available_bytes_on(ops_->activations().device()),
                 .on_host = ops_->activations().device().is_cpu()};
   for (const char* part : {"embedding", "attention", "router", "experts", "head", "norms"})

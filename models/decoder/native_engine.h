@@ -49,6 +49,9 @@ class NativeEngine : public Engine {
 
   std::unique_ptr<StepLoop> step_loop(const StepShape&) override;
   MemoryUse memory() const override;
+  std::int64_t workspace_bytes(const StepLoad& load) const override {
+    return ops_->workspace_bytes(config(), load);
+  }
   std::vector<ChosenExperts> route(std::span<const Request>) override;
   ExpertLoads expert_loads() const override { return decoder_->expert_loads(); }
   void reset_expert_loads() override { decoder_->reset_expert_loads(); }

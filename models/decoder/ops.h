@@ -20,6 +20,7 @@
 
 #include "models/checkpoint/weights.h"
 #include "models/config.h"
+#include "models/cost.h"
 #include "models/decoder/step.h"
 #include "models/decoder/torch.h"
 
@@ -55,6 +56,7 @@ struct StepStart {
 class TableStep {
  public:
   virtual ~TableStep() = default;
+  virtual std::int64_t bytes() const { return 0; }  // that it keeps for the next step
   Tensor id_T, asked_R;  // int64 on the device: the step's ids, and the rows that were asked for
 };
 using PreparedStep = std::unique_ptr<TableStep>;
@@ -71,7 +73,7 @@ struct AttentionArgs {
 };
 
 struct Routing {
-  Tensor logits_TE, weight_TK, expert_TK;  // expert_TK int64; equal scores go to the lower id
+  Tensor logits_TE, weight_TK, expert_TK;  // ids int64 or int32; equal scores go to the lower one
 };
 
 /// What is said to a router beside its input. Undefined: free.
@@ -123,10 +125,13 @@ class Ops {
 
   virtual PreparedWeight prepare_norm(const NormSpec&, const WeightView* weight) const = 0;
   virtual Tensor norm(const Prepared&, const Tensor& x) const = 0;  // over the last `width` of x
+  virtual Tensor clipped(Tensor x, double limit) const = 0;         // to +-limit; x is given away
 
   virtual PreparedWeight prepare_linear(const WeightView& weight_NK,
                                         const WeightView* bias_N) const = 0;
   virtual Tensor linear(const Prepared&, const Tensor& x_TK) const = 0;
+  /// The same numbers as [T, N / width, width]; x is given away.
+  virtual Tensor in_heads(Tensor x_TN, std::int64_t width) const = 0;
 
   /// x + added: what a block adds to its input.
   virtual Tensor residual(const Tensor& x_TD, const Tensor& added_TD) const = 0;
@@ -135,6 +140,8 @@ class Ops {
   /// them without waiting for the device. `last` (or null) is a step of this table that is over:
   /// its memory may be used again.
   virtual PreparedStep begin_step(const StepStart&, PreparedStep last) const = 0;
+  /// The rows that were asked for, [R, D].
+  virtual Tensor asked(const TableStep&, const Tensor& x_TD) const = 0;
 
   virtual Tensor rope(const TableStep&, const RopeSpec&, const Tensor& x_THd) const = 0;
   virtual PreparedWeight prepare_sinks(const WeightView& logit_H) const = 0;
@@ -145,6 +152,8 @@ class Ops {
   /// what was never chosen changes nothing when it is.
   virtual Routing router(const Prepared&, const FeedForwardSpec&, const Tensor& x_TD,
                          const RouterControl&) const = 0;
+  /// Adds how often each expert was chosen to load_E, int64 on the device.
+  virtual void count(const Routing&, const Tensor& load_E) const = 0;
 
   virtual PreparedWeight prepare_experts(const FeedForwardSpec&, const ExpertViews&) const = 0;
   /// The chosen experts' outputs by their weights and, where there is one, the shared expert's.
@@ -162,6 +171,13 @@ class Ops {
                                  const HeadTargets&) const = 0;
 
   virtual at::TensorOptions activations() const = 0;
+
+  /// Bytes that the last steps left for the next, beside weights, cache and the prepared step's
+  /// own.
+  virtual std::int64_t workspace_bytes() const = 0;
+  /// Bytes that steps of this load work in, beside weights and cache: what they leave, with the
+  /// prepared step's own, where the table keeps it; else what they take at least.
+  virtual std::int64_t workspace_bytes(const Config&, const StepLoad&) const = 0;
 };
 
 /// LibTorch's operations on `device` ("cpu", "cuda", "cuda:1") with weights and activations of

@@ -51,9 +51,9 @@ void check_step(const Config& config, const Step& step) {
 
 std::vector<Tensor> forced_experts(const Config& config, const Step& step,
                                    const at::Device& device) {
-  std::vector<Tensor> force(config.layers.size());
   const auto lists = step.routing.force_LTK;
-  if (lists.empty()) return force;
+  if (lists.empty()) return {};
+  std::vector<Tensor> force(config.layers.size());
   require(lists.size() == force.size(), "forced experts for {} layers of {}", lists.size(),
           force.size());
   for (std::size_t layer = 0; layer < force.size(); ++layer) {

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::int64_t kTokensPerPage = 16;
 constexpr std::int64_t kCheckedSequences = 4;  // of a batch, to bound what the check costs
-constexpr std::int64_t kPrefillTokens = 8192;  // a step, while the context is filled in
 
 std::int64_t pages_for(const StepShape& shape, const Config& config) {
   require(shape.batch >= 1 && shape.new_tokens >= 1 && shape.context >= 0 && shape.rounds >= 1,
@@ -52,9 +51,9 @@ NativeStepLoop::NativeStepLoop(Decoder& decoder, const StepShape& shape)
   last_row_ = {static_cast<std::int32_t>(shape.new_tokens) - 1};
   const std::int64_t chunk = std::max<std::int64_t>(1, kPrefillTokens / shape.batch);
   for (std::int64_t begin = 0; begin < shape.context; begin += chunk) {
-    Step prefill = step(begin, std::min(chunk, shape.context - begin), begin);
-    for (StepSequence& sequence : prefill.sequences) sequence.asked = {};
-    decoder_.step(prefill, &cache_);
+    take(begin, std::min(chunk, shape.context - begin), begin);
+    for (StepSequence& sequence : step_.sequences) sequence.asked = {};
+    decoder_.step(step_, &cache_);
   }
 }
 
@@ -65,24 +64,26 @@ std::span<const TokenId> NativeStepLoop::ids(std::int64_t sequence, std::int64_t
       .subspan(static_cast<std::size_t>(sequence * each + begin), static_cast<std::size_t>(count));
 }
 
-Step NativeStepLoop::step(std::int64_t begin, std::int64_t count, std::int64_t position) const {
-  Step step;
-  step.routing.count = false;  // counting would be timed, and dense models do not count
+void NativeStepLoop::take(std::int64_t begin, std::int64_t count, std::int64_t position) {
+  step_.routing = {.record = false,
+                   .count = false,  // it would be timed, and dense models do not count
+                   .force_LTK = {}};
+  step_.sequences.clear();
   for (std::int64_t b = 0; b < shape_.batch; ++b) {
-    step.sequences.push_back({.new_ids = ids(b, begin, count),
-                              .position = position,
-                              .pages = pages_[static_cast<std::size_t>(b)],
-                              .asked = last_row_});
+    step_.sequences.push_back({.new_ids = ids(b, begin, count),
+                               .position = position,
+                               .pages = pages_[static_cast<std::size_t>(b)],
+                               .asked = last_row_});
   }
-  return step;
 }
 
-Step NativeStepLoop::step_of(std::int64_t round) const {
-  return step(shape_.context + round * shape_.new_tokens, shape_.new_tokens, shape_.context);
+void NativeStepLoop::take_round(std::int64_t round) {
+  take(shape_.context + round * shape_.new_tokens, shape_.new_tokens, shape_.context);
 }
 
 Tensor NativeStepLoop::logits_BV(std::int64_t round) {
-  return decoder_.head(decoder_.step(step_of(round), &cache_).hidden_RD);
+  take_round(round);
+  return decoder_.head(decoder_.step(step_, &cache_).hidden_RD);
 }
 
 StepReading NativeStepLoop::run() {
@@ -123,9 +124,9 @@ std::vector<double> NativeStepLoop::experts_touched() {
   const c10::InferenceMode inference;
   std::vector<double> touched;
   for (std::int64_t round = 0; round < shape_.rounds; ++round) {
-    Step recorded = step_of(round);
-    recorded.routing = {.record = true, .count = false, .force_LTK = {}};
-    const StepResult result = decoder_.step(recorded, &cache_);
+    take_round(round);
+    step_.routing.record = true;
+    const StepResult result = decoder_.step(step_, &cache_);
     touched.resize(result.routing.size());
     for (std::size_t layer = 0; layer < touched.size(); ++layer)
       touched[layer] += static_cast<double>(distinct(result.routing[layer].expert_TK));

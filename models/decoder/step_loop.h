@@ -21,9 +21,9 @@ class NativeStepLoop : public StepLoop {
 
  private:
   std::span<const TokenId> ids(std::int64_t sequence, std::int64_t begin, std::int64_t count) const;
-  /// Takes `count` of every sequence's ids from `begin` on, at `position`.
-  Step step(std::int64_t begin, std::int64_t count, std::int64_t position) const;
-  Step step_of(std::int64_t round) const;
+  /// Makes step_ take `count` of every sequence's ids from `begin` on, at `position`.
+  void take(std::int64_t begin, std::int64_t count, std::int64_t position);
+  void take_round(std::int64_t round);
   Tensor logits_BV(std::int64_t round);
 
   Decoder& decoder_;
@@ -33,6 +33,7 @@ class NativeStepLoop : public StepLoop {
   std::vector<std::vector<PageId>> pages_;
   std::vector<std::int32_t> last_row_;
   std::int64_t next_round_ = 0;
+  Step step_;
 };
 
 }  // namespace moe

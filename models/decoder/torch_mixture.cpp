@@ -101,6 +101,11 @@ Routing torch_route(const TorchRouter& router, const FeedForwardSpec& spec, cons
   return {.logits_TE = logits_TE, .weight_TK = weight_TK, .expert_TK = expert_TK};
 }
 
+void torch_count(const Routing& routing, const Tensor& load_E) {
+  const Tensor expert_N = routing.expert_TK.reshape(-1);
+  load_E.scatter_add_(0, expert_N, at::ones({1}, expert_N.options()).expand_as(expert_N));
+}
+
 Tensor torch_mixture(const TorchExperts& experts, const Tensor& x_TD, const Routing& routing) {
   const FeedForwardSpec& spec = experts.spec;
   const std::int64_t choices = routing.expert_TK.size(1), dim = x_TD.size(1);

@@ -23,6 +23,9 @@ struct TorchExperts {
 Routing torch_route(const TorchRouter&, const FeedForwardSpec&, const Tensor& x_TD,
                     const RouterControl&);
 
+/// In place and without asking the device for a size, as bincount would: nothing waits in a step.
+void torch_count(const Routing&, const Tensor& load_E);
+
 /// Sum over a token's experts in order of their ids, in float32 and rounded once; then the shared
 /// expert's output, in the activations' dtype.
 Tensor torch_mixture(const TorchExperts&, const Tensor& x_TD, const Routing&);

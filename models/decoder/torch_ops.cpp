@@ -43,6 +43,10 @@ class TorchOps final : public Ops {
 
   std::string_view name() const override { return "torch"; }
   at::TensorOptions activations() const override { return options_; }
+  std::int64_t workspace_bytes() const override { return 0; }
+  std::int64_t workspace_bytes(const Config& config, const StepLoad& load) const override {
+    return least_workspace_bytes(config, dtype_of(options_), load);
+  }
 
   PreparedWeight prepare_embedding(const WeightView& table_VD) const override {
     return keep(table_VD, nullptr);
@@ -63,6 +67,7 @@ class TorchOps final : public Ops {
             x.size(-1));
     return torch_norm(norm.norm, norm.weight, x);
   }
+  Tensor clipped(Tensor x, double limit) const override { return at::clamp(x, -limit, limit); }
 
   PreparedWeight prepare_linear(const WeightView& weight_NK,
                                 const WeightView* bias_N) const override {
@@ -73,6 +78,9 @@ class TorchOps final : public Ops {
     return linear.bias.defined() ? at::linear(x_TK, linear.weight, linear.bias)
                                  : at::linear(x_TK, linear.weight);
   }
+  Tensor in_heads(Tensor x_TN, std::int64_t width) const override {
+    return x_TN.view({x_TN.size(0), -1, width});
+  }
 
   Tensor residual(const Tensor& x_TD, const Tensor& added_TD) const override {
     return x_TD + added_TD;
@@ -81,6 +89,9 @@ class TorchOps final : public Ops {
   /// The last step's memory is left alone: gradients may still need it.
   PreparedStep begin_step(const StepStart& start, PreparedStep) const override {
     return std::make_unique<TorchStep>(start, options_);
+  }
+  Tensor asked(const TableStep& step, const Tensor& x_TD) const override {
+    return x_TD.index_select(0, step.asked_R);
   }
 
   Tensor rope(const TableStep& step, const RopeSpec& spec, const Tensor& x_THd) const override {
@@ -117,6 +128,9 @@ class TorchOps final : public Ops {
   Routing router(const Prepared& router, const FeedForwardSpec& spec, const Tensor& x_TD,
                  const RouterControl& control) const override {
     return torch_route(prepared_as<TorchRouterWeights>(router).router, spec, x_TD, control);
+  }
+  void count(const Routing& routing, const Tensor& load_E) const override {
+    torch_count(routing, load_E);
   }
 
   PreparedWeight prepare_experts(const FeedForwardSpec& spec,

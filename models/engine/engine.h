@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "models/config.h"
+#include "models/cost.h"
 #include "models/engine/request.h"
 
 namespace moe {
@@ -56,6 +57,9 @@ struct StepReading {
   std::int64_t round = 0;   // whose new tokens these were
 };
 
+/// New tokens of a step that fills in the context of others, at most; each sequence has one.
+inline constexpr std::int64_t kPrefillTokens = 8192;
+
 /// A prepared step that can be run again and again from the same state.
 class StepLoop {
  public:
@@ -78,10 +82,11 @@ struct Overrides {
 /// Bytes that the loaded model holds, by part: "embedding", "attention", "router", "experts",
 /// "shared", "head", "norms"; and per token of KV cache. `available_bytes` is what may still be
 /// taken where the model is: on the machine, or on its GPU. `on_host`: what the process reaches is
-/// what the model reaches.
+/// what the model reaches. `workspace_bytes` is what the last steps left for the next.
 struct MemoryUse {
   std::map<std::string, std::int64_t> weight_bytes;
   std::int64_t kv_bytes_per_token = 0;
+  std::int64_t workspace_bytes = 0;
   std::int64_t available_bytes = 0;
   bool on_host = true;
 };
@@ -107,6 +112,9 @@ class Engine {
 
   virtual std::unique_ptr<StepLoop> step_loop(const StepShape&) = 0;
   virtual MemoryUse memory() const = 0;
+  /// Bytes that steps of this load work in, beside weights, keys and values; where the engine does
+  /// not know, what they take at least.
+  virtual std::int64_t workspace_bytes(const StepLoad&) const = 0;
   /// For each request the experts of the last token of its context, cut on the left to the model's
   /// length: where the continuation begins, and nothing of it is known. Not counted as load; needs
   /// Capabilities::routing.

@@ -1,5 +1,5 @@
-// Memory: what the weights take by part, what a token leaves in the cache, and what the process
-// reaches while a batch is prefilled and decoded.
+// Memory: what the weights take by part, what a token leaves in the cache, what a step of decoding
+// works in, and what the process reaches while a batch is prefilled and decoded.
 #include <array>
 #include <set>
 
@@ -15,6 +15,8 @@ namespace {
 constexpr Metric kWeights = {"weight_bytes", "B", false, true};
 constexpr Metric kPredicted = {"predicted_weight_bytes", "B", false, true};
 constexpr Metric kKv = {"kv_bytes_per_token", "B", false, true};
+constexpr Metric kWorkspace = {"workspace_bytes", "B", false, true};
+constexpr Metric kPredictedWorkspace = {"predicted_workspace_bytes", "B", false, true};
 constexpr Metric kPeak = {"peak_resident_bytes", "B", false, false};
 constexpr auto kAxes = std::to_array<std::string_view>({"batch", "context"});
 
@@ -38,6 +40,7 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   send(task, sink, "predicted_weight_bytes", "",
        weight_bytes(engine.config(), engine.weights()).total());
   send(task, sink, "kv_bytes_per_token", "", use.kv_bytes_per_token);
+  send(task, sink, "predicted_workspace_bytes", "", engine.workspace_bytes(load_of(shape)));
   if (!reset_peak_resident())
     sink.send(
         LogLine{"warning",
@@ -48,6 +51,9 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
                         .new_tokens = 1,
                         .ids = random_ids(batch * (context + 1), engine.config().vocab, 1)});
   loop->run();
+  loop->run();  // which lets go of what filling in the context left
+  if (const std::int64_t left = engine.memory().workspace_bytes; left > 0)
+    send(task, sink, "workspace_bytes", "", left);
   if (use.on_host) send(task, sink, "peak_resident_bytes", "", peak_resident_bytes());
   return {};
 }
@@ -69,7 +75,8 @@ Value value_of(const CaseRecord& record, const Metric& metric, const std::string
 
 Summary summarise(const Suite&, const CaseRecord& record) {
   Summary summary;
-  for (const Metric* metric : {&kWeights, &kPredicted, &kKv, &kPeak}) {
+  for (const Metric* metric :
+       {&kWeights, &kPredicted, &kKv, &kWorkspace, &kPredictedWorkspace, &kPeak}) {
     std::set<std::string> scopes;
     for (const CaseRecord::Launch& launch : record.launches) {
       for (const Sample& s : launch.samples) {

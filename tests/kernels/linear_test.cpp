@@ -39,6 +39,7 @@ TEST_P(EveryLinear, is_within_the_bound_of_its_contract) {
                                   {6, 16, 1000},
                                   {13, 130, 3},
                                   {49, 20, 64},
+                                  {7, 40, 4141},
                                   {100, 70, 33}}) {
       const LinearCase some({N, K, format, (T + N) % 2 == 0}, T, static_cast<std::uint64_t>(N + K));
       ASSERT_TRUE(linear.supports(some.shape));

@@ -90,11 +90,47 @@ TEST_P(EveryLogSoftmaxGather, sums_to_one_and_keeps_what_is_no_number) {
   const auto result = some.run(gather, two);
   double sum = 0;
   for (std::size_t n = 0; n < 200; ++n) sum += std::exp(result.log_p_N[n]);
-  EXPECT_NEAR(sum, 1, 1e-5);
+  // Each is off by its bound, so their sum of exponentials by that part of 1, to first order.
+  EXPECT_NEAR(sum, 1, 2 * std::ranges::max(some.bounds()));
   EXPECT_TRUE(std::isnan(result.log_p_N[200]));
   EXPECT_EQ(result.is_best_N[200], 0);
   some.x_RD.clear(), some.row_N.clear(), some.id_N.clear();
   EXPECT_TRUE(some.run(gather, two).log_p_N.empty());
+}
+
+TEST_P(EveryLogSoftmaxGather, tells_a_logit_that_is_no_finite_number_wherever_it_is) {
+  for (const std::int64_t V : {1, 5, 127, 128, 129, 300}) {
+    for (const std::int64_t wrong : {std::int64_t{0}, V / 2, V - 1}) {
+      for (const float value : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+        LogSoftmaxGatherCase some({V, 1, PackedFormat::f32}, 1, 5);
+        some.x_RD = {1};
+        std::memset(some.weight_VD.data(), 0, some.weight_VD.size());
+        std::memcpy(some.weight_VD.data() + 4 * wrong, &value, 4);
+        some.row_N = {0, 0, 0};
+        some.id_N = {0, wrong, V - 1};
+        const auto result = some.run(gather, two);
+        for (const float log_p : result.log_p_N) EXPECT_TRUE(std::isnan(log_p)) << V << value;
+        EXPECT_EQ(result.is_best_N, (std::vector<std::uint8_t>{0, 0, 0})) << V << value;
+      }
+    }
+  }
+}
+
+TEST_P(EveryLogSoftmaxGather, of_many_rows_gives_each_what_it_gets_alone) {
+  LogSoftmaxGatherCase many({130, 3, PackedFormat::f32}, 2049, 5);
+  many.row_N.clear(), many.id_N.clear();
+  for (std::int64_t row = 0; row < 2049; ++row) {
+    many.row_N.push_back(row);
+    many.id_N.push_back(row * 7 % 130);
+  }
+  const auto all = many.run(gather, two);
+  for (const std::int64_t row : {0, 1023, 1024, 1500, 2047, 2048}) {
+    LogSoftmaxGatherCase one_row = many;
+    one_row.x_RD.assign(many.x_RD.begin() + row * 3, many.x_RD.begin() + row * 3 + 3);
+    one_row.row_N = {0};
+    one_row.id_N = {row * 7 % 130};
+    EXPECT_EQ(one_row.run(gather, two).log_p_N[0], all.log_p_N[static_cast<std::size_t>(row)]);
+  }
 }
 
 TEST_P(EveryLogSoftmaxGather, is_what_check_finds_right) {

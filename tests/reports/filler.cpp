@@ -24,6 +24,8 @@ constexpr std::array kMetrics = {
     Metric{"step_s", "s", false, false},
     Metric{"weight_bytes", "B", false, true},
     Metric{"kv_bytes_per_token", "B", false, true},
+    Metric{"workspace_bytes", "B", false, true},
+    Metric{"predicted_workspace_bytes", "B", false, true},
     Metric{"peak_resident_bytes", "B", false, false},
     Metric{"prefill_tokens_per_s", "1/s", true, false},
     Metric{"decode_tokens_per_s", "1/s", true, false},

@@ -108,6 +108,8 @@ void add_memory(Filler& filler, std::int64_t target) {
                        mixture ? "experts" : "feed_forward"});
   filler.add_value(c, {"weight_bytes", mixture ? 60825600.0 : 23068672.0, 0, 1});
   filler.add_value(c, {"kv_bytes_per_token", 4096, 0, 1});
+  for (const char* metric : {"workspace_bytes", "predicted_workspace_bytes"})
+    filler.add_value(c, {metric, mixture ? 1.5e6 : 0.9e6, 0, 1});
   filler.add_value(c, {"peak_resident_bytes", mixture ? 412e6 : 371e6, 0, 1});
 }
 

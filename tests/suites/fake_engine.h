@@ -122,6 +122,9 @@ class FakeEngine final : public Engine {
     use.available_bytes = available;
     return use;
   }
+  std::int64_t workspace_bytes(const StepLoad& load) const override {
+    return least_workspace_bytes(config_, DType::f32, load);
+  }
   /// One expert in the first layer by the length of the context, two in the last by its first id.
   std::vector<ChosenExperts> route(std::span<const Request> requests) override {
     std::vector<ChosenExperts> out;

@@ -45,6 +45,8 @@ TEST(memory, sums_the_parts_and_skips_what_the_model_cannot_take) {
   EXPECT_EQ(estimate(run.summary(), "weight_bytes"), 1024);
   EXPECT_EQ(estimate(run.summary(), "weight_bytes", "experts"), 1000);
   EXPECT_EQ(estimate(run.summary(), "kv_bytes_per_token"), 64);
+  EXPECT_EQ(estimate(run.summary(), "predicted_workspace_bytes"),
+            least_workspace_bytes(run.engine.config(), DType::f32, {.context = 8}));
   EXPECT_GT(estimate(run.summary(), "peak_resident_bytes"), 0);
   Case longer("memory", {{"batch", 1}, {"context", 9000}});
   EXPECT_EQ(longer.run().outcome, Outcome::skipped);

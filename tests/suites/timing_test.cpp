@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/error.h"
+#include "models/cost.h"
 #include "tests/suites/fake_engine.h"
 #include "tests/temporary_folder.h"
 
@@ -99,6 +100,20 @@ TEST_F(Timing, a_shape_that_surely_does_not_fit_is_not_tried) {
   EXPECT_TRUE(engine_.shapes.empty());
   engine_.available = std::int64_t{1} << 40U;
   EXPECT_EQ(time().outcome, Outcome::ok);
+}
+
+TEST_F(Timing, room_is_needed_for_the_steps_that_fill_in_the_context_too) {
+  shape_ = {.batch = 1, .context = 4000, .new_tokens = 1, .scope = ""};
+  const Config& config = engine_.config();
+  const std::int64_t kv = 4001 * kv_bytes_per_token(config, DType::f32);
+  const std::int64_t step = least_workspace_bytes(config, DType::f32, load_of(shape_));
+  const std::int64_t context =
+      least_workspace_bytes(config, DType::f32, {.new_tokens = 4000, .scored = 0});
+  ASSERT_GT(context, step);
+  engine_.available = kv + context - 1;
+  EXPECT_EQ(cannot_run(engine_, shape_).value().outcome, Outcome::out_of_memory);
+  engine_.available = kv + context;
+  EXPECT_FALSE(cannot_run(engine_, shape_).has_value());
 }
 
 TEST_F(Timing, the_engine_gets_the_shape_with_ids_of_its_vocabulary) {

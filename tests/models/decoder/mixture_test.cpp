@@ -108,7 +108,7 @@ TEST_P(MixtureOps, equal_scores_go_to_the_lower_expert) {
   const FeedForwardSpec spec{.hidden = 1, .experts = 6, .experts_per_token = 3};
   const PreparedWeight router = ops().prepare_router(spec, {.weight_ED = weight});
   const Routing routing = ops().router(*router, spec, at::ones({2, 4}, ops().activations()), {});
-  EXPECT_TRUE(routing.expert_TK.to(at::kCPU).equal(at::arange(3).expand({2, 3})));
+  EXPECT_TRUE(routing.expert_TK.to(at::kCPU, at::kLong).equal(at::arange(3).expand({2, 3})));
   EXPECT_TRUE(routing.weight_TK.to(at::kCPU).allclose(at::full({2, 3}, 1.0 / 6)));
 }
 
