@@ -10,6 +10,7 @@
 #include "cli/print.h"
 #include "cli/python.h"
 #include "cli/store_word.h"
+#include "cli/tell.h"
 #include "datasets/dataset.h"
 #include "harness/build_info.h"
 #include "harness/error.h"
@@ -37,6 +38,11 @@ std::string words_of(const nlohmann::json& fact) {
   return text;
 }
 
+/// Are other programs at work?
+bool is_busy() {
+  return load_average().value_or(0) > 0.5 * static_cast<double>(this_machine().cores);
+}
+
 void machine(Table& table) {
   const Environment e = this_machine();
   table.rows.push_back({"build", build_line(), ""});
@@ -52,7 +58,7 @@ void machine(Table& table) {
   }
   table.rows.push_back({"memory free", gigabytes(available_bytes()), ""});
   const std::optional<double> load = load_average();
-  const bool busy = load.value_or(0) > 0.5 * static_cast<double>(e.cores);
+  const bool busy = is_busy();
   table.rows.push_back(
       {"load", load ? fmt::format("{:.2f}", *load) : "the system does not tell",
        busy ? "other programs are running: times will be longer and noisier" : ""});
@@ -111,6 +117,12 @@ int run(const Arguments& arguments) {
   if (const auto code = parse(app, arguments)) return *code;
   if (measure) {
     Store store(store_file(db));
+    if (is_busy()) {
+      tell(
+          "moebench doctor: a load of {:.2f}: other programs are at work, and what is measured is "
+          "less than the machine can do\n",
+          load_average().value_or(0));
+    }
     print(measure_ceilings(store), json, "nothing");
     return kDone;
   }

@@ -34,7 +34,7 @@ std::vector<std::string> packed_targets() {
 
 void limit_packed_targets() {
   const char* best = std::getenv("MOEBENCH_INSTRUCTIONS");
-  if (best == nullptr) return;
+  if (best == nullptr || *best == '\0') return;
   // Highway numbers targets from the best on.
   hwy::DisableTargets(target_named(best) - 1);
   hwy::GetChosenTarget().DeInit();

@@ -11,7 +11,7 @@ namespace moe {
 std::vector<std::string> packed_targets();
 
 /// Has the whole process do without those better than $MOEBENCH_INSTRUCTIONS, as a machine without
-/// them would; before any kernel ran. Does nothing where that is not set; error where it names none
+/// them would; before any kernel ran. Does nothing where that is not set, or empty; error where it names none
 /// of packed_targets().
 void limit_packed_targets();
 

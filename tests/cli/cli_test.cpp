@@ -223,6 +223,16 @@ TEST(check, names_every_cuda_kernel_or_says_why_none_was_run) {
   EXPECT_NE(run, not_run) << ran.out;
 }
 
+TEST(check, goes_on_behind_a_target_that_cannot_be_loaded) {
+  const std::filesystem::path folder = fresh_folder("check");
+  const Ran ran = moebench({"check", "-t", (folder / "nothing").string(), "-t",
+                            "synthetic:" + write_tiny_config(folder).string()},
+                           folder);
+  EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
+  EXPECT_NE(ran.out.find("failed: "), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("batch 2, context 0"), std::string::npos) << ran.out;
+}
+
 TEST(check, says_which_variant_of_each_operation_is_used) {
   const Ran ran = moebench({"check", "--json"}, fresh_folder("check"));
   std::map<std::string, int> used;

@@ -134,6 +134,9 @@ TEST(report, states_shares_of_the_machines_newest_ceilings_on_the_processor_alon
     const auto column = std::ranges::find(table.columns, name) - table.columns.begin();
     for (const auto& row : table.rows)
       EXPECT_NEAR(std::get<double>(row.at(static_cast<std::size_t>(column))), 0.25, 1e-12);
+    const std::string_view base = name.substr(0, name.find(" ["));  // the interval's columns
+    EXPECT_TRUE(std::ranges::count(table.columns, fmt::format("{}_low", base)) == 1) << name;
+    EXPECT_TRUE(std::ranges::count(table.columns, fmt::format("{}_high", base)) == 1) << name;
   }
 }
 
