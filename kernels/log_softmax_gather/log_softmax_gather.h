@@ -11,10 +11,10 @@
 //   is_best_N: no logit of the row is larger, and none of a lower id is as large; false where the
 //   row has a logit that is no finite number, and log_p is none then.
 //   Weights are the values that the format's stored form stands for, rows float32, logits sums in
-//   float32 or wider in a fixed order (packed/packed_matrix.h); |log_p - exact| is at most twice the largest error of a
-//   logit of its row, and 2^-18 + 2^-22 |log_p|. The bits of a target depend on its row and the
-//   weights alone: not on R, on other rows and targets, or on the number of threads. Rows of
-//   targets ascend; a row may have several targets, or none. R and N may be 0.
+//   float32 or wider in a fixed order (packed/packed_matrix.h); |log_p - exact| is at most twice
+//   the largest error of a logit of its row, and 2^-18 + 2^-22 |log_p|. The bits of a target depend
+//   on its row and the weights alone: not on R, on other rows and targets, or on the number of
+//   threads. Rows of targets ascend; a row may have several targets, or none. R and N may be 0.
 #pragma once
 
 #include <cstddef>

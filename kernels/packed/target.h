@@ -11,8 +11,8 @@ namespace moe {
 std::vector<std::string> packed_targets();
 
 /// Has the whole process do without those better than $MOEBENCH_INSTRUCTIONS, as a machine without
-/// them would; before any kernel ran. Does nothing where that is not set, or empty; error where it names none
-/// of packed_targets().
+/// them would; before any kernel ran. Does nothing where that is not set, or empty; error where it
+/// names none of packed_targets().
 void limit_packed_targets();
 
 /// Has the packed kernels of the whole process use this one while it lives; not while any is at
