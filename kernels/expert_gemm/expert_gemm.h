@@ -41,7 +41,7 @@ struct ExpertGemmShape {
 /// Of one expert. Null: the shape has none.
 struct ExpertWeights {
   StoredRows gate_FD, up_FD, down_DF;  // in the shape's format
-  const float *gate_bias_F, *up_bias_F, *down_bias_D;
+  const float *gate_bias_F = nullptr, *up_bias_F = nullptr, *down_bias_D = nullptr;
 };
 
 struct ExpertGemmArgs {

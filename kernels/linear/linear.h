@@ -31,8 +31,8 @@ struct LinearShape {
 };
 
 struct LinearWeights {
-  StoredRows weight_NK;  // in the shape's format
-  const float* bias_N;   // null where the shape has none
+  StoredRows weight_NK;           // in the shape's format
+  const float* bias_N = nullptr;  // null where the shape has none
 };
 
 struct LinearArgs {

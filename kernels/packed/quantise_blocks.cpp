@@ -209,8 +209,8 @@ void int4_lanes(const float* w, std::span<std::byte* const> out) {
   const Bits bits;
   const Blocks blocks = described(w);
   const Steps steps = nearest_steps_of(blocks);
-  HWY_ALIGN std::array<float, kMost> scales, offsets;
-  HWY_ALIGN std::array<std::uint32_t, 4 * kMost> words;
+  HWY_ALIGN std::array<float, kMost> scales{}, offsets{};
+  HWY_ALIGN std::array<std::uint32_t, 4 * kMost> words{};
   hn::Store(steps.scale, d, scales.data());
   hn::Store(steps.offset, d, offsets.data());
   for (std::size_t i = 0; i < 4; ++i) {
@@ -228,7 +228,7 @@ void int4_lanes(const float* w, std::span<std::byte* const> out) {
 void int4_blocks(const float* row, std::int64_t blocks, std::byte* out) {
   constexpr std::size_t kMost = hn::MaxLanes(Floats());
   const std::size_t lanes = hn::Lanes(Floats());
-  HWY_ALIGN std::array<float, kQuantisedBlock * kMost> w;
+  HWY_ALIGN std::array<float, kQuantisedBlock * kMost> w{};
   std::array<const std::byte*, kMost> from{};
   std::array<std::byte*, kMost> to{};
   for (std::int64_t block = 0; block < blocks; block += static_cast<std::int64_t>(lanes)) {

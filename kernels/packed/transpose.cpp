@@ -89,7 +89,7 @@ struct Tile<std::uint16_t> {
   static HWY_INLINE void move(const std::byte* const* rows, std::int64_t at, std::byte* out,
                               std::int64_t stride) {
     Vec low[4], high[4];  // columns 0 to 3 and 4 to 7 of two rows
-    for (int i = 0; i < 4; ++i) {
+    for (std::size_t i = 0; i < 4; ++i) {
       const Vec a = load(rows[2 * i] + at), b = load(rows[2 * i + 1] + at);
       low[i] = lower(Halves(), a, b);
       high[i] = upper(Halves(), a, b);
@@ -117,7 +117,7 @@ struct Tile<std::uint8_t> {
   static HWY_INLINE void move(const std::byte* const* rows, std::int64_t at, std::byte* out,
                               std::int64_t stride) {
     Vec low[4], high[4];  // columns 0 to 7 and 8 to 15 of two rows
-    for (int i = 0; i < 4; ++i) {
+    for (std::size_t i = 0; i < 4; ++i) {
       const Vec a = load(rows[2 * i] + at), b = load(rows[2 * i + 1] + at);
       low[i] = lower(Bytes(), a, b);
       high[i] = upper(Bytes(), a, b);
