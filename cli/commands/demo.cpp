@@ -26,7 +26,7 @@ constexpr auto kSuites =
     std::to_array<const char*>({"memory", "world", "world_letters", "specialisation", "prefill",
                                 "decode", "sparsity", "pruning"});
 
-/// Small enough for two minutes on two cores.
+/// Small enough for a minute on two cores.
 const Settings& demo_settings() {
   static const Settings kSettings = {{"world_letters.shots", {"0"}},
                                      {"prefill.batch", {"1", "8"}},
@@ -83,7 +83,7 @@ void write_reports(const std::vector<Pair>& of, const Store& store,
 
 int run(const Arguments& arguments) {
   std::string db = "demo.sqlite", out = "demo.html";
-  CLI::App app("Runs the bundled models and writes two reports: no download, about two minutes.",
+  CLI::App app("Runs the bundled models and writes two reports: no download, about a minute.",
                "moebench demo");
   app.add_option("--db", db, "the store");
   app.add_option("--out,-o", out, "the report; the one about the large dense model lies beside it");
@@ -109,7 +109,7 @@ int run(const Arguments& arguments) {
 
 extern const Command demo = {
     .name = "demo",
-    .summary = "the bundled models through everything, to two reports, in two minutes",
+    .summary = "the bundled models through everything, to two reports, in a minute",
     .run = run};
 
 }  // namespace moe
