@@ -109,13 +109,18 @@ std::string facts() {
   json["governor"] = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   json["numa_nodes"] = first_line("/sys/devices/system/node/online");
   json["openmp_waiting"] = openmp_waiting();
-  if (const char* limit = std::getenv("MOEBENCH_INSTRUCTIONS"); limit != nullptr)
+  if (const std::string limit = instructions_limit(); !limit.empty())
     json["instructions_limit"] = limit;
   json["virtual_machine"] = all_flags.find(" hypervisor") != std::string::npos;
   return json.dump();
 }
 
 }  // namespace
+
+std::string instructions_limit() {
+  const char* limit = std::getenv("MOEBENCH_INSTRUCTIONS");
+  return limit == nullptr ? "" : limit;
+}
 
 Environment this_machine() {
   std::array<char, 256> host{};

@@ -22,6 +22,10 @@ struct Environment {
 
 Environment this_machine();
 
+/// $MOEBENCH_INSTRUCTIONS: the best set of vector instructions that kernels may use; "": any. It is
+/// a fact of the environment.
+std::string instructions_limit();
+
 /// The kernel's load average over the last minute; nothing where it does not tell. `root` stands
 /// for "/".
 std::optional<double> load_average(const std::filesystem::path& root = "/");

@@ -1,11 +1,11 @@
 // check: every variant of every operation against its reference on this machine; with --target, the
 // model's steps with a cache against those without.
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 
 #include "cli/command.h"
 #include "cli/print.h"
 #include "harness/error.h"
+#include "harness/machine.h"
 #include "harness/program_folder.h"
 #include "kernels/attention/attention_case.h"
 #include "kernels/cuda_module.h"
@@ -31,7 +31,7 @@ constexpr std::string_view kNotRun = "not run: ";
 std::string use_of(bool is_first, std::string_view target, std::string_view best) {
   if (!is_first) return "no: the definition, or behind another";
   if (target != best) return fmt::format("no: {} is better", best);
-  return std::getenv("MOEBENCH_INSTRUCTIONS") == nullptr
+  return instructions_limit().empty()
              ? "yes: the best instructions here"
              : "yes: the best instructions that MOEBENCH_INSTRUCTIONS leaves";
 }

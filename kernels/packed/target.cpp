@@ -1,10 +1,9 @@
 #include "kernels/packed/target.h"
 
-#include <cstdlib>
-
 #include <hwy/highway.h>
 
 #include "harness/error.h"
+#include "harness/machine.h"
 
 namespace moe {
 namespace {
@@ -33,8 +32,8 @@ std::vector<std::string> packed_targets() {
 }
 
 void limit_packed_targets() {
-  const char* best = std::getenv("MOEBENCH_INSTRUCTIONS");
-  if (best == nullptr || *best == '\0') return;
+  const std::string best = instructions_limit();
+  if (best.empty()) return;
   // Highway numbers targets from the best on.
   hwy::DisableTargets(target_named(best) - 1);
   hwy::GetChosenTarget().DeInit();

@@ -77,6 +77,17 @@ struct Tile<std::uint32_t> {
   }
 };
 
+/// Lanes of two rows each in turns: the first halves of the rows in `low`, the others in `high`.
+template <class Lanes>
+HWY_INLINE void pair_rows(Lanes lanes, const std::byte* const* rows, std::int64_t at, Vec* low,
+                          Vec* high) {
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Vec a = load(rows[2 * i] + at), b = load(rows[2 * i + 1] + at);
+    low[i] = lower(lanes, a, b);
+    high[i] = upper(lanes, a, b);
+  }
+}
+
 /// Four columns of eight rows, those of four rows each side by side.
 HWY_INLINE void store_columns(Vec first, Vec second, std::byte* out, std::int64_t stride) {
   store(lower(Doubles(), first, second), out);
@@ -89,11 +100,7 @@ struct Tile<std::uint16_t> {
   static HWY_INLINE void move(const std::byte* const* rows, std::int64_t at, std::byte* out,
                               std::int64_t stride) {
     Vec low[4], high[4];  // columns 0 to 3 and 4 to 7 of two rows
-    for (std::size_t i = 0; i < 4; ++i) {
-      const Vec a = load(rows[2 * i] + at), b = load(rows[2 * i + 1] + at);
-      low[i] = lower(Halves(), a, b);
-      high[i] = upper(Halves(), a, b);
-    }
+    pair_rows(Halves(), rows, at, low, high);
     for (const Vec* of : {low, high}) {
       store_columns(lower(Words(), of[0], of[1]), lower(Words(), of[2], of[3]), out, stride);
       store_columns(upper(Words(), of[0], of[1]), upper(Words(), of[2], of[3]), out + 2 * stride,
@@ -117,11 +124,7 @@ struct Tile<std::uint8_t> {
   static HWY_INLINE void move(const std::byte* const* rows, std::int64_t at, std::byte* out,
                               std::int64_t stride) {
     Vec low[4], high[4];  // columns 0 to 7 and 8 to 15 of two rows
-    for (std::size_t i = 0; i < 4; ++i) {
-      const Vec a = load(rows[2 * i] + at), b = load(rows[2 * i + 1] + at);
-      low[i] = lower(Bytes(), a, b);
-      high[i] = upper(Bytes(), a, b);
-    }
+    pair_rows(Bytes(), rows, at, low, high);
     for (const Vec* of : {low, high}) {
       const Vec a = lower(Halves(), of[0], of[1]), b = lower(Halves(), of[2], of[3]);
       const Vec c = upper(Halves(), of[0], of[1]), d = upper(Halves(), of[2], of[3]);

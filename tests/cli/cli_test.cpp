@@ -103,6 +103,8 @@ TEST(program, does_without_better_instructions_where_it_is_told_to) {
   }
   EXPECT_GT(with_instructions, 0);
 
+  EXPECT_EQ(list_kernels("").out, moebench({"list", "kernels", "--json"}, folder).out) << "not set";
+
   const Ran wrong = list_kernels("AVX9");
   EXPECT_EQ(wrong.code, 2) << wrong.out;
   EXPECT_NE(wrong.err.find("\"AVX9\": this machine and build have "), std::string::npos)
