@@ -68,12 +68,16 @@ HWY_INLINE void multiply_some(const Operands& o, std::int64_t panels, std::int64
   }
 }
 
-/// All rows of some panels, in tiles that are as alike as can be.
+/// All rows of some panels, in tiles that are as alike as can be. Where two rows were left of full
+/// tiles they are one, which takes two panels: a third of the registers for each row of it.
 template <class Weights>
 void multiply_tiles(const Operands& o, std::int64_t panels, std::int64_t rows) {
-  const std::int64_t tiles = (rows + tile_rows<Weights>() - 1) / tile_rows<Weights>();
+  constexpr std::int64_t kRows = tile_rows<Weights>();
+  const std::int64_t tiles = (rows + kRows - 1) / kRows;
+  const bool full = kRows == 6 && panels_at_once<Weights>(2) == 2 && rows % kRows == 2;
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
-    const std::int64_t begin = rows * tile / tiles, end = rows * (tile + 1) / tiles;
+    const std::int64_t begin = full ? tile * kRows : part(rows, tile, tiles);
+    const std::int64_t end = full ? std::min(rows, begin + kRows) : part(rows, tile + 1, tiles);
     Operands some = o;
     some.x += begin;
     some.y += begin * o.stride;
@@ -82,14 +86,15 @@ void multiply_tiles(const Operands& o, std::int64_t panels, std::int64_t rows) {
   }
 }
 
-/// Panel by panel where there are several tiles, so that a panel is read once.
+/// Two panels at a time where there are several tiles, so that a panel is read once.
 template <class Weights>
 void multiply_all(Operands o, std::int64_t panels, std::int64_t rows) {
   if (rows <= tile_rows<Weights>()) return multiply_tiles<Weights>(o, panels, rows);
-  for (std::int64_t p = 0; p < panels; ++p) {
-    multiply_tiles<Weights>(o, 1, rows);
-    o.packed += o.panel_bytes;
-    o.y += 2 * lanes();
+  constexpr std::int64_t kTogether = 2;
+  for (std::int64_t p = 0; p < panels; p += kTogether) {
+    multiply_tiles<Weights>(o, std::min(kTogether, panels - p), rows);
+    o.packed += kTogether * o.panel_bytes;
+    o.y += kTogether * 2 * lanes();
   }
 }
 
