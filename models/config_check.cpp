@@ -59,6 +59,8 @@ void check_attention(const AttentionSpec& a, std::string_view where) {
   require(!a.chunk || *a.chunk > 0,
           "{}: an attention chunk of {} tokens; expected a positive number or null", where,
           a.chunk.value_or(0));
+  require(!a.clip_qkv || *a.clip_qkv > 0, "{}: clip_qkv is {}; expected a positive number or null",
+          where, a.clip_qkv.value_or(0));
 }
 
 void check_feed_forward(const FeedForwardSpec& f, std::string_view where) {

@@ -58,7 +58,7 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
     engine.configure({});
     return find_kind(suite.kind).run(task, engine, sink);
   } catch (const Error& error) {
-    return {Outcome::failed, error.what()};
+    return {outcome_of_failure(error.what()), error.what()};
   } catch (const std::exception& error) {  // LibTorch's own, and the allocator's
     return {outcome_of_failure(error.what()), first_line(error.what())};
   }

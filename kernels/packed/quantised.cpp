@@ -79,22 +79,10 @@ void store_mxfp4(Block block, std::byte* out) {
   store_nibbles(codes, block.size(), out + 1);
 }
 
-/// The largest size that can be stored.
-float limit_of(PackedFormat format) {
-  switch (format) {
-    case PackedFormat::int8:
-      return 127 * kLargestHalf;
-    case PackedFormat::int4:
-      return kLargestHalf;
-    default:
-      return std::numeric_limits<float>::max();
-  }
-}
-
 void check(PackedFormat format, Block row) {
   require(is_quantised(format), "quantise: expected int8, int4 or mxfp4, found {}",
           name_of(format));
-  const float limit = limit_of(format);
+  const float limit = largest_element(format);
   unsigned beyond = 0;  // without a way out, so that vectors of elements are looked at
   for (const float w : row) beyond |= static_cast<unsigned>(!(std::abs(w) <= limit));
   if (beyond == 0) return;
@@ -118,6 +106,22 @@ void store_blocks(PackedFormat format, Block row, std::byte* out) {
 }
 
 }  // namespace
+
+float largest_element(PackedFormat format) {
+  switch (format) {
+    case PackedFormat::int8:
+      return 127 * kLargestHalf;
+    case PackedFormat::f16:
+    case PackedFormat::int4:
+      return kLargestHalf;
+    case PackedFormat::bf16:
+      return 0x1.FEp127F;
+    case PackedFormat::f32:
+    case PackedFormat::mxfp4:
+      break;
+  }
+  return std::numeric_limits<float>::max();
+}
 
 void quantise_plainly(PackedFormat format, std::span<const float> row, std::byte* out) {
   check(format, row);

@@ -46,6 +46,10 @@ inline std::uint8_t code_at(PackedFormat format, const std::byte* codes, std::in
   return k % 2 == 0 ? both & 0xfU : both >> 4U;
 }
 
+/// The largest size of an element that a format holds: of what is quantised, with the largest
+/// scale.
+float largest_element(PackedFormat);
+
 /// Writes row_bytes(format, row.size()) bytes to `out`.
 ///
 ///   int8: the scale is the largest size / 127, rounded up; codes are the nearest: an element is

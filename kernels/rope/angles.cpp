@@ -1,5 +1,6 @@
 #include "kernels/rope/angles.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/row_tasks.h"

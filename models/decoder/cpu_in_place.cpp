@@ -10,10 +10,12 @@ namespace {
 
 void check_given_away(const Tensor& x) {
   constexpr std::size_t kTableAndCaller = 2;  // kept_tensors.h
-  require(x.is_contiguous() && x.use_count() <= kTableAndCaller,
-          "a tensor to be changed in its place: expected one in order that nobody else holds, "
-          "found {} that do",
-          x.use_count());
+  require(x.is_contiguous(), "a tensor to be changed in its place: expected a contiguous one");
+  const std::size_t storages = x.unsafeGetTensorImpl()->unsafe_storage().use_count();
+  require(x.use_count() <= kTableAndCaller && storages == 1,
+          "a tensor to be changed in its place: expected one that nobody else holds, found {} "
+          "holders and {} tensors on its memory",
+          x.use_count(), storages);
 }
 
 }  // namespace

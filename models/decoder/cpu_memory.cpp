@@ -41,7 +41,7 @@ Widths widths_of(const FeedForwardSpec& f, std::int64_t dim) {
 }
 
 /// Of operations' results: one row.
-std::int64_t row_bytes(const Config& config) {
+std::int64_t result_row_bytes(const Config& config) {
   Widths floats, ids;
   const auto at_least = [](Widths& widths, const Widths& others) {
     for (const auto& [width, count] : others) widths[width] = std::max(widths[width], count);
@@ -102,7 +102,7 @@ std::int64_t cpu_workspace_bytes(const Config& config, const StepLoad& load, Pac
                            .workspace_bytes(shape, T, load.batch, threads)});
   }
   const std::int64_t scored = config.vocab * kFloat + std::int64_t{sizeof(std::int64_t)};
-  return widest + T * (row_bytes(config) + shared_row_bytes(config)) + load.scored * scored;
+  return widest + T * (result_row_bytes(config) + shared_row_bytes(config)) + load.scored * scored;
 }
 
 }  // namespace moe

@@ -17,11 +17,27 @@ std::int64_t own_pages(std::int64_t rows) {
   return (rows + kOwnTokens - 1) / kOwnTokens;
 }
 
+/// As many elements, whatever is in them. Lets go of memory of which this is little, and of
+/// what it had before it takes more.
+template <typename T>
+void fit(std::vector<T>& kept, std::size_t count) {
+  const std::size_t capacity = kept.capacity();
+  if (capacity < count ||
+      is_too_much(static_cast<std::int64_t>(capacity), static_cast<std::int64_t>(count)))
+    std::vector<T>().swap(kept);
+  kept.resize(count);
+}
+
+template <typename T>
+std::int64_t held_bytes(const std::vector<T>& kept) {
+  return static_cast<std::int64_t>(kept.capacity() * sizeof(T));
+}
+
 void turn_by(const RopeSpec& spec, const std::vector<std::int64_t>& positions, ThreadPool& pool,
              CpuTurn& turn) {
   const std::size_t count = positions.size() * static_cast<std::size_t>(spec.dims / 2);
-  turn.cos_Th.resize(count);
-  turn.sin_Th.resize(count);
+  fit(turn.cos_Th, count);
+  fit(turn.sin_Th, count);
   rope_angles(turn.frequency_h, spec.attention_factor, positions, turn.cos_Th.data(),
               turn.sin_Th.data(), pool);
 }
@@ -63,16 +79,17 @@ void CpuStep::take_rows(const StepStart& start, KeptTensors& tensors) {
   asked_R.reset();
   id_T = tensors.take({rows}, at::kLong);
   asked_R = tensors.take({asked_rows}, at::kLong);
-  positions_.clear();
+  fit(positions_, static_cast<std::size_t>(rows));
   auto* ids = id_T.mutable_data_ptr<std::int64_t>();
   auto* asked = asked_R.mutable_data_ptr<std::int64_t>();
+  std::int64_t begin = 0;
   for (const StepSequence& sequence : start.sequences) {
-    const std::int64_t begin = std::ssize(positions_);
-    for (std::int64_t r = 0; r < std::ssize(sequence.new_ids); ++r)
-      positions_.push_back(sequence.position + r);
+    const std::int64_t end = begin + std::ssize(sequence.new_ids);
+    std::iota(positions_.begin() + begin, positions_.begin() + end, sequence.position);
     ids = std::ranges::copy(sequence.new_ids, ids).out;
     for (const std::int32_t row : sequence.asked) *asked++ = begin + row;
     add(sequence, begin, first_key_seen(start.layers, sequence.position));
+    begin = end;
   }
 }
 
@@ -96,11 +113,9 @@ void CpuStep::find_turns(const StepStart& start, ThreadPool& pool) {
 }
 
 std::int64_t CpuStep::bytes() const {
-  std::int64_t floats = 0;
-  for (const auto& [spec, turn] : turns_)
-    floats += std::ssize(turn.cos_Th) + std::ssize(turn.sin_Th);
-  return own_keys_.size() + own_values_.size() + floats * std::int64_t{sizeof(float)} +
-         std::ssize(positions_) * std::int64_t{sizeof(std::int64_t)};
+  std::int64_t sum = own_keys_.size() + own_values_.size() + held_bytes(positions_);
+  for (const auto& [spec, turn] : turns_) sum += held_bytes(turn.cos_Th) + held_bytes(turn.sin_Th);
+  return sum;
 }
 
 void CpuStep::add(const StepSequence& sequence, std::int64_t begin, std::int64_t first_key) {

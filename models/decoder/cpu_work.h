@@ -18,27 +18,29 @@ class KeptMemory {
  public:
   /// At least so many bytes, aligned to 64, whatever is in them; valid until the next call.
   std::byte* bytes(std::int64_t count) {
-    used_ = std::max(used_, count);
     if (count > size_) {
-      memory_.reset();
+      free();  // before its successor is made: both are never there
       memory_ = aligned_bytes(count);
       size_ = count;
     }
+    used_ = std::max(used_, count);
     return memory_.get();
   }
 
   /// Lets go of it where the step before had use for little.
   void begin_step() {
-    if (is_too_much(size_, used_)) {
-      memory_.reset();
-      size_ = 0;
-    }
+    if (is_too_much(size_, used_)) free();
     used_ = 0;
   }
 
   std::int64_t size() const { return size_; }
 
  private:
+  void free() {
+    memory_.reset();
+    size_ = 0;
+  }
+
   AlignedBytes memory_;
   std::int64_t size_ = 0, used_ = 0;  // used: at most, since begin_step()
 };
@@ -50,8 +52,8 @@ class OnlyChoice {
   const OnlyChoice& of(std::int64_t rows) {
     const auto count = static_cast<std::size_t>(rows);
     if (count > expert_T_.size()) {
-      expert_T_.assign(count, 0);
       weight_T_.assign(count, 1);
+      expert_T_.assign(count, 0);
     }
     return *this;
   }

@@ -105,7 +105,7 @@ void Decoder::check_finite(const Tensor& x_TD, std::size_t layer) const {
   const std::int64_t row = is_finite_T.to(at::kLong).argmin().item<std::int64_t>();
   throw Error(
       fmt::format("block {}: the hidden state of row {} is infinite or no number in the first "
-                  "step; the weights are finite: is {} too narrow for them?",
+                  "step, though the weights are finite: it is beyond what {} holds",
                   layer, row, c10::toString(x_TD.scalar_type())),
       std::source_location::current());
 }

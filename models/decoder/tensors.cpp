@@ -1,6 +1,9 @@
 #include "models/decoder/tensors.h"
 
+#include <optional>
+
 #include "models/checkpoint/finite.h"
+#include "models/checkpoint/rounding.h"
 
 namespace moe {
 namespace {
@@ -9,6 +12,13 @@ at::ScalarType scalar_type(StorageFormat format) {
   return format == StorageFormat::f32   ? at::kFloat
          : format == StorageFormat::f16 ? at::kHalf
                                         : at::kBFloat16;
+}
+
+/// The dtype of 16 bits that elements are kept in, if they are.
+std::optional<DType> narrow(at::ScalarType kept) {
+  if (kept == at::kHalf) return DType::f16;
+  if (kept == at::kBFloat16) return DType::bf16;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -27,6 +37,7 @@ Tensor copied(const WeightView& view, const at::TensorOptions& options) {
 
 void copy_to(const Tensor& to, const WeightView& view) {
   check_finite(view);
+  if (const auto kept = narrow(to.scalar_type())) check_sizes(view, largest(*kept), name_of(*kept));
   to.copy_(borrowed(view));
   view.release();
 }

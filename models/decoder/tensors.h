@@ -9,7 +9,8 @@ namespace moe {
 /// A tensor over the view's bytes, on the CPU in the view's format; valid as long as the view.
 Tensor borrowed(const WeightView&);
 
-/// A copy on the options' device in their dtype. Error on unchecked elements that are not finite.
+/// A copy on the options' device in their dtype. Error on unchecked elements that are not finite,
+/// and on those whose size the dtype does not hold.
 Tensor copied(const WeightView&, const at::TensorOptions&);
 /// The same to a tensor of the view's shape.
 void copy_to(const Tensor&, const WeightView&);

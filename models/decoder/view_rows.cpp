@@ -1,6 +1,7 @@
 #include "models/decoder/view_rows.h"
 
-#include "harness/error.h"
+#include <algorithm>
+
 #include "kernels/packed/aligned.h"
 #include "kernels/packed/quantised.h"
 #include "models/checkpoint/finite.h"
@@ -39,8 +40,9 @@ bool is_kept_as(StorageFormat stored, PackedFormat format) {
 
 const std::byte* ViewRows::rows(std::int64_t begin, std::int64_t end, std::byte* room) const {
   const WeightView some = view_.rows(begin, end);
-  if (some.unchecked && first_not_finite(some)) check_finite(view_);
+  if (some.unchecked && first_beyond(some)) check_finite(view_);
   if (is_kept_as(view_.format, format_)) return some.bytes.data();
+  if (first_beyond(some, largest_element(format_))) check();
   if (is_quantised(format_)) {
     quantise_rows(some, room);
   } else {
@@ -54,13 +56,8 @@ void ViewRows::quantise_rows(const WeightView& some_NK, std::byte* out) const {
   const AlignedBytes floats = aligned_bytes(N * K * std::int64_t{sizeof(float)});
   convert(some_NK, at::kFloat, floats.get());
   const auto* row = reinterpret_cast<const float*>(floats.get());
-  try {
-    for (std::int64_t n = 0; n < N; ++n)
-      quantise(format_, {row + n * K, static_cast<std::size_t>(K)}, out + n * each);
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", view_.parameter, error.what()),
-                std::source_location::current());
-  }
+  for (std::int64_t n = 0; n < N; ++n)
+    quantise(format_, {row + n * K, static_cast<std::size_t>(K)}, out + n * each);
 }
 
 void ViewRows::soon(std::int64_t begin, std::int64_t end) const {
@@ -73,6 +70,7 @@ void ViewRows::done(std::int64_t begin, std::int64_t end) const {
 
 void ViewRows::check() const {
   check_finite(view_);
+  check_sizes(view_, largest_element(format_), name_of(format_));
 }
 
 }  // namespace moe

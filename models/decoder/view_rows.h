@@ -1,6 +1,8 @@
 // A weight's rows as the `cpu` table keeps them, made a few at a time from where they are stored.
 #pragma once
 
+#include <utility>
+
 #include "kernels/packed/packed_matrix.h"
 #include "kernels/packed/stored_rows.h"
 #include "models/checkpoint/weights.h"
@@ -14,12 +16,12 @@ class ViewRows final : public RowMaker {
   /// Of a matrix; the view's bytes outlive this.
   ViewRows(WeightView view_NK, PackedFormat format) : view_(std::move(view_NK)), format_(format) {}
 
-  /// Error on elements that are not finite, and where no scale of the format reaches an element.
+  /// Error on elements that are not finite, and on those whose size the format does not hold.
   const std::byte* rows(std::int64_t begin, std::int64_t end, std::byte* room) const override;
   void soon(std::int64_t begin, std::int64_t end) const override;
   void done(std::int64_t begin, std::int64_t end) const override;
 
-  /// Error names the first element that is not finite.
+  /// Error names the first element that is not finite, or else the first that is too large.
   void check() const;
 
  private:

@@ -130,6 +130,16 @@ TEST(family, missing_and_senseless_values_are_named) {
   }
 }
 
+TEST(family, limits_of_nothing_or_less_are_refused) {
+  Json json = small("OlmoeForCausalLM");
+  for (const double bad : {0.0, -1.0}) {
+    json["clip_qkv"] = bad;
+    EXPECT_TRUE(has(failure(json), "clip_qkv is")) << bad << ": " << failure(json);
+  }
+  json["clip_qkv"] = nullptr;
+  EXPECT_FALSE(has(failure(json), "clip_qkv"));
+}
+
 TEST(family, sizes_that_would_not_fit_a_machine_are_refused_before_they_are_tried) {
   Json json = small("MixtralForCausalLM");
   json["num_hidden_layers"] = 10000;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -25,11 +27,32 @@ TEST(finite, finds_the_first_element_that_is_none_wherever_it_stands_in_every_fo
       store_rounded(at.data() + i * size, value, dtype);
     };
     for (std::int64_t i = 0; i < kCount; ++i) set(i, i % 2 == 0 ? largest(dtype) : -1e-7F);
-    EXPECT_EQ(first_not_finite(view), std::nullopt);
+    EXPECT_EQ(first_beyond(view), std::nullopt);
     for (const std::int64_t i :
          {kCount - 1, std::int64_t{4096}, std::int64_t{4095}, std::int64_t{0}}) {
       set(i, i % 2 == 0 ? kNone : -kInfinity);
-      EXPECT_EQ(first_not_finite(view), i) << name_of(dtype);
+      EXPECT_EQ(first_beyond(view), i) << name_of(dtype);
+    }
+  }
+}
+
+/// Of each format, sizes around limits that it holds and limits that lie between its numbers.
+TEST(finite, finds_the_first_element_above_a_limit) {
+  constexpr std::int64_t kCount = 5000;
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    for (const float limit : {65504.0F, 1.0F, 1.0F + 0x1p-20F, 0.0F}) {
+      std::vector<std::byte> bytes(static_cast<std::size_t>(kCount * size_of(dtype)));
+      const WeightView view{.bytes = bytes, .format = format_of(dtype), .shape = {kCount}};
+      const auto set = [&](std::int64_t i, float value) {
+        store_rounded(bytes.data() + i * size_of(dtype), value, dtype);
+      };
+      const float below = dtype == DType::bf16 ? 0x1.FEp15F : 65504.0F;  // of what is kept exactly
+      for (std::int64_t i = 0; i < kCount; ++i) set(i, std::min(below, std::floor(limit)));
+      EXPECT_EQ(first_beyond(view, limit), std::nullopt) << name_of(dtype) << " " << limit;
+      for (const std::int64_t i : {std::int64_t{4999}, std::int64_t{4097}, std::int64_t{3}}) {
+        set(i, -2 * limit - 1);
+        EXPECT_EQ(first_beyond(view, limit), i) << name_of(dtype) << " " << limit;
+      }
     }
   }
 }

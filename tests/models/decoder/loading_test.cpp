@@ -116,5 +116,44 @@ TEST(loading, names_the_first_weight_that_is_not_finite) {
                   "element 5 of blocks.1.experts.0.up.weight"));
 }
 
+/// A size that float32 holds and the kept format does not, the first of several, on both tables.
+TEST(loading, names_the_first_weight_that_is_too_large_for_what_it_is_kept_in) {
+  const Config config = small_config("MixtralForCausalLM");
+  const std::string name = checkpoint_name(config.family, "blocks.1.experts.0.up.weight");
+  const auto said_with = [&](float large, Ops& ops) {
+    std::vector<OwnedTensor> tensors = small_tensors(config);
+    for (OwnedTensor& tensor : tensors) {
+      if (tensor.name != name) continue;
+      for (const std::size_t element : {41U, 6U, 22U})
+        std::memcpy(tensor.bytes.data() + 4 * element, &large, 4);
+    }
+    const TemporaryFolder folder;
+    write_tensors(folder.path() / "model.safetensors", tensors);
+    Checkpoint checkpoint(folder.path(), config);
+    return message_of<Error>([&] { Decoder(config, ops, checkpoint); });
+  };
+  struct Case {
+    KeptAs kept;
+    float large = 0, limit = 0;
+  };
+  const Case cases[] = {{DType::f16, -65520, 65504},
+                        {DType::bf16, 0x1.FFp127F, 0x1.FEp127F},
+                        {{DType::f32, Quantisation::int4}, 70000, 65504},
+                        {{DType::f32, Quantisation::int8}, 1e7, 127 * 65504.0F}};
+  for (const auto& [kept, large, limit] : cases) {
+    std::vector<std::unique_ptr<Ops>> tables;
+    tables.push_back(cpu_ops(kept, 3));
+    if (kept.quantisation == Quantisation::none) tables.push_back(torch_ops("cpu", kept.dtype));
+    for (const std::unique_ptr<Ops>& ops : tables) {
+      const std::string said = said_with(large, *ops);
+      EXPECT_TRUE(has(said, fmt::format("tensor {}: element 6 of blocks.1.experts.0.up.weight is "
+                                        "{}, expected a size up to {}",
+                                        name, large, limit)))
+          << name_of(kept) << ": " << said;
+      EXPECT_EQ(said_with(limit / 2, *ops), "") << name_of(kept);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace moe
