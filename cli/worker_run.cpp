@@ -68,6 +68,7 @@ Job WorkerRun::job_for(const std::set<std::size_t>& cases) const {
     CaseJob& out = job.cases.emplace_back(CaseJob{.case_key = c.key,
                                                   .suite_name = suite.name,
                                                   .suite_toml = suite.toml,
+                                                  .suite_folder = suite.folder,
                                                   .point_json = c.point.dump(),
                                                   .done = {}});
     if (find_kind(suite.kind).questions) out.done = recorder_.done(c.key);

@@ -40,6 +40,8 @@ fs::path file_of(const Dataset& dataset, std::string_view subset, const Split& s
     if (fs::is_regular_file(file)) return file;
     if (first.empty()) first = file;
   }
+  if (fs::path(dataset.directory).is_absolute())
+    throw Error(fmt::format("{} is not there", first.string()), std::source_location::current());
   throw Error(fmt::format("dataset {}: {} is not there; bring it with `moebench fetch dataset {}`, "
                           "or point $MOEBENCH_DATA at a folder that has it",
                           dataset.name, first.string(), dataset.name),
@@ -49,7 +51,8 @@ fs::path file_of(const Dataset& dataset, std::string_view subset, const Split& s
 std::vector<Item> read(const Dataset& dataset, std::string_view subset, const Split& split,
                        const fs::path& data_root) {
   const Reader& reader = reader_of(dataset);
-  return reader.read(reader.generated ? fs::path() : file_of(dataset, subset, split, data_root),
+  return reader.read(dataset,
+                     reader.generated ? fs::path() : file_of(dataset, subset, split, data_root),
                      subset, split.name);
 }
 
@@ -87,6 +90,9 @@ std::string canonical(const Item& item) {
   json["choices"] = item.choices;
   json["gold"] = item.gold;
   json["facts"] = nlohmann::json::parse(item.facts_json);
+  if (!item.right.empty()) json["right"] = item.right;
+  if (!item.answers.empty()) json["answers"] = item.answers;
+  if (!item.fields.empty()) json["fields"] = item.fields;
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

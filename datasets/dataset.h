@@ -5,10 +5,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "datasets/record_map.h"
 
 namespace moe {
 
@@ -18,7 +21,12 @@ struct Item {
   std::string question;              // multiple choice: as it stands; text: the document
   std::vector<std::string> choices;  // empty for text
   std::int64_t gold = -1;            // index into choices; -1: none
-  std::string facts_json = "{}";     // what a report may group by: {"type": "rare"}
+  // NOLINTBEGIN(readability-redundant-member-init): else g++ wants them named
+  std::vector<std::int64_t> right = {};   // of choices, ascending; empty: the gold one alone
+  std::vector<std::string> answers = {};  // texts that are right where there are no choices
+  std::map<std::string, std::string> fields = {};  // further texts for prompts: "passage"
+  // NOLINTEND(readability-redundant-member-init)
+  std::string facts_json = "{}";  // what a report may group by: {"type": "rare"}
 };
 
 struct Split {
@@ -30,8 +38,10 @@ struct Split {
 struct Dataset {
   std::string name, reader, source, revision, licence;
   std::string directory;             // under the data root
+  std::string configuration;         // of the source, where that has several; "" else
   std::vector<std::string> subsets;  // {""} where there is one
   std::vector<Split> splits;
+  RecordMap record;  // of reader "json"
 };
 
 /// How files of a dataset become items. Named in its TOML.
@@ -39,8 +49,8 @@ struct Reader {
   std::string_view name;
   bool generated = false;  // makes items from nothing but the subset's and split's names
   /// Items of one file. Error names the file, the record and what was expected.
-  std::vector<Item> (*read)(const std::filesystem::path& file, std::string_view subset,
-                            std::string_view split);
+  std::vector<Item> (*read)(const Dataset&, const std::filesystem::path& file,
+                            std::string_view subset, std::string_view split);
 };
 std::span<const Reader* const> readers();
 
@@ -65,7 +75,8 @@ std::string digest(const Dataset&, std::string_view split, const std::filesystem
 std::string whole_text(const Dataset&, std::string_view split,
                        const std::filesystem::path& data_root);
 
-/// The record as it is digested: one JSON line of question, choices, gold and facts.
+/// The record as it is digested: one JSON line of question, choices, gold and facts, and of what
+/// else it has.
 std::string canonical(const Item&);
 
 /// $MOEBENCH_DATA, else the cache that `fetch` fills ($XDG_CACHE_HOME or ~/.cache, moebench/data).

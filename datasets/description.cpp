@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include "datasets/dataset.h"
+#include "datasets/record.h"
 #include "harness/embedded.h"
 #include "harness/error.h"
 
@@ -60,6 +61,17 @@ std::vector<Split> splits_of(std::string_view name, const toml::table& table) {
   return out;
 }
 
+/// What reader "json" goes by, and no other.
+RecordMap record_of(std::string_view name, const toml::table& table) {
+  const toml::table* record = table["record"].as_table();
+  const bool wanted = table["reader"].value_or(std::string()) == "json";
+  require((record != nullptr) == wanted, "{}: {} a table [record]", at(name, table),
+          wanted ? "reader \"json\" needs" : "only reader \"json\" has");
+  if (record == nullptr) return {};
+  check_keys(name, *record, record_keys());
+  return read_record_map(fmt::format("dataset {}", name), *record);
+}
+
 std::vector<Dataset> bundled() {
   std::vector<Dataset> out;
   for (const EmbeddedFile& file : kDatasets) out.push_back(parse_dataset(file.name, file.text));
@@ -77,17 +89,20 @@ Dataset parse_dataset(std::string_view name, std::string_view toml) {
                             error.description()),
                 std::source_location::current());
   }
-  check_keys(name, table,
-             std::to_array<std::string_view>(
-                 {"reader", "source", "revision", "licence", "directory", "subsets", "splits"}));
+  check_keys(
+      name, table,
+      std::to_array<std::string_view>({"reader", "source", "revision", "licence", "directory",
+                                       "configuration", "subsets", "splits", "record"}));
   Dataset dataset{.name = std::string(name),
                   .reader = text(name, table, "reader"),
                   .source = text(name, table, "source"),
                   .revision = text(name, table, "revision"),
                   .licence = text(name, table, "licence"),
                   .directory = text(name, table, "directory"),
+                  .configuration = table["configuration"].value_or(std::string()),
                   .subsets = subsets_of(name, table),
-                  .splits = splits_of(name, table)};
+                  .splits = splits_of(name, table),
+                  .record = record_of(name, table)};
   require(std::ranges::find(readers(), dataset.reader, &Reader::name) != readers().end(),
           "{}: unknown reader \"{}\"", at(name, table), dataset.reader);
   return dataset;

@@ -169,6 +169,7 @@ Job parse_job(std::string_view line) {
       CaseJob& out = job.cases.emplace_back();
       read(c, "case", out.case_key);
       read(c, "suite", out.suite_toml);
+      if (c.contains("folder")) read(c, "folder", out.suite_folder);
       read(c, "suite_name", out.suite_name);
       read(c, "point", out.point_json);
       for (const Json& d : c.at("done")) out.done.push_back({d.at(0), d.at(1)});

@@ -93,6 +93,7 @@ std::string to_line(const Job& job) {
     for (const CaseJob::Done& d : c.done) done.push_back(Json::array({d.task, d.document}));
     cases.push_back({{"case", c.case_key},
                      {"suite", c.suite_toml},
+                     {"folder", c.suite_folder},
                      {"suite_name", c.suite_name},
                      {"point", c.point_json},
                      {"done", done}});

@@ -69,9 +69,11 @@ void read_samples(const Store& store, std::int64_t id, const std::string& key, C
   }
 }
 
-/// Answers to a document `d`, several filters of a choice counted once.
+/// Answers to a document `d`, several filters of a choice counted once; those to a choice without
+/// its context are answers of their own.
 constexpr std::string_view kAnswered =
-    "(SELECT count(DISTINCT a.choice) FROM answer a WHERE a.case_run = d.case_run AND "
+    "(SELECT count(DISTINCT a.choice || iif(a.filter = 'unconditional', 'u', '')) FROM answer a "
+    "WHERE a.case_run = d.case_run AND "
     "a.task = d.task AND a.document = d.document)";
 
 }  // namespace
@@ -88,7 +90,8 @@ std::map<std::int64_t, Verdict> read_ended_launches(const Store& store, std::int
 std::vector<CaseJob::Done> read_done(const Store& store, std::int64_t case_run) {
   const Table table = store.query(
       fmt::format("SELECT d.task, d.document FROM document d WHERE d.case_run = :id AND {} >= "
-                  "coalesce(json_extract(d.facts, '$.choices'), 1) ORDER BY d.task, d.document",
+                  "coalesce(json_extract(d.facts, '$.answers'), json_extract(d.facts, "
+                  "'$.choices'), 1) ORDER BY d.task, d.document",
                   kAnswered),
       {{"id", case_run}});
   std::vector<CaseJob::Done> done;
@@ -100,7 +103,8 @@ std::vector<CaseJob::Done> read_done(const Store& store, std::int64_t case_run) 
 std::int64_t count_unanswered(const Store& store, std::int64_t case_run) {
   const Table table =
       store.query(fmt::format("SELECT count(*) FROM document d WHERE d.case_run = :id AND {} < "
-                              "json_extract(d.facts, '$.choices')",
+                              "coalesce(json_extract(d.facts, '$.answers'), "
+                              "json_extract(d.facts, '$.choices'))",
                               kAnswered),
                   {{"id", case_run}});
   return integer(store, table.rows.at(0).at(0));

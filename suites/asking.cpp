@@ -44,14 +44,20 @@ class Answers {
 void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Question> questions,
          std::int64_t before) {
   std::vector<Request> requests;
-  std::vector<std::pair<std::size_t, std::int64_t>> place;  // of each request: question, choice
+  struct Place {
+    std::size_t question = 0;
+    std::int64_t choice = 0;
+    bool unconditional = false;
+  };
+  std::vector<Place> place;  // of each request
   std::vector<std::size_t> waiting;
   for (std::size_t q = 0; q < questions.size(); ++q) {
     sink.send(questions[q].document);
     waiting.push_back(questions[q].requests.size());
     for (std::size_t c = 0; c < questions[q].requests.size(); ++c) {
       requests.push_back(std::move(questions[q].requests[c]));
-      place.emplace_back(q, static_cast<std::int64_t>(c));
+      const std::size_t choices = questions[q].requests.size() - questions[q].unconditional;
+      place.push_back({q, static_cast<std::int64_t>(c % choices), c >= choices});
     }
     questions[q].requests.clear();
   }
@@ -61,11 +67,13 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
   engine.reset_expert_loads();
   Answers answers(task, engine, sink);
   const auto answered = [&](std::size_t i, const Scored& scored) {
-    const auto [q, choice] = place[i];
+    const auto [q, choice, unconditional] = place[i];
     require(scored.log_likelihood == scored.log_likelihood,
             "question {} {}: the log-likelihood of choice {} is not a number",
             questions[q].document.task, questions[q].document.document, choice);
-    answers.add(answer_of(task, questions[q].document, choice, requests[i], scored));
+    Answer answer = answer_of(task, questions[q].document, choice, requests[i], scored);
+    if (unconditional) answer.filter = kUnconditional;
+    answers.add(std::move(answer));
     if (--waiting[q] == 0) ++done;
     if (steady_seconds() - told_s < kProgress_s) return;
     told_s = steady_seconds();

@@ -8,6 +8,7 @@
 #include "harness/loads.h"
 #include "harness/statistics.h"
 #include "suites/facts.h"
+#include "suites/questions.h"
 
 namespace moe {
 namespace {
@@ -15,6 +16,9 @@ namespace {
 constexpr Metric kAcc = {"acc", "1", true, true};
 constexpr Metric kAccNorm = {"acc_norm", "1", true, true};
 constexpr Metric kExact = {"exact", "1", true, true};
+constexpr Metric kAccBytes = {"acc_bytes", "1", true, true};
+constexpr Metric kMutualInfo = {"acc_mutual_info", "1", true, true};
+constexpr Metric kMc2 = {"mc2", "1", true, true};
 constexpr Metric kImbalance = {"load_imbalance", "1", false, false};
 constexpr Metric kEntropy = {"routing_entropy", "1", true, false};
 constexpr Metric kDead = {"dead_experts", "1", false, false};
@@ -25,8 +29,12 @@ struct Share {
   double Graded::* of;
 };
 
-constexpr Share kShares[] = {
-    {kAcc, &Graded::acc}, {kAccNorm, &Graded::acc_norm}, {kExact, &Graded::exact}};
+constexpr Share kShares[] = {{kAcc, &Graded::acc},
+                             {kAccNorm, &Graded::acc_norm},
+                             {kExact, &Graded::exact},
+                             {kAccBytes, &Graded::acc_bytes},
+                             {kMutualInfo, &Graded::acc_mutual_info},
+                             {kMc2, &Graded::mc2}};
 
 std::int64_t gold_of(const Document& document, std::size_t choices) {
   const Json gold = Json::parse(document.target, nullptr, /*allow_exceptions=*/false);
@@ -41,41 +49,69 @@ std::int64_t winner(const std::vector<double>& scores) {
   return std::ranges::max_element(scores) - scores.begin();
 }
 
-/// `answers` to the choices, in order.
-Graded grade_one(const Document& document, const std::vector<const Answer*>& answers) {
-  const auto characters = fact_of<std::vector<double>>(document, "characters");
-  require(characters.size() == answers.size(),
-          "{}: the lengths of {} choices are stored, there are {}", place_of(document),
-          characters.size(), answers.size());
-  std::vector<double> log_likelihood, normalised;
-  for (std::size_t c = 0; c < answers.size(); ++c) {
-    log_likelihood.push_back(answers[c]->log_likelihood);
-    normalised.push_back(log_likelihood[c] / characters[c]);
-  }
-  const std::int64_t gold = gold_of(document, answers.size());
-  return {.task = document.task,
-          .document = document.document,
-          .acc = winner(log_likelihood) == gold ? 1.0 : 0.0,
-          .acc_norm = winner(normalised) == gold ? 1.0 : 0.0,
-          .exact = answers[static_cast<std::size_t>(gold)]->is_greedy ? 1.0 : 0.0};
+/// Answers to one question, choice after choice.
+struct QuestionAnswers {
+  std::vector<const Answer*> choices, unconditional;
+};
+
+/// `scores` divided by the lengths that are stored under `fact`.
+std::vector<double> by_length(std::vector<double> scores, const Document& document,
+                              std::string_view fact) {
+  const auto lengths = fact_of<std::vector<double>>(document, fact);
+  require(lengths.size() == scores.size(), "{}: the {} of {} choices are stored, there are {}",
+          place_of(document), fact, lengths.size(), scores.size());
+  for (std::size_t c = 0; c < scores.size(); ++c) scores[c] /= lengths[c];
+  return scores;
+}
+
+/// The share of probability that the right choices have; the largest is taken out first, so that
+/// none of tiny ones vanish together.
+double right_mass(const std::vector<double>& scores, const std::vector<std::int64_t>& right) {
+  const double largest = std::ranges::max(scores);
+  double all = 0, of_right = 0;
+  for (const double score : scores) all += std::exp(score - largest);
+  for (const std::int64_t choice : right)
+    of_right += std::exp(scores.at(static_cast<std::size_t>(choice)) - largest);
+  return of_right / all;
+}
+
+Graded grade_one(const Document& document, const QuestionAnswers& answered) {
+  std::vector<double> scores;
+  for (const Answer* answer : answered.choices) scores.push_back(answer->log_likelihood);
+  const std::int64_t gold = gold_of(document, scores.size());
+  const Json facts = facts_of(document);
+  const auto right = facts.contains("right") ? fact_of<std::vector<std::int64_t>>(document, "right")
+                                             : std::vector{gold};
+  for (const std::int64_t choice : right)
+    require(choice >= 0 && choice < std::ssize(scores), "{}: right choice {} of {}",
+            place_of(document), choice, scores.size());
+  const auto wins = [&](const std::vector<double>& by) {
+    return std::ranges::find(right, winner(by)) != right.end() ? 1.0 : 0.0;
+  };
+  Graded graded{.task = document.task, .document = document.document};
+  graded.acc = wins(scores);
+  graded.acc_norm = wins(by_length(scores, document, "characters"));
+  graded.exact = answered.choices[static_cast<std::size_t>(gold)]->is_greedy ? 1.0 : 0.0;
+  if (facts.contains("bytes")) graded.acc_bytes = wins(by_length(scores, document, "bytes"));
+  graded.mc2 = right_mass(scores, right);
+  if (answered.unconditional.empty()) return graded;
+  for (std::size_t c = 0; c < scores.size(); ++c)
+    scores[c] -= answered.unconditional[c]->log_likelihood;
+  graded.acc_mutual_info = wins(scores);
+  return graded;
 }
 
 using ByTask = std::map<std::string, std::vector<double>>;
 
-/// `scores` are 0 or 1. The standard error is lm-evaluation-harness's; the interval is Wilson's,
-/// which holds for few questions and at 0 and 1 too.
+/// The standard error is lm-evaluation-harness's. Of scores that are 0 or 1 the interval is
+/// Wilson's, which holds for few questions and at 0 and 1 too; of others that of their mean.
 Value value_of(const Metric& metric, std::string scope, const std::vector<double>& scores,
                double error) {
-  const double estimate = mean(scores);
-  const Interval interval =
-      wilson_interval(std::ranges::count(scores, 1.0), static_cast<std::int64_t>(scores.size()));
-  return {&metric,
-          std::move(scope),
-          estimate,
-          interval.low,
-          interval.high,
-          error,
-          static_cast<std::int64_t>(scores.size())};
+  const auto n = std::ssize(scores);
+  const std::int64_t ones = std::ranges::count(scores, 1.0);
+  const bool shares = ones + std::ranges::count(scores, 0.0) == n && &metric != &kMc2;
+  const Interval interval = shares ? wilson_interval(ones, n) : t_interval(scores);
+  return {&metric, std::move(scope), mean(scores), interval.low, interval.high, error, n};
 }
 
 /// The micro average over the tasks of a group.
@@ -99,11 +135,10 @@ void add_values(const Suite& suite, const Metric& metric, const ByTask& tasks,
   for (const auto& [group, subsets] : groups.items()) {
     ByTask members;
     for (const Json& subset : subsets) {
-      const auto found = tasks.find(fmt::format("{}_{}", suite.task, subset.get<std::string>()));
+      const auto found = tasks.find(task_name(suite, subset.get<std::string>()));
       if (found != tasks.end()) members.insert(*found);
     }
-    if (!members.empty())
-      out.push_back(pooled(metric, fmt::format("{}_{}", suite.task, group), members));
+    if (!members.empty()) out.push_back(pooled(metric, task_name(suite, group), members));
   }
   if (tasks.size() == 1 && tasks.begin()->first == suite.task) return;  // the whole is the one task
   for (const auto& [task, scores] : tasks)
@@ -113,16 +148,23 @@ void add_values(const Suite& suite, const Metric& metric, const ByTask& tasks,
 }  // namespace
 
 std::vector<Graded> grade(const CaseRecord& record) {
-  std::map<std::pair<std::string, std::int64_t>, std::vector<const Answer*>> answers;
-  for (const Answer& answer : record.answers)
-    answers[{answer.task, answer.document}].push_back(&answer);
+  std::map<std::pair<std::string, std::int64_t>, QuestionAnswers> answers;
+  for (const Answer& answer : record.answers) {
+    QuestionAnswers& answered = answers[{answer.task, answer.document}];
+    (answer.filter == kUnconditional ? answered.unconditional : answered.choices)
+        .push_back(&answer);
+  }
   std::vector<Graded> graded;
   for (const Document& document : record.documents) {
     const auto found = answers.find({document.task, document.document});
-    if (!facts_of(document).contains("choices")) continue;  // what a timed step was given
+    const Json facts = facts_of(document);
+    if (!facts.contains("choices")) continue;  // what a timed step was given
     const auto choices = fact_of<std::size_t>(document, "choices");
-    if (choices == 0 || found == answers.end() || found->second.size() != choices) continue;
-    graded.push_back(grade_one(document, found->second));
+    if (choices == 0 || found == answers.end()) continue;
+    const QuestionAnswers& answered = found->second;
+    const std::size_t alone = facts.contains("answers") ? choices : 0;
+    if (answered.choices.size() == choices && answered.unconditional.size() == alone)
+      graded.push_back(grade_one(document, answered));
   }
   return graded;
 }

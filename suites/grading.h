@@ -12,9 +12,16 @@ namespace moe {
 struct Graded {
   std::string task;
   std::int64_t document = 0;
-  double acc = 0, acc_norm = 0;  // 1: the gold choice wins; the first of equals does
+  double acc = 0, acc_norm = 0;  // 1: a right choice wins; the first of equals does
   double exact = 0;              // 1: the gold choice is what the model itself goes on with
+  double acc_bytes = 0;          // as acc_norm, by bytes of UTF-8 in place of code points
+  double acc_mutual_info = 0;    // as acc, of what the context adds to a choice alone
+  double mc2 = 0;                // the share of probability that right choices have among all
 };
+
+/// The metrics of a question that a suite's [score] may name.
+inline constexpr std::string_view kShareNames[] = {"acc",       "acc_norm",        "exact",
+                                                   "acc_bytes", "acc_mutual_info", "mc2"};
 
 /// Questions whose every choice is answered, in the order of the record.
 std::vector<Graded> grade(const CaseRecord&);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "datasets/dataset.h"
 #include "harness/error.h"
 #include "harness/sha256.h"
+#include "suites/data.h"
 
 namespace moe {
 
@@ -21,7 +21,7 @@ std::string data_digest(const Suite& suite, const Json& point,
                         const std::filesystem::path& data_root) {
   const Kind& kind = find_kind(suite.kind);
   if (kind.splits == nullptr) return "";
-  const Dataset& dataset = find_dataset(suite.dataset);
+  const Dataset& dataset = dataset_of(suite);
   const std::vector<std::string> splits = kind.splits(suite, point);
   if (splits.size() == 1) return digest(dataset, splits.front(), data_root);
   std::string all;

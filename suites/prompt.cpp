@@ -4,11 +4,12 @@
 
 #include "harness/error.h"
 #include "models/engine/encode.h"
+#include "suites/data.h"
 
 namespace moe {
 namespace {
 
-/// Fills {name} in; `field` gives a name's text or throws.
+/// Fills {name} and {name:how} in; `field` gives a name's text or throws.
 template <typename Field>
 std::string filled(std::string_view text, const Field& field) {
   std::string out;
@@ -18,7 +19,16 @@ std::string filled(std::string_view text, const Field& field) {
     if (open == text.size()) break;
     const std::size_t close = text.find('}', open);
     require(close != std::string_view::npos, "[prompt]: \"{}\": a brace that does not close", text);
-    out.append(field(text.substr(open + 1, close - open - 1)));
+    const std::string_view inside = text.substr(open + 1, close - open - 1);
+    const std::string_view name = inside.substr(0, inside.find(':'));
+    const std::string_view how = inside.substr(std::min(name.size() + 1, inside.size()));
+    const std::string value = field(name);
+    require(how.empty() || how == "strip" || how == "lstrip",
+            "[prompt]: {{{}}}: expected strip or lstrip behind the colon", inside);
+    std::string_view kept = value;
+    if (how == "strip") kept = stripped(kept);
+    if (how == "lstrip") kept.remove_prefix(leading_white_space(kept));
+    out.append(kept);
     text.remove_prefix(close + 1);
   }
   return out;
@@ -30,32 +40,65 @@ std::string spaced(std::string_view subset) {
   return out;
 }
 
-bool strips(const PromptTemplate& prompt, std::string_view field) {
-  return std::ranges::find(prompt.strip, field) != prompt.strip.end();
+std::string maybe_stripped(const PromptTemplate& prompt, std::string_view field,
+                           const std::string& text) {
+  const bool strips = std::ranges::find(prompt.strip, field) != prompt.strip.end();
+  return std::string(strips ? stripped(text) : std::string_view(text));
 }
 
-std::string question_of(const PromptTemplate& prompt, std::string_view subset, const Item& item) {
-  return filled(prompt.question, [&](std::string_view name) -> std::string {
-    if (name == "subject") return spaced(subset);
-    if (name == "question")
-      return std::string(strips(prompt, "question") ? stripped(item.question)
-                                                    : std::string_view(item.question));
-    require(name.starts_with("choice_") && name.size() == 8 && name[7] >= '0' && name[7] <= '9',
-            "[prompt]: unknown placeholder {{{}}}", name);
-    const auto choice = static_cast<std::size_t>(name[7] - '0');
-    require(choice < item.choices.size(), "[prompt]: {{{}}}: the question \"{}\" has {} choices",
-            name, item.question.substr(0, 60), item.choices.size());
-    return std::string(strips(prompt, "choices") ? stripped(item.choices[choice])
-                                                 : std::string_view(item.choices[choice]));
-  });
+std::string known_fields(const Item& item) {
+  std::string out = "subject, question, choice, choice_0 to choice_9, answer";
+  for (const auto& [name, text] : item.fields) out += ", " + name;
+  return out;
 }
 
-const std::string& answer_of(const PromptTemplate& prompt, const Item& item, std::size_t choice) {
+/// The text of a placeholder; `choice` is what {choice} stands for.
+std::string field_of(const PromptTemplate& prompt, std::string_view subset, const Item& item,
+                     std::size_t choice, std::string_view name) {
+  const auto choice_text = [&](std::size_t c) {
+    require(c < item.choices.size(), "[prompt]: {{{}}}: the question \"{}\" has {} choices", name,
+            item.question.substr(0, 60), item.choices.size());
+    return maybe_stripped(prompt, "choices", item.choices[c]);
+  };
+  if (const auto found = item.fields.find(std::string(name)); found != item.fields.end())
+    return found->second;
+  if (name == "subject") return spaced(subset);
+  if (name == "question") return maybe_stripped(prompt, "question", item.question);
+  if (name == "choice") return choice_text(choice);
+  if (name == "answer") {
+    require(!item.answers.empty(), "[prompt]: {{answer}}: the question \"{}\" has no answers",
+            item.question.substr(0, 60));
+    return item.answers.front();
+  }
+  require(name.starts_with("choice_") && name.size() == 8 && name[7] >= '0' && name[7] <= '9',
+          "[prompt]: unknown placeholder {{{}}}; known are {}", name, known_fields(item));
+  return choice_text(static_cast<std::size_t>(name[7] - '0'));
+}
+
+std::string filled_for(const PromptTemplate& prompt, std::string_view text, std::string_view subset,
+                       const Item& item, std::size_t choice) {
+  return filled(
+      text, [&](std::string_view name) { return field_of(prompt, subset, item, choice, name); });
+}
+
+std::string answer_of(const PromptTemplate& prompt, std::string_view subset, const Item& item,
+                      std::size_t choice) {
+  if (!prompt.continuation.empty())
+    return filled_for(prompt, prompt.continuation, subset, item, choice);
   const std::vector<std::string>& answers = prompt.answers.empty() ? item.choices : prompt.answers;
   require(choice < answers.size(),
           "[prompt]: answers: the question \"{}\" has {} choices, there are {} answers",
           item.question.substr(0, 60), item.choices.size(), answers.size());
   return answers[choice];
+}
+
+/// An item that has whatever a template may name.
+Item probe_of(const Dataset& dataset) {
+  Item probe{.question = "?", .choices = std::vector<std::string>(10, "?")};
+  probe.gold = 0;
+  probe.answers = {"?"};
+  for (const std::string& name : field_names(dataset)) probe.fields[name] = "?";
+  return probe;
 }
 
 }  // namespace
@@ -70,35 +113,53 @@ PromptTemplate prompt_of(const Suite& suite) {
   require(table.contains("question"), "[prompt]: question is missing");
   PromptTemplate prompt{.description = table.value("description", ""),
                         .question = table.at("question"),
+                        .continuation = table.value("continuation", ""),
+                        .delimiter = table.value("delimiter", " "),
+                        .example_delimiter = table.value("delimiter", " "),
+                        .separator = table.value("separator", "\n\n"),
                         .strip = table.value("strip", std::vector<std::string>()),
                         .answers = table.value("answers", std::vector<std::string>())};
+  prompt.example_delimiter = table.value("example_delimiter", prompt.delimiter);
+  prompt.question_each = prompt.question.find("{choice}") != std::string::npos;
+  require(!prompt.question_each || !prompt.continuation.empty(),
+          "[prompt]: a question with {{choice}} needs `continuation`, what is scored behind it");
   for (const std::string& field : prompt.strip)
     require(field == "question" || field == "choices",
             "[prompt]: strip: unknown field \"{}\"; known are question, choices", field);
-  const Item probe{.question = "?", .choices = std::vector<std::string>(10, "?")};
+  lead_of(prompt, "", {});
+  if (dataset_of(suite).record.all_fields) return prompt;
+  const Item probe = probe_of(dataset_of(suite));
   question_of(prompt, "", probe);
-  context_of(prompt, "", {}, probe);
+  filled_for(prompt, prompt.continuation, "", probe, 0);
   return prompt;
 }
 
-std::string context_of(const PromptTemplate& prompt, std::string_view subset,
-                       std::span<const Item> shots, const Item& item) {
+std::string lead_of(const PromptTemplate& prompt, std::string_view subset,
+                    std::span<const Item* const> shots) {
   std::string out = filled(prompt.description, [&](std::string_view name) {
     require(name == "subject", "[prompt]: description: unknown placeholder {{{}}}", name);
     return spaced(subset);
   });
-  for (const Item& shot : shots) {
-    require(shot.gold >= 0, "an example without an answer: \"{}\"", shot.question.substr(0, 60));
-    out += question_of(prompt, subset, shot) + " " +
-           answer_of(prompt, shot, static_cast<std::size_t>(shot.gold)) + "\n\n";
+  for (const Item* shot : shots) {
+    const bool answered = shot->gold >= 0 || !prompt.continuation.empty();
+    require(answered, "an example without an answer: \"{}\"", shot->question.substr(0, 60));
+    const auto gold = static_cast<std::size_t>(std::max<std::int64_t>(shot->gold, 0));
+    out += question_of(prompt, subset, *shot, gold) + prompt.example_delimiter +
+           answer_of(prompt, subset, *shot, gold) + prompt.separator;
   }
-  return out + question_of(prompt, subset, item);
+  return out;
 }
 
-std::vector<std::string> continuations_of(const PromptTemplate& prompt, const Item& item) {
+std::string question_of(const PromptTemplate& prompt, std::string_view subset, const Item& item,
+                        std::size_t choice) {
+  return filled_for(prompt, prompt.question, subset, item, choice);
+}
+
+std::vector<std::string> answers_of(const PromptTemplate& prompt, std::string_view subset,
+                                    const Item& item) {
   std::vector<std::string> out;
   for (std::size_t c = 0; c < item.choices.size(); ++c)
-    out.push_back(" " + answer_of(prompt, item, c));
+    out.push_back(answer_of(prompt, subset, item, c));
   return out;
 }
 

@@ -1,12 +1,20 @@
-// Prompts of multiple-choice questions, byte for byte as lm-evaluation-harness builds them.
+// Prompts of questions, byte for byte as lm-evaluation-harness builds them.
 //
-//   description + (question + " " + answer + "\n\n") for each example + question
+//   description + (question + delimiter + answer + separator) for each example + question
+//   -> delimiter + answer, for each choice
 //
 // In [prompt]: `description` and `question` are templates over {subject}, {question}, {choice_0}
-// ...; fields named in `strip` lose white space at both ends. `answers` are the letters a choice is
-// answered by; without them a choice is answered by its text.
+// ..., {answer} (the first text that is right, of questions without choices), and the dataset's own
+// fields: {passage}. {name:strip} and {name:lstrip} are without white space at both ends or at the
+// beginning; fields named in `strip` ("question", "choices") are so everywhere. `answers` are the
+// letters a choice is answered by; without them a choice is answered by its text. A question that
+// has {choice} in it is another one for each choice: then `continuation`, a template, is what all
+// of them are scored by. `delimiter` (a blank), `example_delimiter` (the same, in examples) and
+// `separator` (two newlines) stand between them.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,20 +25,31 @@
 namespace moe {
 
 struct PromptTemplate {
-  std::string description, question;
+  std::string description, question, continuation;
+  std::string delimiter = " ", example_delimiter = " ", separator = "\n\n";
   std::vector<std::string> strip;    // "question", "choices"
   std::vector<std::string> answers;  // empty: the choices' text
+  bool question_each = false;        // each choice has a question of its own
 };
+
+inline constexpr std::string_view kPromptKeys[] = {
+    "shots_split", "sampler", "spare_example", "description",       "question", "continuation",
+    "strip",       "answers", "delimiter",     "example_delimiter", "separator"};
 
 /// Error names a placeholder that is not known.
 PromptTemplate prompt_of(const Suite&);
 
-/// The context of `item`, with `shots` as examples before it.
-std::string context_of(const PromptTemplate&, std::string_view subset, std::span<const Item> shots,
-                       const Item& item);
+/// What stands before a question: the description, and the examples with their answers.
+std::string lead_of(const PromptTemplate&, std::string_view subset,
+                    std::span<const Item* const> shots);
 
-/// The continuations of `item`: a blank and the answer, one per choice.
-std::vector<std::string> continuations_of(const PromptTemplate&, const Item& item);
+/// The question, as it is asked of `choice` where each has its own.
+std::string question_of(const PromptTemplate&, std::string_view subset, const Item& item,
+                        std::size_t choice = 0);
+
+/// The answers of `item`, one a choice, as they stand behind a delimiter.
+std::vector<std::string> answers_of(const PromptTemplate&, std::string_view subset,
+                                    const Item& item);
 
 /// White space at both ends gone, as Python's str.strip does it.
 std::string_view stripped(std::string_view);

@@ -6,48 +6,77 @@
 #include "harness/sha256.h"
 #include "models/engine/encode.h"
 #include "models/tokenizer/tokenizer.h"
+#include "suites/data.h"
 #include "suites/prompt.h"
+#include "suites/shots.h"
 
 namespace moe {
 namespace {
 
-std::string task_name(const Suite& suite, std::string_view subset) {
-  return subset.empty() ? suite.task : fmt::format("{}_{}", suite.task, subset);
-}
+/// A case under way: what its questions are made of.
+struct Asking {
+  const CaseTask& task;
+  const Tokenizer& tokenizer;
+  PromptTemplate prompt;
+  bool unconditional = false;  // a metric needs the choices without their contexts
+};
 
-/// "" where there are no examples.
-std::string shots_split(const Suite& suite, const Json& point) {
-  const auto shots = point.value("shots", std::int64_t{0});
-  if (shots == 0) return "";
-  std::string split = suite.options.at("prompt").value("shots_split", "");
-  require(!split.empty(), "shots={}: the suite names no shots_split in [prompt]", shots);
-  return split;
-}
-
-std::vector<Item> examples(const CaseTask& task, const Dataset& dataset, std::string_view subset) {
-  const std::string split = shots_split(*task.suite, task.point);
-  if (split.empty()) return {};
-  const auto shots = task.point.at("shots").get<std::int64_t>();
-  std::vector<Item> items = load(dataset, subset, split, task.data_root);
-  require(static_cast<std::int64_t>(items.size()) >= shots,
-          "shots={}: split {} of {} has {} questions", shots, split, subset, items.size());
-  items.resize(static_cast<std::size_t>(shots));  // the first ones, in order
-  return items;
-}
-
-Document document_of(const CaseTask& task, const PromptTemplate& prompt, std::string_view subset,
-                     const Item& item) {
+Document document_of(const Asking& asking, std::string_view subset, const Item& item,
+                     const std::vector<std::string>& answers) {
+  const std::string task = task_name(*asking.task.suite, subset);
   require(item.gold >= 0 && item.gold < static_cast<std::int64_t>(item.choices.size()),
-          "question {} {}: its answer is {}, expected one of its {} choices, counted from 0",
-          task_name(*task.suite, subset), item.index, item.gold, item.choices.size());
+          "question {} {}: its answer is {}, expected one of its {} choices, counted from 0", task,
+          item.index, item.gold, item.choices.size());
   Json facts = Json::parse(item.facts_json);
-  std::vector<std::int64_t> characters;  // of the answers, without the blank before them
-  for (const std::string& answer : continuations_of(prompt, item))
-    characters.push_back(code_points(answer) - 1);
+  std::vector<std::int64_t> characters;  // of the answers, without the delimiter before them
+  std::vector<std::size_t> bytes;
+  for (const std::string& answer : answers) {
+    characters.push_back(code_points(answer));
+    bytes.push_back(answer.size());
+  }
   facts["choices"] = item.choices.size();
   facts["characters"] = characters;
-  return {task.case_key, task_name(*task.suite, subset), item.index, fmt::format("{}", item.gold),
-          facts.dump()};
+  if (asks_for(*asking.task.suite, "acc_bytes")) facts["bytes"] = bytes;
+  if (!item.right.empty()) facts["right"] = item.right;
+  if (asking.unconditional) facts["answers"] = 2 * item.choices.size();
+  return {asking.task.case_key, task, item.index, fmt::format("{}", item.gold), facts.dump()};
+}
+
+Question question_for(const Asking& asking, std::string_view subset, const std::string& lead,
+                      const Item& item) {
+  const PromptTemplate& prompt = asking.prompt;
+  std::vector<std::string> continuations = answers_of(prompt, subset, item);
+  Question question{document_of(asking, subset, item, continuations), {}};
+  for (std::string& text : continuations) text.insert(0, prompt.delimiter);
+  const std::vector<std::string> alone =
+      asking.unconditional ? continuations : std::vector<std::string>();
+  if (prompt.question_each) {
+    for (std::size_t c = 0; c < continuations.size(); ++c)
+      question.requests.push_back(log_likelihood_request(
+          asking.tokenizer, lead + question_of(prompt, subset, item, c), continuations[c]));
+  } else {
+    question.requests = log_likelihood_requests(
+        asking.tokenizer, lead + question_of(prompt, subset, item), std::move(continuations));
+  }
+  for (const std::string& text : alone)
+    question.requests.push_back(log_likelihood_request(asking.tokenizer, "", text));
+  question.unconditional = alone.size();
+  return question;
+}
+
+/// Of one subset. Examples are drawn for the questions that are not asked too.
+void add_questions(const Asking& asking, const Dataset& dataset, std::string_view subset,
+                   std::vector<Question>& out) {
+  const CaseTask& task = asking.task;
+  std::vector<Item> items = load(dataset, subset, task.suite->split, task.data_root);
+  if (task.limit >= 0) items.resize(std::min(items.size(), static_cast<std::size_t>(task.limit)));
+  Shots shots(task, dataset, subset);
+  std::string lead;
+  for (const Item& item : items) {
+    if (!shots.fixed() || lead.empty()) lead = lead_of(asking.prompt, subset, shots.next(item));
+    if (task.done.contains({task_name(*task.suite, subset), item.index})) continue;
+    out.push_back(question_for(asking, subset, lead, item));
+  }
 }
 
 }  // namespace
@@ -65,21 +94,20 @@ std::vector<std::string> question_splits(const Suite& suite, const Json& point) 
 }
 
 std::vector<Question> questions_of(const CaseTask& task, const Tokenizer& tokenizer) {
-  const Dataset& dataset = find_dataset(task.suite->dataset);
-  const PromptTemplate prompt = prompt_of(*task.suite);
+  const Dataset& dataset = dataset_of(*task.suite);
+  const Asking asking{.task = task,
+                      .tokenizer = tokenizer,
+                      .prompt = prompt_of(*task.suite),
+                      .unconditional = asks_for(*task.suite, "acc_mutual_info")};
   std::vector<Question> out;
-  for (const std::string& subset : dataset.subsets) {
-    std::vector<Item> items = load(dataset, subset, task.suite->split, task.data_root);
-    if (task.limit >= 0) items.resize(std::min(items.size(), static_cast<std::size_t>(task.limit)));
-    const std::vector<Item> shots = examples(task, dataset, subset);
-    for (const Item& item : items) {
-      if (task.done.contains({task_name(*task.suite, subset), item.index})) continue;
-      Question& question = out.emplace_back(Question{document_of(task, prompt, subset, item), {}});
-      question.requests = log_likelihood_requests(
-          tokenizer, context_of(prompt, subset, shots, item), continuations_of(prompt, item));
-    }
-  }
+  for (const std::string& subset : dataset.subsets) add_questions(asking, dataset, subset, out);
   return out;
+}
+
+bool asks_for(const Suite& suite, std::string_view metric) {
+  const auto metrics =
+      suite.options.value("score", Json::object()).value("metrics", std::vector<std::string>());
+  return std::ranges::find(metrics, metric) != metrics.end();
 }
 
 Answer answer_of(const CaseTask& task, const Document& document, std::int64_t choice,

@@ -1,4 +1,4 @@
-// The questions of a multiple-choice case as requests: what a run asks and a plan counts.
+// The questions of a case as requests: what a run asks and a plan counts.
 #pragma once
 
 #include <string>
@@ -14,11 +14,18 @@ class Tokenizer;
 
 struct Question {
   Document document;
-  std::vector<Request> requests;  // one per choice
+  std::vector<Request> requests;  // one per choice, then the unconditional ones
+  std::size_t unconditional = 0;  // as many of the last ask for a choice without its context
 };
+
+/// The filter of answers to unconditional requests.
+inline constexpr std::string_view kUnconditional = "unconditional";
 
 /// All questions of a case that are not done yet, in the order of subsets and documents.
 std::vector<Question> questions_of(const CaseTask&, const Tokenizer&);
+
+/// Does the suite's [score] name the metric?
+bool asks_for(const Suite&, std::string_view metric);
 
 /// The splits that a point's questions and examples come from.
 std::vector<std::string> question_splits(const Suite&, const Json& point);

@@ -57,7 +57,8 @@ Suite find_suite(std::string_view name) {
   if (name.ends_with(".toml")) {
     const std::filesystem::path file = name;
     try {
-      Suite suite = parse_suite(read_text(file), file.stem().string());
+      Suite suite = parse_suite(read_text(file), file.stem().string(),
+                                std::filesystem::absolute(file).parent_path().string());
       suite.file = name;
       return suite;
     } catch (const Error& error) {
@@ -92,6 +93,13 @@ std::vector<Json> points(const Suite& suite,
     require(all.size() <= kMostPoints, "suite {}: more than {} cases", suite.name, kMostPoints);
   }
   return all;
+}
+
+std::string task_name(const Suite& suite, std::string_view subset) {
+  constexpr std::string_view kPlace = "{subset}";
+  const std::size_t at = suite.task.find(kPlace);
+  if (at != std::string::npos) return std::string(suite.task).replace(at, kPlace.size(), subset);
+  return subset.empty() ? suite.task : fmt::format("{}_{}", suite.task, subset);
 }
 
 std::string case_key(const Suite& suite, const Json& point, std::string_view target_identity,

@@ -3,11 +3,11 @@
 #include <array>
 #include <utility>
 
-#include "datasets/dataset.h"
 #include "harness/error.h"
 #include "harness/json_text.h"
 #include "harness/sha256.h"
 #include "harness/toml_reader.h"
+#include "suites/data.h"
 #include "suites/kind.h"
 #include "suites/suite.h"
 
@@ -77,24 +77,42 @@ void read_option(Suite& suite, std::string_view key, const toml::node& node) {
     suite.option_lines[fmt::format("{}.{}", key, inner.str())] = value.source().begin.line;
 }
 
-Suite read_suite(std::string_view toml, std::string_view name, const toml::table& table) {
+/// The data of a suite that brings its own.
+std::shared_ptr<const Dataset> own_data(std::string_view name, std::string_view folder,
+                                        const TableReader& reader, const toml::table& table) {
+  const toml::table* data = reader.sub("data");
+  if (data == nullptr) return nullptr;
+  require(!table.contains("dataset") && !table.contains("split"),
+          "{}: [data] and `dataset`: expected one of both", reader.at(*data));
+  require(!folder.empty(), "{}: [data]: only a suite file of yours has data of its own",
+          reader.at(*data));
+  return std::make_shared<const Dataset>(own_dataset(whose(name), *data, std::string(folder)));
+}
+
+Suite read_suite(std::string_view toml, std::string_view name, std::string_view folder,
+                 const toml::table& table) {
   const TableReader reader(whose(name), table);
-  Suite suite{.name = std::string(name),
-              .kind = reader.get<std::string>("kind", "a name"),
-              .version = reader.get<std::int64_t>("version", "a whole number"),
-              .title = reader.get<std::string>("title", "a line of text"),
-              .task = reader.get_or<std::string>("task", std::string(name), "a name"),
-              .axes = read_axes(name, reader.sub("axes")),
-              .measure = read_measure(name, reader.sub("measure")),
-              .max_logit_difference = read_require(name, reader.sub("require")),
-              .dataset = reader.get_or<std::string>("dataset", "", "a dataset's name"),
-              .split = reader.get_or<std::string>("split", "", "a split's name"),
-              .option_lines = {},
-              .toml = std::string(toml),
-              .sha256 = sha256_hex(toml),
-              .file = {}};
-  constexpr auto kCommon = std::to_array<std::string_view>(
-      {"kind", "version", "title", "task", "axes", "measure", "require", "dataset", "split"});
+  const auto own = own_data(name, folder, reader, table);
+  Suite suite{
+      .name = std::string(name),
+      .kind = reader.get<std::string>("kind", "a name"),
+      .version = reader.get<std::int64_t>("version", "a whole number"),
+      .title = reader.get<std::string>("title", "a line of text"),
+      .task = reader.get_or<std::string>("task", std::string(name), "a name"),
+      .axes = read_axes(name, reader.sub("axes")),
+      .measure = read_measure(name, reader.sub("measure")),
+      .max_logit_difference = read_require(name, reader.sub("require")),
+      .dataset = reader.get_or<std::string>("dataset", own ? own->name : "", "a dataset's name"),
+      .split = reader.get_or<std::string>("split", own ? "own" : "", "a split's name"),
+      .own_data = own,
+      .option_lines = {},
+      .toml = std::string(toml),
+      .sha256 = sha256_hex(toml),
+      .file = {},
+      .folder = std::string(folder)};
+  constexpr auto kCommon =
+      std::to_array<std::string_view>({"kind", "version", "title", "task", "axes", "measure",
+                                       "require", "dataset", "split", "data"});
   for (const auto& [key, node] : table) {
     if (std::ranges::find(kCommon, key.str()) == kCommon.end()) read_option(suite, key.str(), node);
   }
@@ -107,14 +125,14 @@ void check(const Suite& suite) {
   require(kind.questions == !suite.dataset.empty() && suite.dataset.empty() == suite.split.empty(),
           "a suite of kind {} {} `dataset` and `split`", suite.kind,
           kind.questions ? "needs" : "has no");
-  if (kind.questions) find_split(find_dataset(suite.dataset), suite.split);
+  if (kind.questions) find_split(dataset_of(suite), suite.split);
 }
 
 }  // namespace
 
-Suite parse_suite(std::string_view toml, std::string_view name) {
+Suite parse_suite(std::string_view toml, std::string_view name, std::string_view folder) {
   const toml::table table = parse_toml(toml, whose(name));
-  Suite suite = read_suite(toml, name, table);
+  Suite suite = read_suite(toml, name, folder, table);
   const auto in_suite = [&](const auto& checked) {
     try {
       checked();

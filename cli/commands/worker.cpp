@@ -45,7 +45,7 @@ std::string first_line(std::string_view text) {
 
 Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& sink) {
   try {
-    Suite suite = parse_suite(job.suite_toml, job.suite_name);
+    Suite suite = parse_suite(job.suite_toml, job.suite_name, job.suite_folder);
     if (all.timeout_s > 0) suite.measure.timeout_s = all.timeout_s;
     CaseTask task{.suite = &suite,
                   .case_key = job.case_key,

@@ -63,7 +63,8 @@ std::vector<Item> from_json_lines(const std::string& text, const std::string& wh
   return items;
 }
 
-std::vector<Item> read(const std::filesystem::path& file, std::string_view, std::string_view) {
+std::vector<Item> read(const Dataset&, const std::filesystem::path& file, std::string_view,
+                       std::string_view) {
   const std::string text = read_utf8(file);
   std::vector<Item> items = file.extension() == ".jsonl" ? from_json_lines(text, file.string())
                                                          : from_csv(text, file.string());

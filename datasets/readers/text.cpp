@@ -6,7 +6,8 @@
 namespace moe {
 namespace {
 
-std::vector<Item> read(const std::filesystem::path& file, std::string_view, std::string_view) {
+std::vector<Item> read(const Dataset&, const std::filesystem::path& file, std::string_view,
+                       std::string_view) {
   std::string text = read_utf8(file);
   require(!text.empty(), "{}: no text", file.string());
   std::vector<Item> items;

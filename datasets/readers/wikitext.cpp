@@ -22,7 +22,8 @@ bool is_title(std::string_view line) {
          !inside.starts_with("= =") && !inside.ends_with("= =");
 }
 
-std::vector<Item> read(const std::filesystem::path& file, std::string_view, std::string_view) {
+std::vector<Item> read(const Dataset&, const std::filesystem::path& file, std::string_view,
+                       std::string_view) {
   const std::string text = read_utf8(file);
   std::vector<Item> pages;
   std::string page;

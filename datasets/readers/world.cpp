@@ -19,7 +19,7 @@ std::vector<WorldQuestion> questions(const World& world, std::string_view subjec
   return world_paraphrases(world, subject, kTestQuestions);
 }
 
-std::vector<Item> read(const std::filesystem::path&, std::string_view subject,
+std::vector<Item> read(const Dataset&, const std::filesystem::path&, std::string_view subject,
                        std::string_view split) {
   static const World kWorld = make_world(kWorldSeed);
   std::vector<Item> items;

@@ -2,25 +2,24 @@
 #include <algorithm>
 #include <array>
 
-#include "datasets/dataset.h"
 #include "harness/error.h"
 #include "models/tokenizer/tokenizer.h"
 #include "suites/asking.h"
+#include "suites/data.h"
 #include "suites/grading.h"
 #include "suites/prompt.h"
+#include "suites/shots.h"
 
 namespace moe {
 namespace {
 
-constexpr auto kPromptKeys =
-    std::to_array<std::string_view>({"shots_split", "description", "question", "strip", "answers"});
 constexpr auto kScoreKeys = std::to_array<std::string_view>({"metrics"});
 constexpr OptionTable kTables[] = {
     {"prompt", true, kPromptKeys}, {"score", false, kScoreKeys}, {"groups", false, {}}};
 
 /// Groups are lists of the dataset's subsets.
 void check_groups(const Suite& suite) {
-  const std::vector<std::string>& subsets = find_dataset(suite.dataset).subsets;
+  const std::vector<std::string>& subsets = dataset_of(suite).subsets;
   const Json groups = suite.options.value("groups", Json::object());
   for (const auto& [group, members] : groups.items()) {
     require(members.is_array() && !members.empty(), "[groups]: {}: expected a list of subsets",
@@ -35,37 +34,18 @@ void check_groups(const Suite& suite) {
   }
 }
 
-/// Examples come from a split that the dataset has.
-void check_shots(const Suite& suite) {
-  const std::string split = suite.options.at("prompt").value("shots_split", "");
-  if (!split.empty()) find_split(find_dataset(suite.dataset), split);
-  for (const Axis& axis : suite.axes) {
-    for (const Json& value : axis.values)
-      require(value == 0 || !split.empty(),
-              "[prompt]: shots_split is missing, and axis shots is {}", value.dump());
-  }
-}
-
 void check(const Suite& suite) {
-  prompt_of(suite);
+  check_prompt(suite);
   check_groups(suite);
-  for (const Axis& axis : suite.axes) {
-    require(axis.name == "shots", "axis \"{}\": a multiple_choice suite has the axis shots only",
-            axis.name);
-    for (const Json& value : axis.values)
-      require(value.is_number_integer() && value >= 0,
-              "axis shots: expected whole numbers, found {}", value.dump());
-  }
   const auto metrics = suite.options.value("score", Json::object())
                            .value("metrics", std::vector<std::string>{"acc"});
   require(!metrics.empty(), "[score]: metrics: expected at least one");
   for (const std::string& metric : metrics) {
-    require(metric == "acc" || metric == "acc_norm" || metric == "exact",
-            "[score]: unknown metric \"{}\"; known are acc, acc_norm, exact", metric);
+    require(std::ranges::find(kShareNames, metric) != std::end(kShareNames),
+            "[score]: unknown metric \"{}\"; known are {}", metric, fmt::join(kShareNames, ", "));
     require(std::ranges::count(metrics, metric) == 1, "[score]: metrics: \"{}\" is given twice",
             metric);
   }
-  check_shots(suite);
 }
 
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {

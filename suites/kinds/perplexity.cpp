@@ -5,13 +5,13 @@
 #include <cmath>
 #include <map>
 
-#include "datasets/dataset.h"
 #include "harness/error.h"
 #include "harness/statistics.h"
 #include "models/engine/encode.h"
 #include "models/engine/windows.h"
 #include "models/tokenizer/tokenizer.h"
 #include "suites/asking.h"
+#include "suites/data.h"
 #include "suites/facts.h"
 #include "suites/grading.h"
 #include "suites/wikitext.h"
@@ -38,13 +38,13 @@ void check(const Suite& suite) {
   require(chunk == 0 || chunk >= 4, "[text]: llamacpp_chunk {}: expected 0 (off) or at least 4",
           chunk);
   require(suite.axes.empty(), "a perplexity suite has no axes");
-  const std::size_t subsets = find_dataset(suite.dataset).subsets.size();
+  const std::size_t subsets = dataset_of(suite).subsets.size();
   require(subsets == 1, "dataset {} has {} subsets; a perplexity suite takes one of one text",
           suite.dataset, subsets);
 }
 
 std::vector<Question> pages(const CaseTask& task, const Tokenizer& tokenizer) {
-  const Dataset& dataset = find_dataset(task.suite->dataset);
+  const Dataset& dataset = dataset_of(*task.suite);
   const bool detokenize = task.suite->options.at("text").value("detokenizer", "none") == "wikitext";
   std::vector<Question> out;
   for (const std::string& subset : dataset.subsets) {
@@ -70,8 +70,7 @@ std::vector<Question> chunks(const CaseTask& task, const Tokenizer& tokenizer,
   const auto wanted = task.suite->options.at("text").value("llamacpp_chunk", std::int64_t{0});
   std::vector<Question> out;
   if (wanted == 0 || wanted > max_tokens) return out;
-  const std::string text =
-      whole_text(find_dataset(task.suite->dataset), task.suite->split, task.data_root);
+  const std::string text = whole_text(dataset_of(*task.suite), task.suite->split, task.data_root);
   const std::vector<TokenId> ids = tokenizer.encode(text);
   const TokenId bos = !ids.empty() && tokenizer.bos() == ids.front() ? ids.front() : -1;
   std::int64_t index = 0;

@@ -25,6 +25,19 @@ std::vector<Item> items_of(const Json& documents) {
   return out;
 }
 
+std::string context_of(const PromptTemplate& prompt, std::string_view subset,
+                       std::span<const Item> shots, const Item& item) {
+  std::vector<const Item*> examples;
+  for (const Item& shot : shots) examples.push_back(&shot);
+  return lead_of(prompt, subset, examples) + question_of(prompt, subset, item);
+}
+
+std::vector<std::string> continuations_of(const PromptTemplate& prompt, const Item& item) {
+  std::vector<std::string> out = answers_of(prompt, "", item);
+  for (std::string& text : out) text.insert(0, prompt.delimiter);
+  return out;
+}
+
 TEST(prompt, mmlu_is_lm_evals_byte_for_byte) {
   const Json golden = lm_eval_golden("mmlu.json");
   const PromptTemplate prompt = prompt_of(find_suite("mmlu"));
@@ -56,6 +69,42 @@ TEST(prompt, all_mmlu_requests_are_lm_evals) {
         lines += sha256_hex(context + continuation) + "\n";
     }
     EXPECT_EQ(sha256_hex(lines), golden.at(subject).get<std::string>()) << subject;
+  }
+}
+
+/// The digest of a case's first questions: of each request's text, one a line.
+std::string digest_of(Suite suite, std::int64_t shots, const Tokenizer& tokenizer,
+                      std::string_view subset) {
+  CaseTask task;
+  task.suite = &suite;
+  task.limit = 200;
+  task.data_root = std::getenv("MOEBENCH_DATA");
+  if (shots > 0) task.point = {{"shots", shots}};
+  std::string lines;
+  for (const Question& question : questions_of(task, tokenizer)) {
+    if (!subset.empty() && question.document.task != subset) continue;
+    for (const Request& request : question.requests)
+      lines += sha256_hex(request.context + request.continuation) + "\n";
+  }
+  return sha256_hex(lines);
+}
+
+/// Every task that is asked by log-likelihood and whose data is there, with as many examples as
+/// leaderboards take: prompts with examples drawn at random too.
+TEST(prompt, two_hundred_documents_of_every_task_are_lm_evals) {
+  const char* data = std::getenv("MOEBENCH_DATA");
+  if (data == nullptr) GTEST_SKIP() << "MOEBENCH_DATA is not set";
+  const auto tokenizer =
+      Tokenizer::load(std::filesystem::path(data) / "checkpoints/stories260K/hf/tokenizer.json");
+  const Json golden = lm_eval_golden("prompts.json")["tasks"];
+  for (const auto& [name, by_shots] : golden.items()) {
+    if (name == "gsm8k") continue;
+    const bool is_leaf = name.ends_with("_continuation");
+    const Suite suite = find_suite(is_leaf ? "mmlu_continuation" : name);
+    for (const auto& [shots, expected] : by_shots.items())
+      EXPECT_EQ(digest_of(suite, std::stoll(shots), tokenizer, is_leaf ? name : ""),
+                expected["sha256"].get<std::string>())
+          << name << ", " << shots << " shots";
   }
 }
 

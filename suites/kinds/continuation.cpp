@@ -1,0 +1,83 @@
+// Texts with one continuation each, as LAMBADA's last words: how often the model itself goes on so,
+// and the perplexity of the continuations.
+#include <cmath>
+#include <map>
+
+#include "harness/error.h"
+#include "harness/statistics.h"
+#include "models/tokenizer/tokenizer.h"
+#include "suites/asking.h"
+#include "suites/data.h"
+#include "suites/grading.h"
+#include "suites/prompt.h"
+#include "suites/python_random.h"
+#include "suites/shots.h"
+
+namespace moe {
+namespace {
+
+constexpr OptionTable kTables[] = {{"prompt", true, kPromptKeys}};
+constexpr Metric kAcc = {"acc", "1", true, true};
+constexpr Metric kPerplexity = {"perplexity", "1", false, true};
+
+Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
+  require(engine.capabilities().log_likelihood, "the engine gives no log-likelihoods");
+  ask(task, engine, sink, questions_of(task, engine.tokenizer()),
+      static_cast<std::int64_t>(task.done.size()));
+  return {};
+}
+
+/// exp(-mean) of log-likelihoods; the interval is that of their mean.
+Value perplexity_of(const std::vector<double>& log_likelihoods) {
+  const Interval interval = t_interval(log_likelihoods);
+  const bool several = log_likelihoods.size() > 1;
+  return {&kPerplexity,
+          "",
+          std::exp(-mean(log_likelihoods)),
+          std::exp(-interval.high),
+          std::exp(-interval.low),
+          several ? bootstrapped_perplexity_error(log_likelihoods) : std::nan(""),
+          std::ssize(log_likelihoods)};
+}
+
+Summary summarise(const Suite&, const CaseRecord& record) {
+  std::vector<double> greedy, log_likelihoods;
+  Summary summary;
+  for (const Answer& answer : record.answers) {
+    greedy.push_back(answer.is_greedy ? 1 : 0);
+    log_likelihoods.push_back(answer.log_likelihood);
+    summary.documents.push_back(
+        {answer.task, answer.document,
+         Json{{"acc", greedy.back()}, {"perplexity", answer.log_likelihood}}.dump()});
+  }
+  if (!greedy.empty()) {
+    const auto right =
+        static_cast<std::int64_t>(mean(greedy) * static_cast<double>(greedy.size()) + 0.5);
+    const Interval interval = wilson_interval(right, std::ssize(greedy));
+    summary.values.push_back({&kAcc, "", mean(greedy), interval.low, interval.high,
+                              standard_error(greedy), std::ssize(greedy)});
+    summary.values.push_back(perplexity_of(log_likelihoods));
+  }
+  for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
+  return summary;
+}
+
+PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
+  return plan_of(questions_of(task, tokenizer), max_tokens);
+}
+
+}  // namespace
+
+extern const Kind continuation = {
+    .name = "continuation",
+    .timed = false,
+    .questions = true,
+    .tables = kTables,
+    .check = check_prompt,
+    .run = run,
+    .summarise = summarise,
+    .plan = plan,
+    .splits = question_splits,
+};
+
+}  // namespace moe
