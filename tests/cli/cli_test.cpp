@@ -112,6 +112,29 @@ TEST(program, does_without_better_instructions_where_it_is_told_to) {
   EXPECT_NE(wrong.err.find("SCALAR"), std::string::npos) << wrong.err;
 }
 
+// By hand, of two sequences that each take a token behind four, in float32: two layers of width 32
+// with 2 heads of 16 and one of keys and values, 4 experts of width 32, 2 a token.
+void expect_work_of_two_tokens(const nlohmann::json& prepared) {
+  const auto expect = [&prepared](const char* part, double bytes, double flops) {
+    const nlohmann::json& found = prepared.at("work").at(part);
+    EXPECT_EQ(found.at("bytes").get<double>(), bytes) << part;
+    EXPECT_EQ(found.at("flops").get<double>(), flops) << part;
+  };
+  constexpr double kLayers = 2, kTokens = 2, kFloat = 4, kPair = 2;
+  constexpr double kProjections = 32 * 32 + 2 * 32 * 16 + 32 * 32, kExpert = 3 * 32 * 32;
+  expect("attention", kLayers * kProjections * kFloat, kLayers * kTokens * kProjections * kPair);
+  expect("cache", kLayers * kTokens * 5 * 2 * 16 * kFloat,  // five keys and values of 16
+         kLayers * kTokens * 5 * 2 * 2 * 16 * kPair);       // of which two heads take products
+  expect("router", kLayers * 4 * 32 * kFloat, kLayers * kTokens * 4 * 32 * kPair);
+  double touched = 0;
+  for (const nlohmann::json& layer : prepared.at("experts_touched")) touched += layer.get<double>();
+  EXPECT_GE(touched, kLayers * 2);  // those of one token
+  EXPECT_LE(touched, kLayers * 4);  // all
+  expect("feed_forward", touched * kExpert * kFloat, kLayers * kTokens * 2 * kExpert * kPair);
+  expect("head", 258 * 32 * kFloat, kTokens * 258 * 32 * kPair);
+  expect("rest", ((2 * kLayers + 1) * 32 + kTokens * 32) * kFloat, 0);
+}
+
 // What tools/peers asks: answers in the order of the questions, and steps as many as were asked
 // for.
 TEST(serve_steps, keeps_a_model_and_answers_lines) {
@@ -120,6 +143,7 @@ TEST(serve_steps, keeps_a_model_and_answers_lines) {
   std::ofstream(folder / "stdin.txt") << R"({"do":"logits","ids":[3,14,15],"file":"logits"}
 {"do":"prepare","step":{"batch":2,"context":4,"new_tokens":1},"ids":[[1,2,3,4,5,6],[7,8,9,10,11,12]]}
 {"do":"time","step":{"batch":2,"context":4,"new_tokens":1},"warm_up":1,"least":5,"most":9,"seconds":0}
+{"do":"ceilings","threads":1,"passes":1,"bytes":4194304}
 )";
   // Held to them also behind a question for what there is: else kernels read what others packed.
   const Variables scalar = {{"MOEBENCH_INSTRUCTIONS", "SCALAR"}};
@@ -128,11 +152,15 @@ TEST(serve_steps, keeps_a_model_and_answers_lines) {
   std::vector<nlohmann::json> answers;
   std::istringstream lines(ran.out);
   for (std::string line; std::getline(lines, line);) answers.push_back(nlohmann::json::parse(line));
-  ASSERT_EQ(answers.size(), 4U) << ran.out;
+  ASSERT_EQ(answers.size(), 5U) << ran.out;
   EXPECT_NE(answers[0].at("version").get<std::string>().find("commit"), std::string::npos);
   EXPECT_EQ(answers[0].at("instructions"), "SCALAR");
+  EXPECT_EQ(answers[0].at("numerics"), "fast");
   EXPECT_EQ(answers[2].at("check_difference"), 0);  // `fast` is invariant
   EXPECT_EQ(answers[3].at("step_s").size(), 5U);
+  expect_work_of_two_tokens(answers[2]);
+  EXPECT_GT(answers[4].at("read"), 0);
+  EXPECT_GT(answers[4].at("multiply_add"), 0);
 
   const Ran shown = moebench(
       {"inspect", "logits", "--target", target, "--tokens", "3,14,15", "--json"}, folder, scalar);
@@ -144,6 +172,23 @@ TEST(serve_steps, keeps_a_model_and_answers_lines) {
       ASSERT_TRUE(file.read(reinterpret_cast<char*>(&logit), sizeof logit));
       ASSERT_EQ(logit, expected[row][token].get<float>()) << row << " " << token;
     }
+  }
+}
+
+TEST(serve_steps, says_how_its_target_is_kept_and_computed) {
+  const std::filesystem::path folder = fresh_folder("serve_facts");
+  const std::string target = "synthetic:" + write_tiny_config(folder).string();
+  struct Case {
+    const char *keys, *numerics, *weights, *head;
+  };
+  for (const Case& c : {Case{"@weights=int4", "fast", "int4", "int8"},
+                        Case{"@numerics=reference,dtype=bf16", "reference", "bf16", "bf16"}}) {
+    const Ran ran = moebench({"serve-steps", target + c.keys}, folder);
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const auto facts = nlohmann::json::parse(ran.out);
+    EXPECT_EQ(facts.at("numerics"), c.numerics);
+    EXPECT_EQ(facts.at("weights"), c.weights);
+    EXPECT_EQ(facts.at("head"), c.head);
   }
 }
 
