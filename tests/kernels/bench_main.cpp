@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "harness/build_info.h"
 #include "kernels/packed/packed_matrix.h"
 #include "kernels/packed/target.h"
 
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::AddCustomContext("version", moe::build_line());
   benchmark::AddCustomContext("packed_target", std::string(moe::packed_target()));
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
