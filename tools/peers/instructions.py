@@ -1,4 +1,5 @@
 """Which vector instructions everybody is held to, and the proof that they keep to it."""
+import os
 import pathlib
 import sys
 
@@ -25,6 +26,11 @@ def variables(instructions: str) -> dict[str, str]:
     if not (folder / "llama_cpp").is_dir():
         raise RuntimeError(f"{folder}: no llama.cpp; `tools/peers/install.sh avx2` compiles it")
     return LIMITS | {"PYTHONPATH": str(folder)}
+
+
+def environment(instructions: str) -> dict[str, str]:
+    """This process's own, with these limits and no others."""
+    return {name: value for name, value in os.environ.items() if name not in LIMITS} | variables(instructions)
 
 
 def limits_text(instructions: str) -> str:

@@ -1,12 +1,12 @@
 """The asking side: programs that stay loaded and are asked over pipes, one JSON line for another (serving.py)."""
+import contextlib
 import json
-import os
 import pathlib
 import subprocess
 import sys
 
 import numpy as np
-from instructions import LIMITS, check_limits, variables
+from instructions import check_limits, environment
 from serving import SLOW_S, log_softmax
 from shapes import PROMPT_SEED, Contender, Step, random_ids
 
@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # PyTorch's large temporaries come from freed memory, not from the kernel anew.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 SCRIPTS = {"llama.cpp": "llama_peer.py", "transformers": "transformers_peer.py", "ggml": "ggml_peer.py"}
+CEILING_PASSES = 5  # of some hundredths of a second each
 DTYPES = {"bf16": "bfloat16", "float32": "float32"}
 
 
@@ -36,15 +37,19 @@ def moebench_target(weights: str, model: pathlib.Path, threads: int) -> str:
     return f"{model}@dtype=bf16,numerics=fast,threads={threads}" + ("" if weights == "bf16" else f",weights={weights}")
 
 
+def in_turn(order: list, number: int) -> list:
+    """Another one first each time."""
+    return order[number % len(order) :] + order[: number % len(order)]
+
+
 class Process:
     """One that answers lines. The first says what it is: its facts."""
 
     def __init__(self, command: list, log: pathlib.Path, instructions: str, **more: str):
         self.log = log
-        environment = {name: value for name, value in os.environ.items() if name not in LIMITS}
         with log.open("w") as stderr:
             self.process = subprocess.Popen([*map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
-                                            text=True, env=environment | variables(instructions) | more)
+                                            text=True, env=environment(instructions) | more)
         self.facts = self.read()
 
     def read(self) -> dict:
@@ -54,20 +59,30 @@ class Process:
         return json.loads(line)
 
     def ask(self, **request) -> dict:
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
+        """One that ended before does not take the question: read() says so."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
         return self.read()
 
     def close(self) -> None:
-        self.process.stdin.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):  # what it did not take any more
+                pipe.close()
         self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *raised) -> None:
+        self.close()
 
 
 class Program(Process):
     """A contender with its model."""
 
     def __init__(self, contender: Contender, model: pathlib.Path, options):
-        self.contender, self.tried_s = contender, {}
+        self.contender, self.threads, self.tried_s = contender, options.threads, {}
         log = options.work / f"{contender.program}-{contender.weights}.log"
         if contender.program == "moebench":
             command = [options.program, "serve-steps", moebench_target(contender.weights, model, options.threads)]
@@ -77,7 +92,11 @@ class Program(Process):
             command += ["--dtype", DTYPES[contender.weights]]
         super().__init__(command, log, options.instructions, OMP_NUM_THREADS=str(options.threads),
                          **(KEEP_MEMORY if contender.program != "moebench" else {}))
-        check_limits(options.instructions, contender.program, self.facts)
+        try:
+            check_limits(options.instructions, contender.program, self.facts)
+        except BaseException:
+            self.close()
+            raise
 
     def log_probabilities(self, ids: list[int]) -> np.ndarray:
         file = self.log.with_suffix(".logits")
@@ -90,6 +109,10 @@ class Program(Process):
         prepared = self.ask(do="prepare", step=vars(step), ids=prompt_ids(step, vocabulary))
         self.tried_s[step] = min(prepared["tried"].values())
         return prepared
+
+    def ceilings(self) -> dict[str, float]:
+        """What moebench finds the machine to read and multiply at most, in this minute."""
+        return self.ask(do="ceilings", threads=self.threads, passes=CEILING_PASSES)
 
     def round(self, steps: list[Step]) -> dict[Step, list[float]]:
         return {step: self.ask(do="time", step=vars(step), **measure_of(step, self.tried_s[step]))["step_s"] for step in steps}
