@@ -57,15 +57,14 @@ def tokenizer(vocabulary: int) -> dict:
                       "vocab": {token: i for i, token in enumerate(tokens)}, "merges": []}}
 
 
-def write_checkpoint(config: dict, folder: pathlib.Path) -> bool:
-    """False where it lies there already: config.json is written last."""
+def write_checkpoint(config: dict, folder: pathlib.Path) -> None:
+    """Not where it lies there already: config.json is written last."""
     text = json.dumps(config | {"_weights": {"seed": SEED, "norm_std": NORM_STD, "std": "columns ** -0.5"}}, indent=1)
     if (folder / "config.json").is_file() and (folder / "config.json").read_text() == text:
-        return False
+        return
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").unlink(missing_ok=True)
     tensors = {name: random_tensor(name, shape) for name, shape in tensor_shapes(config).items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer(config["vocab_size"])))
     (folder / "config.json").write_text(text)
-    return True

@@ -35,6 +35,31 @@ FAMILIES = {"llama": Family("llama"),
             "olmoe": Family("olmoe", "num_experts", norms=OLMOE_NORMS, interleaved=False)}
 
 
+# What write_gguf reads of config.json, and what changes no result.
+TRANSLATED = {"model_type", "vocab_size", "max_position_embeddings", "hidden_size", "num_hidden_layers", "intermediate_size",
+              "num_attention_heads", "num_key_value_heads", "rms_norm_eps", "rope_theta", "num_experts_per_tok",
+              "tie_word_embeddings"}
+INERT = {"architectures", "torch_dtype", "dtype", "bos_token_id", "eos_token_id", "pad_token_id", "attention_dropout",
+         "router_aux_loss_coef", "output_router_logits", "use_cache", "initializer_range", "transformers_version"}
+# What llama.cpp takes for granted of these families.
+ASSUMED = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False, "clip_qkv": None, "norm_topk_prob": False,
+           "rope_scaling": None, "sliding_window": None}
+
+
+def check_translated(config: dict, file: pathlib.Path) -> Family:
+    """A key that is not translated would give the weights of this model and the results of another."""
+    family = FAMILIES.get(config["model_type"])
+    if family is None:
+        raise RuntimeError(f"{file}: model_type: expected one of {', '.join(FAMILIES)}, found {config['model_type']}")
+    assumed = ASSUMED | {"head_dim": config["hidden_size"] // config["num_attention_heads"]}
+    for key, value in config.items():
+        if key in assumed and value != assumed[key]:
+            raise RuntimeError(f"{file}: {key}: not translated to GGUF; expected {assumed[key]}, found {value}")
+        if not (key in TRANSLATED | INERT | assumed.keys() | {family.experts_key} or key.startswith("_")):
+            raise RuntimeError(f"{file}: {key}: not translated to GGUF; found {value}")
+    return family
+
+
 def add_keys(writer: gguf.GGUFWriter, config: dict, experts: int) -> None:
     writer.add_vocab_size(config["vocab_size"])
     writer.add_context_length(config["max_position_embeddings"])
@@ -87,9 +112,8 @@ def add_block(writer: gguf.GGUFWriter, read, config: dict, family: Family, layer
 
 def write_gguf(checkpoint: pathlib.Path, file: pathlib.Path) -> None:
     config = json.loads((checkpoint / "config.json").read_text())
-    family = FAMILIES[config["model_type"]]
-    unfinished = file.with_suffix(".unfinished")
-    writer = gguf.GGUFWriter(unfinished, family.architecture)
+    family = check_translated(config, checkpoint / "config.json")
+    writer = gguf.GGUFWriter(file, family.architecture)
     add_keys(writer, config, config[family.experts_key] if family.experts_key else 0)
     with safe_open(checkpoint / "model.safetensors", "pt") as tensors:
         for name, source in WHOLE.items():
@@ -101,7 +125,6 @@ def write_gguf(checkpoint: pathlib.Path, file: pathlib.Path) -> None:
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
     writer.close()
-    unfinished.rename(file)
 
 
 @llama_cpp.llama_log_callback
@@ -114,8 +137,6 @@ def quantise(source: pathlib.Path, file: pathlib.Path, weights: str, threads: in
     llama_cpp.llama_log_set(print_errors, None)
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype, params.nthread = FILE_TYPES[weights], threads
-    unfinished = file.with_suffix(".unfinished")
-    code = llama_cpp.llama_model_quantize(str(source).encode(), str(unfinished).encode(), params)
+    code = llama_cpp.llama_model_quantize(str(source).encode(), str(file).encode(), params)
     if code != 0:
         raise RuntimeError(f"llama_model_quantize to {weights}: expected 0, found {code}")
-    unfinished.rename(file)
