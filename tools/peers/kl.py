@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import gguf
 import numpy as np
+from agreement import Agreement, agreement, check_typical
 from files import gguf as gguf_of
 from files import say
 from programs import Program
@@ -23,8 +24,9 @@ BUNDLED = ("world-moe", "world-dense", "world-dense-large")
 STORIES = "checkpoints/stories260K"
 DOCUMENTS, FIRST = 400, 1_000_000  # of the world's text; the models were trained on documents before these
 ROW, ROWS, SMOKE_ROWS = 64, 64, 2  # tokens that a training row had, and how many of them
-PAIRS = tuple((Contender(program), Contender(program, weights))
-              for program, formats in (("moebench", ("int8", "int4")), ("llama.cpp", ("Q8_0", "Q4_K_M"))) for weights in formats)
+OURS, THEIRS = Contender("moebench"), Contender("llama.cpp")
+PAIRS = ((OURS, Contender("moebench", "int8")), (OURS, Contender("moebench", "int4")),
+         (THEIRS, Contender("llama.cpp", "Q8_0")), (THEIRS, Contender("llama.cpp", "Q4_K_M")))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,11 +66,16 @@ def log_probabilities(contender: Contender, model: Trained, options: argparse.Na
         folder = options.work / "trained" / model.name
         folder.mkdir(parents=True, exist_ok=True)
         path = gguf_of(model.checkpoint, folder, contender.weights, options.threads)
-    program = Program(contender, path, options)
-    try:
+    with Program(contender, path, options) as program:
         return np.concatenate([program.log_probabilities(ids) for ids in model.rows]), program.facts
-    finally:
-        program.close()
+
+
+def same_in_bf16(model: Trained, truths: dict[Contender, np.ndarray]) -> Agreement:
+    """Else the weights of one program are not the other's, and its divergence is that of another model."""
+    found = agreement(truths[THEIRS], truths[OURS])
+    say(f"{model.name}: {THEIRS.title} against {OURS.title}: {found.text}")
+    check_typical(found, THEIRS.weights, f"{model.name}: {THEIRS.title} beside {OURS.title}")
+    return found
 
 
 def stored_types(model: Trained, contender: Contender, options: argparse.Namespace) -> str:
@@ -90,25 +97,27 @@ def divergence(truth: np.ndarray, theirs: np.ndarray, rows: list[list[int]]) -> 
             "top1": float((truth.argmax(-1) == theirs.argmax(-1)).mean()), "tokens": len(each)}
 
 
-def table(model: Trained, found: dict[str, dict]) -> str:
+def table(model: Trained, found: dict[str, dict], same: Agreement) -> str:
     tokens = sum(len(row) for row in model.rows)
     lines = [f"**{model.name}: {model.text}, {tokens} tokens**", "",
              "| against the same program's bf16 | KL, nats a token | same likeliest token | matrices are stored as |",
              "|---|---:|---:|---|"]
     for title, value in found.items():
         lines.append(f"| {title} | {value['kl']:.2g} ± {value['standard_error']:.1g} | {value['top1']:.1%} | {value['types']} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", f"{THEIRS.title} against {OURS.title}: {same.text}."])
 
 
 def divergences(options: argparse.Namespace, save: Callable[[dict], None]) -> None:
     for model in trained(options):
         found, facts, truths = {}, {}, {}
+        for bf16 in (OURS, THEIRS):
+            truths[bf16], facts[bf16.title] = log_probabilities(bf16, model, options)
+        same = same_in_bf16(model, truths)
         for bf16, quantised in PAIRS:
-            if bf16 not in truths:
-                truths[bf16], facts[bf16.title] = log_probabilities(bf16, model, options)
-            theirs, _ = log_probabilities(quantised, model, options)
-            own = quantised.program == "moebench"
+            theirs, said = log_probabilities(quantised, model, options)
+            own = quantised.program == OURS.program
             found[quantised.title] = divergence(truths[bf16], theirs, model.rows) | {
-                "types": f"{quantised.weights}, the head int8" if own else stored_types(model, quantised, options)}
+                "types": f"{said['weights']}, the head {said['head']}" if own else stored_types(model, quantised, options)}
             say(f"{model.name}: {quantised.title}: {found[quantised.title]}")
-        save({"title": model.name, "facts": facts, "divergences": found, "table": table(model, found)})
+        save({"title": model.name, "facts": facts, "divergences": found, "same_in_bf16": dataclasses.asdict(same),
+              "table": table(model, found, same)})
