@@ -3,12 +3,10 @@
     build/peers/venv/bin/python tools/peers/compare.py [--all] [--instructions avx2] [--smoke]
 """
 import argparse
-import datetime
 import json
-import os
 import pathlib
-import platform
 
+import ceilings
 from instructions import CHOICES, NATIVE, llama_folder
 from kernels import time_kernels
 from kl import divergences
@@ -17,19 +15,12 @@ from shapes import FLOAT32_PAIR, PAIRS, ROOT, SMOKE_STEPS, STEPS, Pair, models
 from timing import time_model
 
 
-def machine() -> dict:
-    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return {"cpu": names[0] if names else platform.machine(), "cores": len(os.sched_getaffinity(0)),
-            "kernel": platform.release(), "load_before": os.getloadavg()[0]}
-
-
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/release/moebench")
     parser.add_argument("--benchmarks", type=pathlib.Path, default=ROOT / "build/release/tests/moe_bench")
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/peers", help="checkpoints, logs and results")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, help="missing: as many as cores that moebench may use")
     parser.add_argument("--rounds", type=int, default=FEWEST_ROUNDS)
     parser.add_argument("--all", action="store_true", help="all of the next three")
     parser.add_argument("--quantised", action="store_true", help="models with quantised weights as well")
@@ -51,16 +42,23 @@ def parsed() -> argparse.Namespace:
 class Results:
     """Written after every round, so that a run that is stopped leaves what it has."""
 
-    def __init__(self, options: argparse.Namespace):
+    def __init__(self, options: argparse.Namespace, machine: dict, measured: dict):
         self.options = options
         built_with = llama_folder(options.instructions) / "llama_cmake_args"
-        self.result = {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "machine": machine(),
+        self.result = {"date": measured["at"], "machine": machine, "ceilings": [measured],
                        "threads": options.threads, "rounds": options.rounds, "instructions": options.instructions,
                        "llama_cmake_args": built_with.read_text().strip(), "models": [], "kernels": [], "kl": []}
 
     def save(self, part: str, entry: dict) -> None:
         """Takes the place of what an earlier round knew."""
         self.result[part] = [e for e in self.result[part] if e["title"] != entry["title"]] + [entry]
+        self.write()
+
+    def end(self, measured: dict) -> None:
+        self.result["ceilings"].append(measured)
+        self.write()
+
+    def write(self) -> None:
         name = "peers" if self.options.instructions == NATIVE else f"peers-{self.options.instructions}"
         (self.options.work / f"{name}.json").write_text(json.dumps(self.result, indent=1))
         (self.options.work / f"{name}.md").write_text(report(self.result))
@@ -75,7 +73,9 @@ def parts_of(options: argparse.Namespace) -> list[list[Pair]]:
 def main() -> None:
     options = parsed()
     options.work.mkdir(parents=True, exist_ok=True)
-    results = Results(options)
+    machine, measured = ceilings.machine(options), ceilings.measured(options)
+    options.threads = options.threads or ceilings.cores(measured["rows"])
+    results = Results(options, machine, measured)
     if options.kernels:
         time_kernels(options, lambda entry: results.save("kernels", entry))
     if options.kl:
@@ -84,6 +84,7 @@ def main() -> None:
         for pairs in parts_of(options) if options.model in (None, model.name) else []:
             steps = list(SMOKE_STEPS if options.smoke else STEPS)
             time_model(model, pairs, steps, options, lambda entry: results.save("models", entry))
+    results.end(ceilings.measured(options))
     print(report(results.result), end="")
 
 

@@ -1,4 +1,6 @@
 """The printed report: a head, and a section for each part that was run."""
+import ceilings
+from floor import floor_table
 from instructions import limits_text
 from timing import PROMPT_TOKENS
 
@@ -7,10 +9,13 @@ FEWEST_ROUNDS = 6  # whose extremes hold the median with 95 %
 
 def versions(facts: dict[str, dict], llama_cmake_args: str) -> list[str]:
     """A line for each program that took part, whatever it was asked for."""
-    by_program = {title.split()[0]: found for title, found in facts.items()}
+    by_program: dict[str, dict] = {}
+    for title, found in facts.items():
+        by_program[title.split()[0]] = found | by_program.get(title.split()[0], {})
     lines = []
     if found := by_program.get("moebench"):
-        lines.append(f"* {found['version']}; `numerics=fast`")
+        numerics = f"; `numerics={found['numerics']}`" if "numerics" in found else ""
+        lines.append(f"* {found['version']}{numerics}, at best {found['instructions']}")
     if found := by_program.get("llama.cpp"):
         lines.append(f"* llama.cpp of llama-cpp-python {found['llama_cpp_python']} (ggml {found['ggml']}, {found['commit']}), "
                      f"built with `{llama_cmake_args}`: {found['system']}")
@@ -33,8 +38,9 @@ def head(result: dict) -> str:
     entries = [entry for part in ("models", "kernels", "kl") for entry in result[part]]
     facts = {title: found for entry in entries for title, found in entry["facts"].items()}
     return "\n".join([
-        f"{where['cpu']}, {where['cores']} cores, Linux {where['kernel']}; {result['threads']} threads; {result['date']}; "
+        f"{ceilings.machine_text(where)}; {result['threads']} threads; {result['date']}; "
         f"load before the run {where['load_before']:.2f}; {rounds_text(result)} {limits_text(result['instructions'])}", "",
+        ceilings.table(result["ceilings"]), "",
         *versions(facts, result["llama_cmake_args"])])
 
 
@@ -49,7 +55,7 @@ def notes(model: dict) -> str:
 def report(result: dict) -> str:
     parts = [head(result)]
     for model in result["models"]:
-        parts += [*model["tables"], notes(model)]
+        parts += [*model["tables"], floor_table(model), notes(model)]
     for part in ("kernels", "kl"):
         parts += [entry["table"] for entry in result[part]]
     return "\n\n".join(parts) + "\n"
