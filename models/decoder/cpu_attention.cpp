@@ -1,6 +1,7 @@
 #include "models/decoder/cpu_attention.h"
 
 #include "harness/error.h"
+#include "kernels/choice.h"
 #include "models/decoder/cpu_weights.h"
 #include "models/decoder/prepared.h"
 
@@ -33,7 +34,7 @@ Tensor cpu_attention(const CpuStep& step, const AttentionArgs& args, CpuWork& wo
   for (const AttendedPages& pages : {step.cached(args.layer), step.uncached(spec)}) {
     if (pages.sequences.empty()) continue;
     const AttentionShape shape = attention_shape(spec, pages.tokens_per_page);
-    const PagedAttention& kernel = fastest("attention", paged_attentions(), shape);
+    const PagedAttention& kernel = first_that_takes("attention", paged_attentions(), shape);
     const std::int64_t bytes = kernel.workspace_bytes(
         shape, step.rows(), std::ssize(pages.sequences), work.pool.threads());
     kernel.run(shape,

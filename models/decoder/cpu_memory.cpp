@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "kernels/choice.h"
 #include "models/decoder/cpu_attention.h"
 #include "models/decoder/cpu_weights.h"
 
@@ -74,7 +75,7 @@ std::int64_t shared_row_bytes(const Config& config) {
 }
 
 std::int64_t mlps_workspace(const ExpertGemmShape& shape, std::int64_t T) {
-  return fastest("expert_gemm", expert_gemms(), shape).workspace_bytes(shape, T);
+  return first_that_takes("expert_gemm", expert_gemms(), shape).workspace_bytes(shape, T);
 }
 
 std::int64_t workspace_of(const FeedForwardSpec& f, std::int64_t dim, PackedFormat format,
@@ -98,7 +99,7 @@ std::int64_t cpu_workspace_bytes(const Config& config, const StepLoad& load, Pac
   for (const auto& [attention, ff] : config.layers) {
     const AttentionShape shape = attention_shape(attention, /*tokens_per_page=*/1);
     widest = std::max({widest, workspace_of(ff, config.dim, format, T),
-                       fastest("attention", paged_attentions(), shape)
+                       first_that_takes("attention", paged_attentions(), shape)
                            .workspace_bytes(shape, T, load.batch, threads)});
   }
   const std::int64_t scored = config.vocab * kFloat + std::int64_t{sizeof(std::int64_t)};

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/error.h"
+#include "kernels/choice.h"
 #include "kernels/residual/residual.h"
 
 namespace moe {
@@ -108,7 +109,7 @@ CpuExperts cpu_experts(const FeedForwardSpec& spec, const ExpertViews& views, Pa
 CpuRouter cpu_router(const FeedForwardSpec& spec, const RouterViews& views, PackedFormat format,
                      ThreadPool& pool) {
   CpuRouter router;
-  router.kernel = &fastest("router", routers(), shape_of(spec, 1));
+  router.kernel = &first_that_takes("router", routers(), shape_of(spec, 1));
   router.logits = linear_of(views.weight_ED, views.bias_E ? &*views.bias_E : nullptr,
                             spec.router_f32 ? PackedFormat::f32 : format, pool);
   if (views.correction_E) router.correction = floats_of(*views.correction_E);
@@ -175,7 +176,7 @@ Tensor cpu_sum(const Tensor& a, const Tensor& b, CpuWork& work) {
   const Tensor left = a.contiguous(), right = b.contiguous();
   const ResidualShape shape{.width = left.size(1)};
   Tensor sum = work.tensors.take(left.sizes(), at::kFloat);
-  fastest("residual", residuals(), shape)
+  first_that_takes("residual", residuals(), shape)
       .run(shape,
            {.T = left.size(0),
             .x_TD = left.const_data_ptr<float>(),

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "kernels/choice.h"
 #include "kernels/embedding/embedding.h"
 #include "kernels/norm/norm.h"
 #include "kernels/rope/rope.h"
@@ -42,7 +43,7 @@ class CpuOps final : public Ops {
     const auto& table = prepared_as<CpuTable>(prepared);
     const EmbeddingShape shape{.V = table.V, .D = table.D, .format = table.format};
     Tensor y_TD = work_->tensors.take({ids_T.size(0), table.D}, at::kFloat);
-    fastest("embedding", embeddings(), shape)
+    first_that_takes("embedding", embeddings(), shape)
         .run(shape,
              {.T = ids_T.size(0),
               .id_T = ids_T.const_data_ptr<std::int64_t>(),
@@ -58,7 +59,7 @@ class CpuOps final : public Ops {
                    .kind = spec.kind == NormKind::rms ? NormKernelKind::rms : NormKernelKind::layer,
                    .eps = spec.eps,
                    .weight = weight != nullptr};
-    norm->kernel = &fastest("norm", norms(), norm->shape);
+    norm->kernel = &first_that_takes("norm", norms(), norm->shape);
     if (weight != nullptr) norm->weight = floats_of(*weight);
     return norm;
   }
@@ -114,7 +115,7 @@ class CpuOps final : public Ops {
             x.size(2), begun.rows());
     const RopeShape shape{.heads = x.size(1), .width = x.size(2), .dims = spec.dims};
     Tensor y = work_->tensors.take(x.sizes(), at::kFloat);
-    fastest("rope", ropes(), shape)
+    first_that_takes("rope", ropes(), shape)
         .run(shape,
              {.T = x.size(0),
               .x_THd = x.const_data_ptr<float>(),
@@ -162,7 +163,7 @@ class CpuOps final : public Ops {
   PreparedWeight prepare_head(const WeightView& weight_VD) const override {
     auto head = std::make_unique<CpuHead>();
     head->shape = {.V = weight_VD.shape.at(0), .D = weight_VD.shape.at(1), .format = head_format_};
-    head->gather = &fastest("log_softmax_gather", log_softmax_gathers(), head->shape);
+    head->gather = &first_that_takes("log_softmax_gather", log_softmax_gathers(), head->shape);
     head->linear = linear_of(weight_VD, nullptr, head_format_, work_->pool);
     require(head->linear.kernel == head->gather->linear,
             "log_softmax_gather {} reads weights of linear {}, and linear {} packed them",

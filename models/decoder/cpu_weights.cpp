@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "harness/error.h"
+#include "kernels/choice.h"
 #include "kernels/packed/packing.h"
 #include "models/checkpoint/finite.h"
 #include "models/decoder/mlp_views.h"
@@ -138,7 +140,7 @@ CpuLinear linear_of(const WeightView& weight_NK, const WeightView* bias_N, Packe
                   .K = weight_NK.shape.at(1),
                   .format = format,
                   .bias = bias_N != nullptr};
-  linear.kernel = &fastest("linear", linears(), linear.shape);
+  linear.kernel = &first_that_takes("linear", linears(), linear.shape);
   linear.packed = aligned_bytes(linear.kernel->packed_bytes(linear.shape));
   const ViewRows rows(weight_NK, format);
   const std::vector<float> bias = bias_N != nullptr ? floats_of(*bias_N) : std::vector<float>();
@@ -165,7 +167,7 @@ CpuMlps mlps_of(const FeedForwardSpec& spec, std::int64_t hidden, std::span<cons
   check_mlp_views(spec, views);
   CpuMlps mlps;
   mlps.shape = mlp_shape(spec, {std::ssize(views), views[0].up_FD.shape.at(1), hidden}, format);
-  mlps.kernel = &fastest("expert_gemm", expert_gemms(), mlps.shape);
+  mlps.kernel = &first_that_takes("expert_gemm", expert_gemms(), mlps.shape);
   mlps.packed = aligned_bytes(mlps.kernel->packed_bytes(mlps.shape));
   std::vector<MlpRows> rows;
   rows.reserve(views.size());

@@ -4,11 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "harness/error.h"
 #include "kernels/expert_gemm/expert_gemm.h"
 #include "kernels/linear/linear.h"
 #include "kernels/log_softmax_gather/log_softmax_gather.h"
@@ -19,22 +17,6 @@
 #include "models/decoder/ops.h"
 
 namespace moe {
-
-/// The first implementation that is not the definition and takes this shape. Error: none does.
-template <typename Operation, typename Shape>
-const Operation& fastest(std::string_view operation, std::span<const Operation* const> all,
-                         const Shape& shape) {
-  for (const Operation* implementation : all.subspan(1)) {
-    if constexpr (requires { implementation->supports(shape); }) {
-      if (!implementation->supports(shape)) continue;
-    }
-    return *implementation;
-  }
-  throw Error(fmt::format("numerics=fast: expected an implementation of {} that takes every shape "
-                          "of this model, found {} and none does; try numerics=reference",
-                          operation, all.size() - 1),
-              std::source_location::current());
-}
 
 /// Of large matrices that are kept so.
 PackedFormat packed_format(const KeptAs&);
