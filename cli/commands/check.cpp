@@ -1,13 +1,18 @@
 // check: every variant of every operation against its reference on this machine; with --target, the
 // model's steps with a cache against those without.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <tuple>
 
 #include "cli/command.h"
+#include "cli/failure.h"
 #include "cli/print.h"
 #include "harness/error.h"
 #include "harness/machine.h"
+#include "harness/outcome.h"
 #include "harness/program_folder.h"
 #include "kernels/attention/attention_case.h"
+#include "kernels/choice.h"
 #include "kernels/cuda_module.h"
 #include "kernels/embedding/difference.h"
 #include "kernels/expert_gemm/difference.h"
@@ -24,34 +29,51 @@
 namespace moe {
 namespace {
 
-constexpr std::string_view kNotRun = "not run: ";
+/// One thing that was checked, or was to be.
+struct Checked {
+  std::string what;
+  Cell difference = nullptr, bound = nullptr;  // null where nothing was compared
+  Cell used = nullptr;                         // null of what is no variant
+  Verdict verdict;
+};
 
-/// Does numerics=fast use it on this machine, and why? The first implementation behind the
-/// definition that takes a shape is used, with the best vector instructions.
-std::string use_of(bool is_first, std::string_view target, std::string_view best) {
-  if (!is_first) return "no: the definition, or behind another";
+Verdict within(double difference, double bound) {
+  return {difference <= bound ? Outcome::ok : Outcome::wrong, ""};
+}
+
+/// "ok", "not run: no GPU", "out of memory: ...".
+std::string text_of(const Verdict& verdict) {
+  std::string text(verdict.outcome == Outcome::skipped ? "not run" : name_of(verdict.outcome));
+  std::ranges::replace(text, '_', ' ');
+  return verdict.reason.empty() ? text : text + ": " + verdict.reason;
+}
+
+/// Does numerics=fast use it on this machine, and why?
+std::string use_of(bool is_first_choice, std::string_view target, std::string_view best) {
+  if (!is_first_choice) return "no: the definition, or behind another";
   if (target != best) return fmt::format("no: {} is better", best);
   return instructions_limit().empty()
              ? "yes: the best instructions here"
              : "yes: the best instructions that MOEBENCH_INSTRUCTIONS leaves";
 }
 
-void check_router(Table& table, const Router& router, const CudaApi* cuda) {
+void check_router(std::vector<Checked>& all, const Router& router, const CudaApi* cuda) {
   const double worst = router_difference(router, cuda);
-  table.rows.push_back({fmt::format("router {}{}, of what rounding explains", router.name,
-                                    cuda == nullptr ? "" : " on the GPU"),
-                        worst, 1.0,
-                        cuda != nullptr ? std::string("no: numerics=reference runs on the GPU")
-                        : &router == routers()[1]
-                            ? std::string("yes: the first behind the definition")
-                            : use_of(false, "", ""),
-                        std::string(worst <= 1 ? "ok" : "wrong")});
+  const bool is_first_choice = &router == choices(routers()).front();
+  all.push_back({.what = fmt::format("router {}{}, of what rounding explains", router.name,
+                                     cuda == nullptr ? "" : " on the GPU"),
+                 .difference = worst,
+                 .bound = 1.0,
+                 .used = cuda != nullptr   ? "no: numerics=reference runs on the GPU"
+                         : is_first_choice ? "yes: the first behind the definition"
+                                           : use_of(false, "", ""),
+                 .verdict = within(worst, 1)});
 }
 
 /// Of implementations from vector instructions: the difference in parts of what rounding explains,
 /// with each set of vector instructions that this machine has.
 template <typename Operation>
-void check_vector(Table& table, std::string_view operation,
+void check_vector(std::vector<Checked>& all, std::string_view operation,
                   std::span<const Operation* const> implementations,
                   double (*difference)(const Operation&)) {
   const std::vector<std::string> targets = packed_targets();
@@ -60,80 +82,99 @@ void check_vector(Table& table, std::string_view operation,
     for (const std::string& target : targets) {
       const UsePackedTarget use(target);
       const double worst = difference(*implementation);
-      table.rows.push_back({fmt::format("{} {} {}, of what rounding explains", operation,
-                                        implementation->name, target),
-                            worst, 1.0,
-                            use_of(implementation == implementations[1], target, targets[0]),
-                            std::string(worst <= 1 ? "ok" : "wrong")});
+      all.push_back({.what = fmt::format("{} {} {}, of what rounding explains", operation,
+                                         implementation->name, target),
+                     .difference = worst,
+                     .bound = 1.0,
+                     .used = use_of(implementation == choices(implementations).front(), target,
+                                    targets.front()),
+                     .verdict = within(worst, 1)});
     }
   }
 }
 
-void check_kernels(Table& table) {
-  check_vector(table, "attention", paged_attentions(), attention_difference);
-  check_vector(table, "linear", linears(), linear_difference);
-  check_vector(table, "log_softmax_gather", log_softmax_gathers(), log_softmax_gather_difference);
-  check_vector(table, "expert_gemm", expert_gemms(), expert_gemm_difference);
-  check_vector(table, "norm", norms(), norm_difference);
-  check_vector(table, "residual", residuals(), residual_difference);
-  check_vector(table, "rope", ropes(), rope_difference);
-  check_vector(table, "embedding", embeddings(), embedding_difference);
-  for (const Router* router : routers()) check_router(table, *router, nullptr);
+void check_kernels(std::vector<Checked>& all) {
+  check_vector(all, "attention", paged_attentions(), attention_difference);
+  check_vector(all, "linear", linears(), linear_difference);
+  check_vector(all, "log_softmax_gather", log_softmax_gathers(), log_softmax_gather_difference);
+  check_vector(all, "expert_gemm", expert_gemms(), expert_gemm_difference);
+  check_vector(all, "norm", norms(), norm_difference);
+  check_vector(all, "residual", residuals(), residual_difference);
+  check_vector(all, "rope", ropes(), rope_difference);
+  check_vector(all, "embedding", embeddings(), embedding_difference);
+  for (const Router* router : routers()) check_router(all, *router, nullptr);
   const CudaModule module(program_folder());
   if (module.api() == nullptr) {
-    table.rows.push_back(
-        {"CUDA kernels", nullptr, nullptr, nullptr, std::string(kNotRun) + module.reason()});
+    all.push_back({.what = "CUDA kernels", .verdict = {Outcome::skipped, module.reason()}});
     return;
   }
-  for (const Router* router : module.api()->routers) check_router(table, *router, module.api());
+  for (const Router* router : module.api()->routers) check_router(all, *router, module.api());
 }
 
-void check_steps(Table& table, const std::string& spec) {
-  const auto engine = open_engine(resolve_target(spec));
+/// Steps of several kinds, each cut to what the model takes: of the context first, so that a model
+/// of two positions still has one of each.
+void check_steps(std::vector<Checked>& all, const std::string& spec, const Target& target) {
+  const auto engine = open_engine(target);
   const double bound = explained_by(*engine);
   const std::int64_t room = engine->capabilities().max_tokens;
-  for (const auto& [batch, context, fresh] :
+  for (const auto& [batch, longest, most] :
        {std::tuple<std::int64_t, std::int64_t, std::int64_t>{2, 0, 64}, {4, 48, 1}, {3, 17, 5}}) {
-    if (context + fresh > room) continue;
+    const std::int64_t context = std::min(longest, room - 1),
+                       fresh = std::min(most, room - context);
     const auto loop = engine->step_loop(
         {.batch = batch,
          .context = context,
          .new_tokens = fresh,
          .ids = random_ids(batch * (context + fresh), engine->config().vocab, 11)});
     const double worst = loop->check();
-    table.rows.push_back(
-        {fmt::format("{}: batch {}, context {}, {} new tokens", spec, batch, context, fresh), worst,
-         bound, nullptr, std::string(worst <= bound ? "ok" : "wrong")});
+    all.push_back({.what = fmt::format("{}: batch {}, context {}, {} new tokens", spec, batch,
+                                       context, fresh),
+                   .difference = worst,
+                   .bound = bound,
+                   .verdict = within(worst, bound)});
   }
 }
 
+/// What fails on one target is said of it; the others are checked all the same.
+void check_target(std::vector<Checked>& all, const std::string& spec, const Target& target) {
+  try {
+    check_steps(all, spec, target);
+  } catch (const Error& error) {
+    all.push_back({.what = spec, .verdict = {Outcome::failed, error.what()}});
+  } catch (const std::exception& error) {  // LibTorch's own, and the allocator's
+    all.push_back({.what = spec, .verdict = verdict_of(error)});
+  }
+}
+
+Table table_of(const std::vector<Checked>& all) {
+  Table table{.columns = {"what", "difference", "bound", "used by numerics=fast", "verdict"},
+              .rows = {}};
+  for (const Checked& c : all)
+    table.rows.push_back({c.what, c.difference, c.bound, c.used, text_of(c.verdict)});
+  return table;
+}
+
 int run(const Arguments& arguments) {
-  std::vector<std::string> targets;
+  std::vector<std::string> specs;
   bool json = false;
   CLI::App app(
       "Checks every variant of every operation against its reference, and models' cached steps "
       "against uncached ones.",
       "moebench check");
-  app.add_option("--target,-t", targets, "models to check as well");
+  app.add_option("--target,-t", specs, "models to check as well");
   app.add_flag("--json", json, "JSON Lines");
   if (const auto code = parse(app, arguments)) return *code;
-  Table table{.columns = {"what", "difference", "bound", "used by numerics=fast", "verdict"},
-              .rows = {}};
-  check_kernels(table);
-  for (const std::string& target : targets) {
-    try {
-      check_steps(table, target);
-    } catch (const Error& error) {  // the others are checked all the same
-      table.rows.push_back(
-          {target, nullptr, nullptr, nullptr, fmt::format("failed: {}", error.what())});
-    }
-  }
-  print(table, json, "nothing to check");
-  for (const auto& row : table.rows) {
-    const std::string verdict = to_text(row.back());
-    if (verdict != "ok" && !verdict.starts_with(kNotRun)) return kNotOk;
-  }
-  return kDone;
+  std::vector<Target> targets;  // before anything is checked: a mistyped one is wrong usage
+  targets.reserve(specs.size());
+  for (const std::string& spec : specs) targets.push_back(resolve_target(spec));
+  std::vector<Checked> all;
+  check_kernels(all);
+  for (std::size_t i = 0; i < specs.size(); ++i) check_target(all, specs[i], targets[i]);
+  print(table_of(all), json, "nothing to check");
+  const bool is_fine = std::ranges::all_of(all, [](const Checked& c) {
+    return c.verdict.outcome == Outcome::ok || c.verdict.outcome == Outcome::skipped;
+  });
+  return is_fine ? kDone : kNotOk;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/failure.h"
 #include "harness/build_info.h"
 #include "harness/clock.h"
 #include "harness/error.h"
@@ -30,19 +31,6 @@ class StandardOutput : public EventSink {
   }
 };
 
-/// Allocators say so in words.
-Outcome outcome_of_failure(std::string_view text) {
-  const bool memory = text.find("not enough memory") != std::string_view::npos ||
-                      text.find("allocate memory") != std::string_view::npos ||
-                      text.find("out of memory") != std::string_view::npos ||
-                      text.find("bad_alloc") != std::string_view::npos;
-  return memory ? Outcome::out_of_memory : Outcome::failed;
-}
-
-std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
-}
-
 Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& sink) {
   try {
     Suite suite = parse_suite(job.suite_toml, job.suite_name, job.suite_folder);
@@ -60,7 +48,7 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
   } catch (const Error& error) {
     return {outcome_of_failure(error.what()), error.what()};
   } catch (const std::exception& error) {  // LibTorch's own, and the allocator's
-    return {outcome_of_failure(error.what()), first_line(error.what())};
+    return verdict_of(error);
   }
 }
 
@@ -125,8 +113,9 @@ class Worker {
       const LoadingProgress progress(sink_, weight_bytes(config, kept_as(target, config)).total());
       engine_ = open_engine(target);
     } catch (const std::exception& error) {
-      if (outcome_of_failure(error.what()) != Outcome::out_of_memory) throw;
-      return Verdict{Outcome::out_of_memory, first_line(error.what())};
+      Verdict verdict = verdict_of(error);
+      if (verdict.outcome != Outcome::out_of_memory) throw;
+      return verdict;
     }
     load_s_ = steady_seconds() - began;
     identity_ = identity_of(target, open_weights(target, config_of(target))->digest());
