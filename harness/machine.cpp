@@ -46,8 +46,8 @@ std::string cpuinfo(const std::string& key) {
 std::int64_t usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
-  std::int64_t cores = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set)
-                                                                    : sysconf(_SC_NPROCESSORS_ONLN);
+  std::int64_t cores =
+      sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : online_processors();
   const auto quota = cgroup_cores();
   if (quota) cores = std::min(cores, std::max<std::int64_t>(1, std::llround(*quota)));
   return cores;
@@ -94,7 +94,8 @@ OrderedJson caches() {
   OrderedJson sizes = OrderedJson::object();
   for (int index = 0; index < 4; ++index) {
     const fs::path cache = fmt::format("/sys/devices/system/cpu/cpu0/cache/index{}", index);
-    if (!fs::exists(cache / "size")) break;
+    std::error_code none;
+    if (!fs::exists(cache / "size", none)) break;
     sizes[fmt::format("L{} {}", first_line(cache / "level"), first_line(cache / "type"))] =
         first_line(cache / "size");
   }
@@ -149,6 +150,14 @@ std::optional<double> load_average(const fs::path& root) {
   double value = 0;
   if (in >> value) return value;
   return std::nullopt;
+}
+
+std::int64_t online_processors() {
+  return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+bool is_busy(double load) {
+  return load > 0.5 * static_cast<double>(online_processors());
 }
 
 }  // namespace moe

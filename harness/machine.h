@@ -30,4 +30,10 @@ std::string instructions_limit();
 /// for "/".
 std::optional<double> load_average(const std::filesystem::path& root = "/");
 
+/// Processors that the system runs on, whatever this process may use of them: a load is of all.
+std::int64_t online_processors();
+
+/// Does this load keep more than half of the online processors at work?
+bool is_busy(double load);
+
 }  // namespace moe

@@ -2,6 +2,8 @@
 // what the machine can do at most.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <system_error>
+#include <utility>
 #include <nlohmann/json.hpp>
 
 #include "cli/ceilings_table.h"
@@ -38,11 +40,6 @@ std::string words_of(const nlohmann::json& fact) {
   return text;
 }
 
-/// Are other programs at work?
-bool is_busy() {
-  return load_average().value_or(0) > 0.5 * static_cast<double>(this_machine().cores);
-}
-
 void machine(Table& table) {
   const Environment e = this_machine();
   table.rows.push_back({"build", build_line(), ""});
@@ -58,10 +55,9 @@ void machine(Table& table) {
   }
   table.rows.push_back({"memory free", gigabytes(available_bytes()), ""});
   const std::optional<double> load = load_average();
-  const bool busy = is_busy();
   table.rows.push_back(
       {"load", load ? fmt::format("{:.2f}", *load) : "the system does not tell",
-       busy ? "other programs are running: times will be longer and noisier" : ""});
+       load && is_busy(*load) ? "other programs are running: times will be longer and noisier" : ""});
 }
 
 void gpu(Table& table) {
@@ -82,23 +78,31 @@ void gpu(Table& table) {
       {"CUDA kernels", module.api() == nullptr ? "no" : "loaded", module.reason()});
 }
 
+/// What there is of a dataset, and what mends it.
+std::pair<std::string, std::string> found_of(const Dataset& dataset,
+                                             const std::filesystem::path& root) {
+  if (!dataset.directory.empty()) {  // else it is generated
+    const std::filesystem::path folder = root / dataset.directory;
+    std::error_code failed;
+    const bool there = std::filesystem::exists(folder, failed);
+    if (failed) return {"not usable", fmt::format("{}: {}", folder.string(), failed.message())};
+    if (!there) return {"not there", fmt::format("moebench fetch dataset {}", dataset.name)};
+  }
+  try {
+    for (const Split& split : dataset.splits) digest(dataset, split.name, root);
+    return {"ready", ""};
+  } catch (const Error& error) {  // a file is missing, broken, or has not the pinned digest
+    return {"not usable", error.what()};
+  } catch (const std::filesystem::filesystem_error& error) {
+    return {"not usable", fmt::format("{}: {}", error.path1().string(), error.code().message())};
+  }
+}
+
 void data(Table& table) {
   const std::filesystem::path root = default_data_root();
   for (const Dataset& dataset : datasets()) {
-    std::string found = "ready", remark;
-    const bool generated = dataset.directory.empty();
-    if (!generated && !std::filesystem::exists(root / dataset.directory)) {
-      found = "not there";
-      remark = fmt::format("moebench fetch dataset {}", dataset.name);
-    } else {
-      try {
-        for (const Split& split : dataset.splits) digest(dataset, split.name, root);
-      } catch (const Error& error) {
-        found = "not usable";  // a file is missing, broken, or has not the pinned digest
-        remark = error.what();
-      }
-    }
-    table.rows.push_back({"dataset " + dataset.name, found, remark});
+    auto [found, remark] = found_of(dataset, root);
+    table.rows.push_back({"dataset " + dataset.name, std::move(found), std::move(remark)});
   }
 }
 
@@ -117,19 +121,20 @@ int run(const Arguments& arguments) {
   if (const auto code = parse(app, arguments)) return *code;
   if (measure) {
     Store store(store_file(db));
-    if (is_busy()) {
+    if (const auto load = load_average(); load && is_busy(*load)) {
       tell(
           "moebench doctor: a load of {:.2f}: other programs are at work, and what is measured is "
           "less than the machine can do\n",
-          load_average().value_or(0));
+          *load);
     }
     print(measure_ceilings(store), json, "nothing");
     return kDone;
   }
   Table table = machine_table();
-  table.rows.push_back({"python for fetch and charts",
-                        std::filesystem::exists(python()) ? python().string() : "not there",
-                        std::filesystem::exists(python()) ? "" : "./bootstrap.sh"});
+  std::error_code failed;
+  const bool has_python = std::filesystem::exists(python(), failed);
+  table.rows.push_back({"python for fetch and charts", has_python ? python().string() : "not there",
+                        has_python ? "" : "./bootstrap.sh"});
   data(table);
   print(table, json, "nothing");
   return kDone;

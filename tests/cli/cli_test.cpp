@@ -270,14 +270,61 @@ TEST(check, names_every_cuda_kernel_or_says_why_none_was_run) {
   EXPECT_NE(run, not_run) << ran.out;
 }
 
+// A folder with a config and no weights is found, and cannot be loaded.
 TEST(check, goes_on_behind_a_target_that_cannot_be_loaded) {
-  const std::filesystem::path folder = fresh_folder("check");
-  const Ran ran = moebench({"check", "-t", (folder / "nothing").string(), "-t",
-                            "synthetic:" + write_tiny_config(folder).string()},
-                           folder);
+  const std::filesystem::path folder = fresh_folder("check"), empty = folder / "empty";
+  const std::filesystem::path config = write_tiny_config(folder);
+  std::filesystem::create_directory(empty);
+  std::filesystem::copy_file(config, empty / "config.json");
+  const Ran ran =
+      moebench({"check", "-t", empty.string(), "-t", "synthetic:" + config.string()}, folder);
   EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
   EXPECT_NE(ran.out.find("failed: "), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("batch 2, context 0"), std::string::npos) << ran.out;
+}
+
+TEST(check, refuses_a_mistyped_target_before_it_checks_anything) {
+  const std::filesystem::path folder = fresh_folder("check");
+  const Ran ran = moebench({"check", "-t", "synthetic:" + write_tiny_config(folder).string(), "-t",
+                            (folder / "nothing").string()},
+                           folder);
+  EXPECT_EQ(ran.code, 2) << ran.out << ran.err;
+  EXPECT_EQ(ran.out, "");
+  EXPECT_NE(ran.err.find("nothing"), std::string::npos) << ran.err;
+}
+
+/// The tiny config with some of its keys changed.
+std::string tiny_with(const std::filesystem::path& folder, const nlohmann::json& changes) {
+  nlohmann::json config = nlohmann::json::parse(text_of(write_tiny_config(folder)));
+  config.update(changes);
+  const std::filesystem::path file = folder / "changed.json";
+  std::ofstream(file) << config;
+  return "synthetic:" + file.string();
+}
+
+// 2^32 rows of 8000 floats fill the 2^47 bytes that a process can address all but 2 %, and the
+// program lies among them: what is thrown is no Error of this project.
+TEST(check, keeps_what_it_found_where_memory_runs_out) {
+  const std::filesystem::path folder = fresh_folder("check");
+  const Ran ran = moebench({"check", "-t",
+                            tiny_with(folder, {{"vocab_size", 4294967295},
+                                               {"hidden_size", 8000},
+                                               {"head_dim", 16},
+                                               {"tie_word_embeddings", true}})},
+                           folder);
+  EXPECT_EQ(ran.code, 1) << ran.out << ran.err;
+  EXPECT_NE(ran.out.find("out of memory: "), std::string::npos) << ran.out << ran.err;
+  EXPECT_NE(ran.out.find("linear packed"), std::string::npos) << ran.out;
+}
+
+TEST(check, cuts_its_steps_to_a_model_of_few_positions) {
+  const std::filesystem::path folder = fresh_folder("check");
+  const Ran ran =
+      moebench({"check", "-t", tiny_with(folder, {{"max_position_embeddings", 4}})}, folder);
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  for (const char* shape : {"batch 2, context 0, 4 new tokens", "batch 4, context 3, 1 new tokens",
+                            "batch 3, context 3, 1 new tokens"})
+    EXPECT_NE(ran.out.find(shape), std::string::npos) << ran.out;
 }
 
 TEST(check, says_which_variant_of_each_operation_is_used) {
@@ -314,6 +361,28 @@ TEST(doctor, tells_a_dataset_with_another_digest_from_one_that_is_not_there) {
   EXPECT_EQ(missing.at("found"), "not there");
   EXPECT_EQ(missing.at("remark"), "moebench fetch dataset mmlu");
   EXPECT_EQ(rows.at("dataset world").at("found"), "ready") << "it is generated";
+}
+
+// A link to itself can be followed by nobody; a folder that may not be entered is the same error to
+// all but root.
+TEST(doctor, says_why_it_cannot_look_for_a_dataset) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "data");
+  std::filesystem::create_symlink("tinyshakespeare", folder.path() / "data/tinyshakespeare");
+  const Ran ran = moebench({"doctor", "--json"}, folder.path(),
+                           {{"MOEBENCH_DATA", (folder.path() / "data").string()}});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  std::istringstream lines(ran.out);
+  for (std::string line; std::getline(lines, line);) {
+    const auto row = nlohmann::json::parse(line);
+    if (row.at("what") != "dataset tinyshakespeare") continue;
+    EXPECT_EQ(row.at("found"), "not usable");
+    EXPECT_NE(row.at("remark").get<std::string>().find("data/tinyshakespeare: Too many levels"),
+              std::string::npos)
+        << row;
+    return;
+  }
+  FAIL() << ran.out;
 }
 
 TEST(doctor, measures_what_reports_state_shares_of) {

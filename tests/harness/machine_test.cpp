@@ -1,8 +1,10 @@
 // What is read of this machine, process and build is at least possible.
 #include "harness/machine.h"
 
+#include <sched.h>
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <nlohmann/json.hpp>
 
 #include "harness/build_info.h"
@@ -47,6 +49,27 @@ TEST(load_average, is_a_number_or_nothing) {
   }
   root.write("proc/loadavg", "1.25 0.50 0.10 2/300 4711\n");
   EXPECT_EQ(load_average(root.path()), 1.25);
+}
+
+// The load is that of the whole machine: a process that may use one processor of it judges it
+// alike.
+TEST(load_average, is_held_against_the_processors_of_the_whole_machine) {
+  const std::int64_t processors = online_processors();
+  const double half = 0.5 * static_cast<double>(processors);
+  std::thread held([&] {
+    cpu_set_t set;
+    ASSERT_EQ(sched_getaffinity(0, sizeof(set), &set), 0);
+    int first = 0;
+    while (!CPU_ISSET(first, &set)) ++first;
+    CPU_ZERO(&set);
+    CPU_SET(first, &set);
+    ASSERT_EQ(sched_setaffinity(0, sizeof(set), &set), 0);
+    EXPECT_EQ(this_machine().cores, 1);
+    EXPECT_EQ(online_processors(), processors);
+    EXPECT_FALSE(is_busy(half));
+    EXPECT_TRUE(is_busy(half + 0.01));
+  });
+  held.join();
 }
 
 TEST(build_info, is_filled_in) {
