@@ -23,18 +23,20 @@ Table measure_ceilings(Store& store) {
   const Environment machine = this_machine();
   const std::int64_t bytes = read_buffer_bytes();
   std::vector<CeilingRow> rows;
+  Table table{.columns = {"what", "dtype", "how", "threads", "rate", "low", "high", "unit"},
+              .rows = {}};
+  const auto add = [&](const Ceiling& ceiling) {
+    const CeilingRow& row = rows.emplace_back(row_of(ceiling));
+    table.rows.push_back({row.what, row.dtype, std::string(ceiling.how), row.threads,
+                          row.rate.value, row.rate.low, row.rate.high, row.unit});
+  };
   for (const std::int64_t threads : ceiling_threads(machine.cores)) {
     ThreadPool pool(threads);
-    rows.push_back(row_of(measure_read(pool, bytes, kPasses)));
+    add(measure_read(pool, bytes, kPasses));
     for (const std::string_view dtype : {"f32", "bf16"})
-      rows.push_back(row_of(measure_multiply_add(pool, dtype, kPasses)));
+      add(measure_multiply_add(pool, dtype, kPasses));
   }
   store_ceilings(store, machine, build_line(), rows);
-  Table table{.columns = {"what", "dtype", "threads", "rate", "low", "high", "unit"}, .rows = {}};
-  for (const CeilingRow& row : rows) {
-    table.rows.push_back(
-        {row.what, row.dtype, row.threads, row.rate.value, row.rate.low, row.rate.high, row.unit});
-  }
   return table;
 }
 

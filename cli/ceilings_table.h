@@ -6,7 +6,8 @@
 namespace moe {
 
 /// Measures reads and multiply-adds at 1, 2, ... threads, seconds for each number, and stores them
-/// all. Columns what, dtype, threads, rate, low, high, unit.
+/// all. Columns what, dtype, how (bf16 is multiplied: native or converted), threads, rate, low,
+/// high, unit.
 Table measure_ceilings(Store&);
 
 }  // namespace moe

@@ -68,7 +68,7 @@ Ceiling measure_read(ThreadPool& pool, std::int64_t buffer_bytes, std::int64_t p
   });
   // An even number of the same bytes: the reading cannot be left out, since this is looked at.
   require(std::ranges::count(read, 0U) == std::ssize(read), "memory was read wrongly");
-  return {.what = kReadCeiling, .dtype = "", .threads = pool.threads(), .rate = rate};
+  return {.what = kReadCeiling, .dtype = "", .how = "", .threads = pool.threads(), .rate = rate};
 }
 
 Ceiling measure_multiply_add(ThreadPool& pool, std::string_view dtype, std::int64_t passes) {
@@ -81,7 +81,12 @@ Ceiling measure_multiply_add(ThreadPool& pool, std::string_view dtype, std::int6
     require(std::isfinite(sink), "a sum of multiply-adds is not finite");
     return operations;
   });
-  return {.what = kMultiplyAddCeiling, .dtype = dtype, .threads = pool.threads(), .rate = rate};
+  const bool is_native = dtype == "f32" || multiplies_bf16();
+  return {.what = kMultiplyAddCeiling,
+          .dtype = dtype,
+          .how = is_native ? "native" : "converted",
+          .threads = pool.threads(),
+          .rate = rate};
 }
 
 std::int64_t read_buffer_bytes() {

@@ -15,6 +15,7 @@ namespace moe {
 struct Ceiling {
   std::string_view what;   // "read" (bytes/s), or "multiply-add" (FLOP/s, two of each)
   std::string_view dtype;  // of what is multiplied, sums are float32; "" of reading
+  std::string_view how;    // it is multiplied: "native", or "converted" to float32; "" of reading
   std::int64_t threads = 1;
   Estimate rate;
 };
@@ -25,8 +26,9 @@ inline constexpr std::string_view kReadCeiling = "read", kMultiplyAddCeiling = "
 /// order. They are to be many times what the caches hold. Error below a large page a thread.
 Ceiling measure_read(ThreadPool&, std::int64_t buffer_bytes, std::int64_t passes);
 
-/// With the best vector instructions of this machine; bf16 with those that multiply it where it has
-/// them, else as it is converted for float32's. Error on a dtype that is neither f32 nor bf16.
+/// With the best vector instructions of this machine that Highway knows. Of version 1.0 these
+/// convert bf16 and multiply float32, whatever the machine has for it; `how` says what was done.
+/// Error on a dtype that is neither f32 nor bf16.
 Ceiling measure_multiply_add(ThreadPool&, std::string_view dtype, std::int64_t passes);
 
 /// Enough for caches not to matter: 16 times what is shared by all of them, a gigabyte at least,

@@ -16,4 +16,8 @@ std::uint64_t read_all(std::span<const std::byte>);
 double multiply_add_f32(std::int64_t rounds, float* sink);
 double multiply_add_bf16(std::int64_t rounds, float* sink);
 
+/// Does the latter multiply bfloat16 itself, by instructions that the machine has for it? Else it
+/// is converted, and float32 multiplied.
+bool multiplies_bf16();
+
 }  // namespace moe

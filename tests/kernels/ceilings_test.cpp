@@ -31,6 +31,7 @@ TEST(ceilings, of_reading_and_of_arithmetic_are_intervals_above_nothing) {
       expect_interval(adds.rate);
       EXPECT_EQ(adds.what, kMultiplyAddCeiling);
       EXPECT_EQ(adds.dtype, dtype);
+      EXPECT_EQ(adds.how, dtype == "f32" || multiplies_bf16() ? "native" : "converted");
     }
   }
 }
@@ -68,15 +69,58 @@ TEST(ceilings, read_every_byte) {
   }
 }
 
-// sum = sum x - x from sums of 0 to 11, vector by vector: after n rounds each has gone to
-// x^n sum - x (1 - x^n) / (1 - x), and all of them are added up.
+bool has_fused(const std::string& target) {
+  return target.starts_with("AVX") || target == "NEON";
+}
+
+double chains_of(const std::string& target) {
+  return target.starts_with("AVX3") || target == "NEON" ? 24 : 12;
+}
+
+// Sums from 0 to chains - 1, vector by vector. Where a multiply-add is one instruction n rounds add
+// n x y to each, x = 1/2 and y = -1/2; elsewhere sum = sum x + y goes to x^n sum + y (1 - x^n) /
+// (1 - x). All of it is exact.
 TEST(ceilings, add_up_what_they_say_they_multiply) {
   for (const std::string& target : packed_targets()) {
     const UsePackedTarget use(target);
     float sink = 0.5F;
-    const double lanes = multiply_add_f32(3, &sink) / (2 * 3 * 12);
-    const double expected = lanes * (0.125 * 66 - 12 * 0.5 * 0.875 / 0.5);
-    EXPECT_NEAR(sink, expected, 1e-5 * std::abs(expected)) << target;
+    const double chains = chains_of(target), first = chains * (chains - 1) / 2;
+    const double lanes = multiply_add_f32(3, &sink) / (2 * 3 * chains);
+    EXPECT_EQ(std::remainder(lanes, 1), 0) << target;
+    EXPECT_EQ(sink, lanes * (has_fused(target) ? first - chains * 3 * 0.25
+                                               : 0.125 * first - chains * 0.875))
+        << target;
+  }
+}
+
+// Pairs (x, z) times (f, 1), with x = z = 1 and 1 + u in turn from round to round, u = 2^-7: where
+// the rounds are odd, f is 1 + u and x begins so. Each sum begins with the sink. A product takes 15
+// bits and is exact, so are a few of them; chains and lanes are added up with a rounding each.
+TEST(ceilings, of_bf16_add_up_what_they_say_they_multiply) {
+  constexpr double kUlp = 0.0078125;
+  const auto products = [](int rounds) {
+    double sum = 0;
+    for (int round = 0; round < rounds; ++round) {
+      const double f = 1 + kUlp * (rounds % 2);
+      sum += f * (1 + kUlp * ((rounds + round) % 2)) + 1 + kUlp * (round % 2);
+    }
+    return sum;
+  };
+  for (const std::string& target : packed_targets()) {
+    const UsePackedTarget use(target);
+    const double chains = chains_of(target);
+    for (const int rounds : {1, 3, 4}) {
+      float sink = 0.5F, of_f32 = 0.5F;
+      const double operations = multiply_add_bf16(rounds, &sink);
+      EXPECT_EQ(operations, multiply_add_f32(rounds, &of_f32)) << target;
+      if (!has_fused(target)) {
+        EXPECT_EQ(sink, of_f32) << target << " multiplies float32";
+        continue;
+      }
+      const double lanes = operations / (2 * rounds * chains);
+      const double expected = lanes * (chains / 2 * products(rounds) + chains * 0.5);
+      EXPECT_NEAR(sink, expected, (chains + lanes) * 0x1p-24 * expected) << target << rounds;
+    }
   }
 }
 
