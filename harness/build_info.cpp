@@ -58,4 +58,15 @@ std::string build_line() {
                      build_id().substr(0, 16));
 }
 
+std::string_view why_slow(std::string_view flags) {
+  const std::size_t level = flags.rfind(" -O");  // the last one counts
+  const std::string_view is = level == std::string_view::npos
+                                  ? ""
+                                  : flags.substr(level + 3, flags.find(' ', level + 1) - level - 3);
+  if (is != "2" && is != "3" && is != "fast") return "not optimised";
+  if (flags.find(" -fsanitize=") != std::string_view::npos) return "checks itself with sanitizers";
+  if (flags.find(" -DNDEBUG") == std::string_view::npos) return "checks its assertions";
+  return "";
+}
+
 }  // namespace moe

@@ -55,9 +55,10 @@ void machine(Table& table) {
   }
   table.rows.push_back({"memory free", gigabytes(available_bytes()), ""});
   const std::optional<double> load = load_average();
-  table.rows.push_back(
-      {"load", load ? fmt::format("{:.2f}", *load) : "the system does not tell",
-       load && is_busy(*load) ? "other programs are running: times will be longer and noisier" : ""});
+  table.rows.push_back({"load", load ? fmt::format("{:.2f}", *load) : "the system does not tell",
+                        load && is_busy(*load)
+                            ? "other programs are running: times will be longer and noisier"
+                            : ""});
 }
 
 void gpu(Table& table) {
@@ -120,6 +121,12 @@ int run(const Arguments& arguments) {
   app.add_option("--db", db, "the store, for --measure")->needs(flag);
   if (const auto code = parse(app, arguments)) return *code;
   if (measure) {
+    const std::string_view slow = why_slow(build_info().flags);
+    require(
+        slow.empty(),
+        "--measure: this program is {} ({}): what it reaches is no ceiling of the machine, and is "
+        "not stored; measure with the preset release",
+        slow, build_info().flags);
     Store store(store_file(db));
     if (const auto load = load_average(); load && is_busy(*load)) {
       tell(

@@ -85,6 +85,16 @@ TEST(build_info, tells_two_programs_of_one_commit_apart) {
   EXPECT_NE(build_line().find(build_id().substr(0, 16)), std::string::npos) << build_line();
 }
 
+TEST(build_info, says_what_makes_a_program_slower_than_the_machine) {
+  for (const char* fast : {"Release -O3 -DNDEBUG", "RelWithDebInfo -O2 -g -DNDEBUG",
+                           "Release -O0 -march=native -Ofast -DNDEBUG"})
+    EXPECT_EQ(why_slow(fast), "") << fast;
+  for (const char* plain : {"", "Debug -g", "Release -O3 -DNDEBUG -O0", "MinSizeRel -Os -DNDEBUG"})
+    EXPECT_EQ(why_slow(plain), "not optimised") << plain;
+  EXPECT_EQ(why_slow("Release -O3"), "checks its assertions");
+  EXPECT_EQ(why_slow("Release -O3 -DNDEBUG -fsanitize=address"), "checks itself with sanitizers");
+}
+
 TEST(outcome, names_go_both_ways) {
   for (const Outcome outcome : {Outcome::ok, Outcome::wrong, Outcome::skipped,
                                 Outcome::out_of_memory, Outcome::timed_out, Outcome::failed})

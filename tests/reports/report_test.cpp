@@ -119,16 +119,21 @@ TEST(report, says_how_many_questions_a_run_asked) {
   EXPECT_EQ(said(2).find("question"), std::string::npos) << "speed alone asks none";
 }
 
-TEST(report, states_shares_of_the_machines_newest_ceilings_on_the_processor_alone) {
-  const TemporaryStore temporary;
-  fill(temporary.store());
-  const Article article = build_article(find_report("run"), temporary.store(), {{"run", 1}});
+/// What `report run` sets beside the ceilings of the machine of run 1.
+Table beside_ceilings(const Store& store) {
+  const Article article = build_article(find_report("run"), store, {{"run", 1}});
   const auto found = std::ranges::find_if(article.blocks, [](const auto& block) {
     const auto* exhibit = std::get_if<Exhibit>(&block);
     return exhibit != nullptr && exhibit->caption.starts_with("Steps beside");
   });
-  ASSERT_NE(found, article.blocks.end());
-  const Table& table = std::get<Exhibit>(*found).table;
+  EXPECT_NE(found, article.blocks.end());
+  return found == article.blocks.end() ? Table{} : std::get<Exhibit>(*found).table;
+}
+
+TEST(report, states_shares_of_the_machines_newest_ceilings_on_the_processor_alone) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  const Table table = beside_ceilings(temporary.store());
   EXPECT_EQ(table.rows.size(), 6U) << "of the mixture alone: the dense model ran elsewhere";
   for (const std::string_view name : {"of reading [%]", "of multiplying [%]"}) {
     const auto column = std::ranges::find(table.columns, name) - table.columns.begin();
@@ -137,6 +142,32 @@ TEST(report, states_shares_of_the_machines_newest_ceilings_on_the_processor_alon
     const std::string_view base = name.substr(0, name.find(" ["));  // the interval's columns
     EXPECT_TRUE(std::ranges::count(table.columns, fmt::format("{}_low", base)) == 1) << name;
     EXPECT_TRUE(std::ranges::count(table.columns, fmt::format("{}_high", base)) == 1) << name;
+  }
+}
+
+TEST(report, finds_the_ceilings_of_the_same_processor_in_another_environment) {
+  struct Change {
+    const char* what;
+    bool is_found;
+  };
+  for (const auto& [change, is_found] :
+       {Change{R"(facts = '{"openmp_waiting": "GOMP_SPINCOUNT=1"}')", true},
+        Change{"memory_bytes = 1, os = 'Debian 13'", true},
+        Change{R"(facts = '{"instructions_limit": "AVX2"}')", false},
+        Change{R"(facts = '{"cpu_flags": ["avx2"]}')", false}, Change{"cores = 1", false},
+        Change{"cpu = 'Xeon 8580'", false}, Change{"host = 'bench-2'", false}}) {
+    const TemporaryStore temporary;
+    const Store& store = temporary.store();
+    fill(store);
+    store.query(
+        "INSERT INTO environment (id, digest, host, cpu, cores, memory_bytes, gpu, driver, os, "
+        "facts) "
+        "SELECT 9, 'other', host, cpu, cores, memory_bytes, gpu, driver, os, facts FROM "
+        "environment "
+        "WHERE id = 1");
+    store.query(fmt::format("UPDATE environment SET {} WHERE id = 9", change));
+    store.query("UPDATE run SET environment = 9 WHERE id = 1");
+    EXPECT_EQ(beside_ceilings(store).rows.empty(), !is_found) << change;
   }
 }
 
