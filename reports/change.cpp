@@ -67,12 +67,16 @@ bool is_point(const Estimate& x) {
   return !(x.low < x.high);  // also where a bound is not a number
 }
 
+bool changes_by_ratio(const ComparedValue& a, const ComparedValue& b) {
+  return !is_share(a.metric) && a.estimate.value > 0 && b.estimate.value > 0;
+}
+
 Change unpaired(const ComparedValue& a, const ComparedValue& b) {
   Change change;
   change.a = a.estimate;
   change.b = b.estimate;
   change.how = "two intervals";
-  change.is_ratio = !is_share(a.metric) && a.estimate.value > 0 && b.estimate.value > 0;
+  change.is_ratio = changes_by_ratio(a, b);
   change.by.value =
       change.is_ratio ? b.estimate.value / a.estimate.value : b.estimate.value - a.estimate.value;
   const Interval by = change.is_ratio ? quotient_interval(b.estimate, a.estimate)
@@ -85,6 +89,18 @@ Change unpaired(const ComparedValue& a, const ComparedValue& b) {
   return change;
 }
 
+/// Nothing varies between a result and itself, however uncertain it is.
+Change beside_itself(const ComparedValue& a) {
+  const bool is_ratio = changes_by_ratio(a, a);
+  const double none = is_ratio ? 1 : 0;
+  return {.a = a.estimate,
+          .b = a.estimate,
+          .common = {},
+          .is_ratio = is_ratio,
+          .by = {none, none, none},
+          .how = "one result"};
+}
+
 }  // namespace
 
 bool is_share(std::string_view metric) {
@@ -92,6 +108,7 @@ bool is_share(std::string_view metric) {
 }
 
 Change change(const Store& store, const ComparedValue& a, const ComparedValue& b) {
+  if (a.case_run == b.case_run) return beside_itself(a);
   const PairedRows rows = paired_rows(store, a, b);
   if (is_share(a.metric) && !rows.a.empty()) return paired_shares(rows);
   if (!is_share(a.metric) && rows.units.size() > 1) return paired_losses(a.metric, rows);

@@ -29,9 +29,9 @@ struct Change {
   std::string_view how;
 };
 
-/// Shares of questions change by a difference; everything else by a ratio, as long as both are
-/// above 0. Paired by question or document where both keep the metric for each, else by MOVER from
-/// the two intervals.
+/// A result beside itself changes by nothing. Shares of questions change by a difference;
+/// everything else by a ratio, as long as both are above 0. Paired by question or document where
+/// both keep the metric for each, else by MOVER from the two intervals.
 Change change(const Store&, const ComparedValue& a, const ComparedValue& b);
 
 /// Whether a metric is a share of questions: each is right or wrong.

@@ -32,10 +32,12 @@ inline constexpr double kSameWithin = 0.01;
 /// difference (B − A) or ratio (B / A), A, B, n, how, unit, A_run, B_run.
 ///
 /// how: "paired by question" and "paired by document" (n of them common to both, which A and B are
-/// then about), "two intervals" (independent ones), "exact" (nothing varies), "no interval" (read
-/// once), "different data" (the records behind the suite's name are not the same).
+/// then about), "two intervals" (independent ones), "exact" (nothing varies), "one result" (set
+/// beside itself), "no interval" (read once), "different data" (the records behind the suite's name
+/// are not the same).
 Table compare(const Store&, const Side& a, const Side& b);
-inline constexpr std::size_t kComparedVerdict = 4;  // its column
+inline constexpr std::size_t kComparedVerdict = 4, kComparedDifference = 5,
+                             kComparedRatio = 8;  // its columns
 
 /// The same as an article that every format writes. Error where the two share no value.
 Article comparison(const Store&, std::string_view a, std::string_view b);

@@ -5,9 +5,11 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "harness/error.h"
 #include "harness/statistics.h"
+#include "results/differences.h"
 
 namespace moe {
 namespace {
@@ -75,13 +77,25 @@ void interval_function(sqlite3_context* context, int count, sqlite3_value** valu
   answer(context, arguments, [&] { sqlite3_result_double(context, Of(arguments).*Bound); });
 }
 
+std::string_view text_at(Arguments arguments, std::size_t at) {
+  const auto* text = static_cast<const char*>(sqlite3_value_blob(arguments[at]));
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(arguments[at]));
+  return text == nullptr ? std::string_view() : std::string_view(text, size);
+}
+
+void answer_text(sqlite3_context* context, const std::string& text) {
+  sqlite3_result_text(context, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+}
+
 void readable_function(sqlite3_context* context, int count, sqlite3_value** values) {
-  answer(context, {values, static_cast<std::size_t>(count)}, [&] {
-    const auto* text = static_cast<const char*>(sqlite3_value_blob(values[0]));
-    const auto size = static_cast<std::size_t>(sqlite3_value_bytes(values[0]));
-    const std::string out = text == nullptr ? "" : readable({text, size});
-    sqlite3_result_text(context, out.data(), static_cast<int>(out.size()), SQLITE_TRANSIENT);
-  });
+  const Arguments arguments(values, static_cast<std::size_t>(count));
+  answer(context, arguments, [&] { answer_text(context, readable(text_at(arguments, 0))); });
+}
+
+void differences_function(sqlite3_context* context, int count, sqlite3_value** values) {
+  const Arguments arguments(values, static_cast<std::size_t>(count));
+  answer(context, arguments,
+         [&] { answer_text(context, differences(text_at(arguments, 0), text_at(arguments, 1))); });
 }
 
 struct Function {
@@ -98,6 +112,7 @@ constexpr std::array kFunctions = {
     Function{"ratio_low", 6, interval_function<ratio, &Interval::low>},
     Function{"ratio_high", 6, interval_function<ratio, &Interval::high>},
     Function{"readable", 1, readable_function},
+    Function{"differences", 2, differences_function},
 };
 
 }  // namespace

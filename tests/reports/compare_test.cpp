@@ -166,6 +166,56 @@ TEST_F(Comparison, of_a_target_with_itself_is_never_a_difference) {
 TEST_F(Comparison, of_a_run_with_itself_sets_each_target_beside_itself) {
   const Table table = compared(temporary_.store(), "1", "1");
   EXPECT_NEAR(row_of(table, "world", "", "acc").difference.value, 0, 1e-12);
+  for (const auto& row : table.rows) EXPECT_EQ(to_text(row[kComparedVerdict]), "same");
+  const Row speed = row_of(table, "decode", "batch 4, context 128", "tokens_per_s");
+  EXPECT_EQ(speed.how, "one result");
+  EXPECT_LT(speed.a.low, speed.a.high) << "uncertain as it is";
+  EXPECT_EQ(speed.ratio.low, 1);
+  EXPECT_EQ(speed.ratio.high, 1);
+}
+
+std::string prose_of(const Store& store, const std::string& a, const std::string& b) {
+  return std::get<Prose>(comparison(store, a, b).blocks.at(0)).markdown;
+}
+
+/// Run 8: what run 1 was, case by case.
+void repeat_run(const Store& store, std::int64_t environment) {
+  store.query(fmt::format(
+      "INSERT INTO run SELECT 8, started_at, ended_at, 'again', command, question_limit, build, "
+      "owner, alive_at, {} FROM run WHERE id = 1",
+      environment));
+  store.query(
+      "INSERT INTO case_run (id, run, \"case\", suite, ordinal, outcome, reason) SELECT id + "
+      "1000, 8, \"case\", suite, ordinal, outcome, reason FROM case_run WHERE run = 1");
+  store.query(
+      "INSERT INTO value SELECT case_run + 1000, metric, scope, estimate, low, high, "
+      "standard_error, n "
+      "FROM value WHERE case_run IN (SELECT id FROM case_run WHERE run = 1)");
+}
+
+TEST_F(Comparison, of_equal_results_says_that_no_value_differs) {
+  const Store& store = temporary_.store();
+  repeat_run(store, 1);
+  const std::string text = prose_of(store, "1", "8");
+  EXPECT_NE(text.find("No value differs. Where that is *unsure*"), std::string::npos) << text;
+  EXPECT_EQ(text.find("environments"), std::string::npos) << text;
+  EXPECT_EQ(prose_of(store, kDense, kMixture).find("No value differs"), std::string::npos);
+  EXPECT_EQ(prose_of(store, "1", "1").find("unsure*, too"), std::string::npos);
+}
+
+TEST_F(Comparison, of_runs_in_different_environments_names_the_facts) {
+  const Store& store = temporary_.store();
+  store.query(
+      "INSERT INTO environment (id, digest, host, cpu, cores, memory_bytes, gpu, driver, os, "
+      "facts) "
+      "SELECT 9, 'other', host, cpu, 4, memory_bytes, gpu, driver, os, "
+      "'{\"instructions_limit\": \"AVX2\"}' FROM environment WHERE id = 1");
+  repeat_run(store, 9);
+  const std::string text = prose_of(store, "1", "8");
+  EXPECT_NE(text.find("Run 1 and run 8 ran in different environments: cores: 2 → 4; instructions "
+                      "limit: none → AVX2."),
+            std::string::npos)
+      << text;
 }
 
 TEST_F(Comparison, with_nothing_in_common_is_an_error) {

@@ -74,6 +74,8 @@ TEST_F(Pair, compares_speeds_of_one_machine_and_build_only) {
   EXPECT_TRUE(
       says(short_text(), "6 points of decode were measured on different machines or builds"))
       << short_text();
+  EXPECT_TRUE(says(short_text(), "(build: another build → moebench 0.1.0 abc1234): not compared"))
+      << short_text();
   EXPECT_FALSE(says(short_text(), "Decoding.")) << short_text();
   for (const Cell& ratio : column(table("Decoding, tokens per second"), "ratio [x]"))
     EXPECT_EQ(ratio, Cell(nullptr));

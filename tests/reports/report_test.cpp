@@ -119,15 +119,33 @@ TEST(report, says_how_many_questions_a_run_asked) {
   EXPECT_EQ(said(2).find("question"), std::string::npos) << "speed alone asks none";
 }
 
-/// What `report run` sets beside the ceilings of the machine of run 1.
-Table beside_ceilings(const Store& store) {
+/// The table of `report run` for run 1 whose caption begins so.
+Table table_of_run(const Store& store, std::string_view caption) {
   const Article article = build_article(find_report("run"), store, {{"run", 1}});
-  const auto found = std::ranges::find_if(article.blocks, [](const auto& block) {
+  const auto found = std::ranges::find_if(article.blocks, [&](const auto& block) {
     const auto* exhibit = std::get_if<Exhibit>(&block);
-    return exhibit != nullptr && exhibit->caption.starts_with("Steps beside");
+    return exhibit != nullptr && exhibit->caption.starts_with(caption);
   });
   EXPECT_NE(found, article.blocks.end());
   return found == article.blocks.end() ? Table{} : std::get<Exhibit>(*found).table;
+}
+
+Table beside_ceilings(const Store& store) {
+  return table_of_run(store, "Steps beside");
+}
+
+TEST(report, of_a_run_says_what_is_known_of_its_environment) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  temporary.store().query(
+      R"(UPDATE environment SET facts = '{"cpu_flags": ["fma", "avx2"], "caches": {"L1": "32K", "L2": "1M"},
+         "governor": "", "openmp_waiting": "GOMP_SPINCOUNT=10000", "virtual_machine": true}')");
+  std::string text;
+  for (const auto& row : table_of_run(temporary.store(), "What else").rows)
+    text += to_text(row.at(0)) + "=" + to_text(row.at(1)) + ";";
+  EXPECT_EQ(text,
+            "cpu flags=fma avx2;caches=L1 32K, L2 1M;openmp waiting=GOMP_SPINCOUNT=10000;virtual "
+            "machine=yes;");
 }
 
 TEST(report, states_shares_of_the_machines_newest_ceilings_on_the_processor_alone) {

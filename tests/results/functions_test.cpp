@@ -39,5 +39,24 @@ TEST(sql, makes_a_point_readable) {
             Cell(std::string("batch 8, numerics fast")));
 }
 
+TEST(sql, names_the_facts_in_which_two_descriptions_differ) {
+  const auto between = [](const std::string& a, const std::string& b) {
+    return cell(fmt::format("differences('{}', '{}')", a, b));
+  };
+  EXPECT_EQ(between(R"({"os": "Debian 12", "cores": 2, "gpu": ""})",
+                    R"({"cores": 4, "os": "Debian 12", "limit": "AVX2", "empty": ""})"),
+            Cell(std::string("cores: 2 → 4; limit: none → AVX2")));
+  EXPECT_EQ(between(R"({"cpu_flags": ["fma", "avx2"], "caches": {"L1": "32K", "L2": "1M"}})",
+                    R"({"cpu_flags": ["fma"], "caches": {"L1": "32K", "L2": "2M"}})"),
+            Cell(std::string("cpu flags: fma avx2 → fma; caches L2: 1M → 2M")));
+  EXPECT_EQ(between(R"({"a": 1, "b": [true]})", R"({"b": [true], "a": 1})"), Cell(std::string("")));
+  EXPECT_EQ(between(R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1})", "{}"),
+            Cell(std::string("a: 1 → none; b: 1 → none; c: 1 → none; d: 1 → none; e: 1 → none; "
+                             "f: 1 → none")));
+  const Cell eight = between(R"({"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1})", "{}");
+  EXPECT_TRUE(to_text(eight).ends_with("f: 1 → none; and 2 more")) << to_text(eight);
+  EXPECT_THROW(between("{", "{}"), Error);
+}
+
 }  // namespace
 }  // namespace moe
