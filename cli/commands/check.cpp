@@ -135,14 +135,15 @@ void check_steps(std::vector<Checked>& all, const std::string& spec, const Targe
   }
 }
 
-/// What fails on one target is said of it; the others are checked all the same.
-void check_target(std::vector<Checked>& all, const std::string& spec, const Target& target) {
+/// What fails is said of `what`; the others are checked all the same, and what was found is kept.
+template <typename Check>
+void check_or_fail(std::vector<Checked>& all, const std::string& what, const Check& check) {
   try {
-    check_steps(all, spec, target);
+    check();
   } catch (const Error& error) {
-    all.push_back({.what = spec, .verdict = {Outcome::failed, error.what()}});
+    all.push_back({.what = what, .verdict = {Outcome::failed, error.what()}});
   } catch (const std::exception& error) {  // LibTorch's own, and the allocator's
-    all.push_back({.what = spec, .verdict = verdict_of(error)});
+    all.push_back({.what = what, .verdict = verdict_of(error)});
   }
 }
 
@@ -168,8 +169,9 @@ int run(const Arguments& arguments) {
   targets.reserve(specs.size());
   for (const std::string& spec : specs) targets.push_back(resolve_target(spec));
   std::vector<Checked> all;
-  check_kernels(all);
-  for (std::size_t i = 0; i < specs.size(); ++i) check_target(all, specs[i], targets[i]);
+  check_or_fail(all, "kernels", [&] { check_kernels(all); });
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    check_or_fail(all, specs[i], [&] { check_steps(all, specs[i], targets[i]); });
   print(table_of(all), json, "nothing to check");
   const bool is_fine = std::ranges::all_of(all, [](const Checked& c) {
     return c.verdict.outcome == Outcome::ok || c.verdict.outcome == Outcome::skipped;
