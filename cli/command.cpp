@@ -27,8 +27,9 @@ std::string help() {
       out += fmt::format("  {:<9} {}\n", command->name, command->summary);
   }
   return out +
-         "\nThe store is --db, else $MOEBENCH_DB, else ./moebench.sqlite. Datasets are looked up "
-         "under $MOEBENCH_DATA,\nelse in the cache that `moebench fetch` fills.\n--verbose adds to "
+         "\nThe store is --db, else $MOEBENCH_DB, else ./moebench.sqlite (of demo ./demo.sqlite). "
+         "Datasets are\nlooked up under $MOEBENCH_DATA, else in the cache that `moebench fetch` "
+         "fills.\n--verbose adds to "
          "an error where in the program it was noticed; --version names the build.\n";
 }
 

@@ -9,8 +9,8 @@ namespace moe {
 
 namespace fs = std::filesystem;
 
-fs::path store_file(const std::string& db) {
-  const fs::path file = db.empty() ? default_store() : fs::path(db);
+fs::path store_file(const std::string& db, std::string_view otherwise) {
+  const fs::path file = db.empty() ? default_store(otherwise) : fs::path(db);
   const std::string name = file.string();
   require(name != ":memory:" && !name.starts_with("file:"),
           "store {}: expected the name of a file; what is measured is kept", name);

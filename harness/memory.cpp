@@ -1,6 +1,10 @@
 #include "harness/memory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <fstream>
 
 #include "harness/cgroup.h"
@@ -12,6 +16,15 @@ namespace {
 constexpr std::int64_t kKiB = 1024;
 
 }  // namespace
+
+std::string text_of_bytes(std::int64_t bytes) {
+  constexpr std::array kUnits = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; std::abs(value) >= 999.5; ++unit) value /= 1000;  // 999.6 would be shown as 1000
+  const int decimals = unit == 0 || std::abs(value) >= 99.95 ? 0 : std::abs(value) >= 9.995 ? 1 : 2;
+  return fmt::format("{:.{}f} {}", value, decimals, kUnits.at(unit));
+}
 
 std::int64_t resident_bytes() {
   return number_in("/proc/self/status", "VmRSS").value_or(0) * kKiB;

@@ -7,6 +7,9 @@
 
 namespace moe {
 
+/// "412 MB", "8.59 GB": three digits, SI prefixes.
+std::string text_of_bytes(std::int64_t);
+
 std::int64_t resident_bytes();
 /// Largest resident size since the start or the last reset.
 std::int64_t peak_resident_bytes();

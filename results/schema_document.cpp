@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kHead = R"(# The store
 
 One SQLite file holds everything: raw samples, answers, routing counts, the values computed from them, and the curves of trainings.
-It is `--db FILE`, else `$MOEBENCH_DB`, else `./moebench.sqlite`. It is written in WAL mode by `moebench run` and `moebench train`;
+It is `--db FILE`, else `$MOEBENCH_DB`, else `./moebench.sqlite` (of `moebench demo` `./demo.sqlite`). It is written in WAL mode by `moebench run` and `moebench train`;
 any number of processes may read it, and several may write. On a network file system it is refused: keep one on a local disk of each node.
 
 ```sh

@@ -126,9 +126,9 @@ Table Store::query(std::string_view sql, const std::vector<Parameter>& parameter
   }
 }
 
-fs::path default_store() {
+fs::path default_store(std::string_view otherwise) {
   const char* file = std::getenv("MOEBENCH_DB");  // NOLINT(concurrency-mt-unsafe): nothing sets it
-  return file != nullptr && *file != '\0' ? fs::path(file) : fs::path("moebench.sqlite");
+  return file != nullptr && *file != '\0' ? fs::path(file) : fs::path(otherwise);
 }
 
 }  // namespace moe

@@ -56,7 +56,7 @@ class Store {
 /// several statements and on one that does anything but read (ATTACH and most PRAGMAs included).
 Table query_read_only(const std::filesystem::path& file, const std::string& sql);
 
-/// $MOEBENCH_DB, else ./moebench.sqlite.
-std::filesystem::path default_store();
+/// $MOEBENCH_DB, else `otherwise`.
+std::filesystem::path default_store(std::string_view otherwise = "moebench.sqlite");
 
 }  // namespace moe

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "harness/error.h"
+#include "harness/memory.h"
 #include "harness/random.h"
 #include "harness/sampling.h"
 #include "harness/statistics.h"
@@ -123,10 +124,9 @@ std::optional<Verdict> cannot_run(const Engine& engine, const TimedShape& shape)
   const std::int64_t available = engine.memory().available_bytes;
   const std::int64_t needed = step_memory(engine, shape);
   if (needed <= available) return std::nullopt;
-  return Verdict{
-      Outcome::out_of_memory,
-      fmt::format("the step takes at least {} bytes beside the weights, {} are available", needed,
-                  available)};
+  return Verdict{Outcome::out_of_memory,
+                 fmt::format("the step takes at least {} beside the weights, {} are available",
+                             text_of_bytes(needed), text_of_bytes(available))};
 }
 
 Verdict time_steps(const CaseTask& task, Engine& engine, EventSink& sink, const TimedShape& shape) {

@@ -82,13 +82,13 @@ void write_reports(const std::vector<Pair>& of, const Store& store,
 }
 
 int run(const Arguments& arguments) {
-  std::string db = "demo.sqlite", out = "demo.html";
+  std::string db, out = "demo.html";
   CLI::App app("Runs the bundled models and writes two reports: no download, about a minute.",
                "moebench demo");
-  app.add_option("--db", db, "the store");
+  app.add_option("--db", db, "the store; else $MOEBENCH_DB, else demo.sqlite");
   app.add_option("--out,-o", out, "the report; the one about the large dense model lies beside it");
   if (const auto code = parse(app, arguments)) return *code;
-  const std::filesystem::path file = store_file(db);
+  const std::filesystem::path file = store_file(db, "demo.sqlite");
   const std::vector<Pair> pairs = demo_pairs();
   for (std::size_t i = 0; i < pairs.size(); ++i) refuse_database(page_of(out, i));
   const double began = steady_seconds();
@@ -101,7 +101,7 @@ int run(const Arguments& arguments) {
   const PlanRun done = run_plan(plan, store, with_own_workers("moebench demo"));
   if (!done.ended) return done.code;
   write_reports(pairs, store, out);
-  tell("Took {:.0f} s. The measurements are in {}.\n", steady_seconds() - began, db);
+  tell("Took {:.0f} s. The measurements are in {}.\n", steady_seconds() - began, file.string());
   return done.code;
 }
 

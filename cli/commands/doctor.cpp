@@ -25,10 +25,6 @@
 namespace moe {
 namespace {
 
-std::string gigabytes(std::int64_t bytes) {
-  return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
-}
-
 /// A fact for people: {"L1": "48K", "L2": "1M"} is "L1 48K, L2 1M".
 std::string words_of(const nlohmann::json& fact) {
   if (fact.is_string()) return fact.get<std::string>();
@@ -44,7 +40,8 @@ void machine(Table& table) {
   const Environment e = this_machine();
   table.rows.push_back({"build", build_line(), ""});
   table.rows.push_back(
-      {"machine", fmt::format("{}, {} cores, {}", e.cpu, e.cores, gigabytes(e.memory_bytes)), ""});
+      {"machine", fmt::format("{}, {} cores, {}", e.cpu, e.cores, text_of_bytes(e.memory_bytes)),
+       ""});
   table.rows.push_back({"system", e.os, ""});
   const auto facts = nlohmann::json::parse(e.facts_json);
   for (const auto& [name, fact] : facts.items()) {
@@ -53,7 +50,7 @@ void machine(Table& table) {
     if (const std::string text = words_of(fact); !text.empty())
       table.rows.push_back({label, text, ""});
   }
-  table.rows.push_back({"memory free", gigabytes(available_bytes()), ""});
+  table.rows.push_back({"memory free", text_of_bytes(available_bytes()), ""});
   const std::optional<double> load = load_average();
   table.rows.push_back({"load", load ? fmt::format("{:.2f}", *load) : "the system does not tell",
                         load && is_busy(*load)

@@ -57,9 +57,11 @@ std::optional<Verdict> too_large(const Target& target) {
   const Config config = config_of(target);
   if (device_of(target) != "cpu") return std::nullopt;
   const std::int64_t needed = weight_bytes(config, kept_as(target, config)).total();
-  if (needed <= available_bytes()) return std::nullopt;
-  return Verdict{Outcome::out_of_memory, fmt::format("the weights take {} bytes, {} are available",
-                                                     needed, available_bytes())};
+  const std::int64_t available = available_bytes();
+  if (needed <= available) return std::nullopt;
+  return Verdict{Outcome::out_of_memory,
+                 fmt::format("the weights take {}, {} are available", text_of_bytes(needed),
+                             text_of_bytes(available))};
 }
 
 /// While it lives, tells every second how much of the model is in memory, as long as that changes:

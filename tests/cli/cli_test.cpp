@@ -88,6 +88,16 @@ TEST(program, refuses_wrong_usage_with_code_2_and_says_why) {
   }
 }
 
+// A folder is refused before anything is run.
+TEST(program, keeps_what_a_demo_measures_where_the_environment_says) {
+  const std::filesystem::path folder = fresh_folder("demo");
+  const Ran ran = moebench({"demo"}, folder, {{"MOEBENCH_DB", folder.string()}});
+  EXPECT_EQ(ran.code, 2) << ran.err;
+  EXPECT_NE(ran.err.find(folder.string() + ": a folder; expected a file"), std::string::npos)
+      << ran.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "demo.sqlite"));
+}
+
 TEST(program, does_without_better_instructions_where_it_is_told_to) {
   const std::filesystem::path folder = fresh_folder("instructions");
   const auto list_kernels = [&folder](const char* best) {

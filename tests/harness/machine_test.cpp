@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <thread>
 #include <nlohmann/json.hpp>
 
@@ -38,6 +39,20 @@ TEST(memory, grows_with_what_is_touched) {
   EXPECT_GT(available_bytes(), 0);
   EXPECT_LE(available_bytes(), usable_bytes());
   EXPECT_EQ(block.back(), 'x');
+}
+
+TEST(memory, is_told_in_three_digits) {
+  EXPECT_EQ(text_of_bytes(0), "0 B");
+  EXPECT_EQ(text_of_bytes(999), "999 B");
+  EXPECT_EQ(text_of_bytes(1000), "1.00 kB");
+  EXPECT_EQ(text_of_bytes(9'994), "9.99 kB");
+  EXPECT_EQ(text_of_bytes(9'995), "10.0 kB");
+  EXPECT_EQ(text_of_bytes(99'950), "100 kB");
+  EXPECT_EQ(text_of_bytes(999'499'999), "999 MB");
+  EXPECT_EQ(text_of_bytes(999'500'000), "1.00 GB");
+  EXPECT_EQ(text_of_bytes(8'589'934'592), "8.59 GB");
+  EXPECT_EQ(text_of_bytes(std::numeric_limits<std::int64_t>::max()), "9.22 EB");
+  EXPECT_EQ(text_of_bytes(-4096), "-4.10 kB");
 }
 
 TEST(load_average, is_a_number_or_nothing) {

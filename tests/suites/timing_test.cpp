@@ -96,7 +96,10 @@ TEST_F(Timing, a_shape_longer_than_the_model_is_skipped_with_both_lengths) {
 
 TEST_F(Timing, a_shape_that_surely_does_not_fit_is_not_tried) {
   engine_.available = 1000;
-  EXPECT_EQ(time().outcome, Outcome::out_of_memory);
+  const Verdict verdict = time();
+  EXPECT_EQ(verdict.outcome, Outcome::out_of_memory);
+  EXPECT_TRUE(verdict.reason.ends_with("kB beside the weights, 1.00 kB are available"))
+      << verdict.reason;
   EXPECT_TRUE(engine_.shapes.empty());
   engine_.available = std::int64_t{1} << 40U;
   EXPECT_EQ(time().outcome, Outcome::ok);
