@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "datasets/file_text.h"
+#include "harness/durable_file.h"
 #include "harness/error.h"
+#include "harness/json_text.h"
 #include "harness/sha256.h"
 
 namespace moe {
@@ -75,11 +77,29 @@ std::string remembered_digest(const Dataset& dataset, const Split& split,
   static std::mutex mutex;
   static std::map<std::string, std::string> known;
   const std::lock_guard lock(mutex);
-  const std::string key =
-      fmt::format("{}\n{}\n{}\n{}", dataset.name, split.name, split.file, data_root.string());
+  const std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", dataset.name, dataset.directory,
+                                      split.name, split.file, data_root.string());
   const auto found = known.find(key);
   if (found != known.end()) return found->second;
   return known[key] = compute_digest(dataset, split, data_root);
+}
+
+fs::path record_of_digests(const Dataset& dataset, const fs::path& data_root) {
+  return data_root / dataset.directory / "digests.json";
+}
+
+/// What record_digest wrote: {dataset: {split: sha256}}; an empty object where nothing was.
+nlohmann::json recorded_digests(const Dataset& dataset, const fs::path& data_root) {
+  const fs::path file = record_of_digests(dataset, data_root);
+  if (dataset.directory.empty() || !fs::is_regular_file(file)) return nlohmann::json::object();
+  nlohmann::json all = read_json(read_text(file), file.string());
+  require(all.is_object(), "{}: expected an object {{dataset: {{split: sha256}}}}", file.string());
+  return all;
+}
+
+std::string recorded_digest(const Dataset& dataset, const Split& split, const fs::path& data_root) {
+  const nlohmann::json all = recorded_digests(dataset, data_root);
+  return all.value(dataset.name, nlohmann::json::object()).value(split.name, std::string());
 }
 
 }  // namespace
@@ -109,10 +129,21 @@ const Split& find_split(const Dataset& dataset, std::string_view name) {
 std::string digest(const Dataset& dataset, std::string_view name, const fs::path& data_root) {
   const Split& split = find_split(dataset, name);
   std::string found = remembered_digest(dataset, split, data_root);
-  require(split.sha256.empty() || split.sha256 == found,
-          "dataset {}, split {} under {}: its records have sha256 {}, pinned is {}", dataset.name,
-          name, data_root.string(), found, split.sha256);
+  const std::string recorded =
+      split.sha256.empty() ? recorded_digest(dataset, split, data_root) : std::string();
+  const std::string& expected = split.sha256.empty() ? recorded : split.sha256;
+  require(expected.empty() || expected == found,
+          "dataset {}, split {} under {}: its records have sha256 {}, {} is {}", dataset.name, name,
+          data_root.string(), found, split.sha256.empty() ? "recorded" : "pinned", expected);
   return found;
+}
+
+void record_digest(const Dataset& dataset, std::string_view name, const fs::path& data_root) {
+  const Split& split = find_split(dataset, name);
+  if (!split.sha256.empty()) return;
+  nlohmann::json all = recorded_digests(dataset, data_root);
+  all[dataset.name][split.name] = digest(dataset, name, data_root);
+  write_durably(record_of_digests(dataset, data_root), all.dump(2) + "\n");
 }
 
 std::vector<Item> load(const Dataset& dataset, std::string_view subset, std::string_view name,

@@ -68,8 +68,12 @@ std::vector<Item> load(const Dataset&, std::string_view subset, std::string_view
                        const std::filesystem::path& data_root);
 
 /// sha256 over the canonical records of a split, all subsets in order; checked against the pinned
-/// one.
+/// one, or where none is, against the one that was recorded beside the data.
 std::string digest(const Dataset&, std::string_view split, const std::filesystem::path& data_root);
+
+/// Records the digest of what is there now beside the data, for splits that have no pinned one:
+/// other data in its place is refused from then on.
+void record_digest(const Dataset&, std::string_view split, const std::filesystem::path& data_root);
 
 /// The text of a split's file as it stands; for datasets of one subset whose file is text.
 std::string whole_text(const Dataset&, std::string_view split,

@@ -80,7 +80,7 @@ def plan_of(files, arguments):
     plan, lacking = {}, []
     for split, target in arguments.splits.items():
         for subset in arguments.subsets:
-            where = CONFIGURATIONS.get(arguments.name, subset)
+            where = arguments.configuration or CONFIGURATIONS.get(arguments.name, subset)
             parts = [split]
             if arguments.reader == "text" and len(arguments.splits) == 1:
                 parts = ["train", "validation", "test"]  # the document, cut by the repository
@@ -140,7 +140,15 @@ def plain_text(rows, _):
     return "".join(row if isinstance(row, str) else row["text"] for row in rows)
 
 
-READERS = {"mmlu": mmlu_text, "wikitext": wikitext_text, "text": plain_text}
+def json_lines(rows, _):
+    """The records as they are."""
+    if not all(isinstance(row, dict) for row in rows):
+        raise ValueError("expected records with named fields")
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+READERS = {"mmlu": mmlu_text, "wikitext": wikitext_text, "text": plain_text, "json": json_lines, "hellaswag": json_lines,
+           "winogrande": json_lines, "lambada": json_lines, "copa": json_lines}
 
 
 def put(made, out):
@@ -224,6 +232,7 @@ def parse(words):
     dataset.add_argument("--reader", required=True, choices=sorted(READERS))
     dataset.add_argument("--splits", required=True, type=splits_of, metavar="SPLIT=FILE,...")
     dataset.add_argument("--subsets", default=[""], type=lambda text: text.split(","), help="a,b,...")
+    dataset.add_argument("--configuration", default="", help="the one of several that is meant")
     dataset.add_argument("--out", required=True, type=pathlib.Path)
     return parser.parse_args(words)
 

@@ -44,15 +44,16 @@ int fetch_dataset(const std::string& name) {
     return kDone;
   }
   const std::filesystem::path root = default_data_root();
-  const int code =
-      run_script({"dataset", name, "--source", dataset.source, "--revision", dataset.revision,
-                  "--reader", dataset.reader, "--splits", files_to_write(dataset), "--subsets",
-                  joined(dataset.subsets), "--out", (root / dataset.directory).string()});
+  const int code = run_script(
+      {"dataset", name, "--source", dataset.source, "--revision", dataset.revision, "--reader",
+       dataset.reader, "--splits", files_to_write(dataset), "--subsets", joined(dataset.subsets),
+       "--configuration", dataset.configuration, "--out", (root / dataset.directory).string()});
   if (code != kDone) return code;
   for (const Split& split : dataset.splits) {
     const std::string found = digest(dataset, split.name, root);
+    record_digest(dataset, split.name, root);
     tell("{} {}: sha256 {}{}\n", name, split.name, found,
-         split.sha256.empty() ? " (none is pinned)" : ", as pinned");
+         split.sha256.empty() ? ", recorded: none is pinned" : ", as pinned");
   }
   return kDone;
 }

@@ -46,8 +46,8 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
     engine.configure({});
     return find_kind(suite.kind).run(task, engine, sink);
   } catch (const Error& error) {
-    return {outcome_of_failure(error.what()), error.what()};
-  } catch (const std::exception& error) {  // LibTorch's own, and the allocator's
+    return {verdict_of(error).outcome, error.what()};  // whole: it is ours
+  } catch (const std::exception& error) {              // LibTorch's own, and the allocator's
     return verdict_of(error);
   }
 }

@@ -79,7 +79,7 @@ std::string digest_of(Suite suite, std::int64_t shots, const Tokenizer& tokenize
   task.suite = &suite;
   task.limit = 200;
   task.data_root = std::getenv("MOEBENCH_DATA");
-  if (shots > 0) task.point = {{"shots", shots}};
+  task.point = {{"shots", shots}};
   std::string lines;
   for (const Question& question : questions_of(task, tokenizer)) {
     if (!subset.empty() && question.document.task != subset) continue;
