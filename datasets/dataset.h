@@ -41,7 +41,7 @@ struct Dataset {
   std::string configuration;         // of the source, where that has several; "" else
   std::vector<std::string> subsets;  // {""} where there is one
   std::vector<Split> splits;
-  RecordMap record;  // of reader "json"
+  RecordMap record;  // of reader "records"
 };
 
 /// How files of a dataset become items. Named in its TOML.

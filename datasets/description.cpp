@@ -61,12 +61,12 @@ std::vector<Split> splits_of(std::string_view name, const toml::table& table) {
   return out;
 }
 
-/// What reader "json" goes by, and no other.
+/// What reader "records" goes by, and no other.
 RecordMap record_of(std::string_view name, const toml::table& table) {
   const toml::table* record = table["record"].as_table();
-  const bool wanted = table["reader"].value_or(std::string()) == "json";
+  const bool wanted = table["reader"].value_or(std::string()) == "records";
   require((record != nullptr) == wanted, "{}: {} a table [record]", at(name, table),
-          wanted ? "reader \"json\" needs" : "only reader \"json\" has");
+          wanted ? "reader \"records\" needs" : "only reader \"records\" has");
   if (record == nullptr) return {};
   check_keys(name, *record, record_keys());
   return read_record_map(fmt::format("dataset {}", name), *record);

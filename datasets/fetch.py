@@ -147,7 +147,7 @@ def json_lines(rows, _):
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-READERS = {"mmlu": mmlu_text, "wikitext": wikitext_text, "text": plain_text, "json": json_lines, "hellaswag": json_lines,
+READERS = {"mmlu": mmlu_text, "wikitext": wikitext_text, "text": plain_text, "records": json_lines, "hellaswag": json_lines,
            "winogrande": json_lines, "lambada": json_lines, "copa": json_lines}
 
 

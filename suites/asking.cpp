@@ -1,5 +1,7 @@
 #include "suites/asking.h"
 
+#include <algorithm>
+
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "models/engine/trie.h"
@@ -38,6 +40,21 @@ class Answers {
   double sent_s_ = steady_seconds();
 };
 
+/// What a model sees of a prompt that it goes on from: room is left for what it generates.
+Window prompt_window(const Request& request, std::int64_t max_tokens) {
+  const std::int64_t room = std::max<std::int64_t>(1, max_tokens - request.max_new_tokens);
+  const std::int64_t cut =
+      std::max<std::int64_t>(0, std::ssize(request.context_ids) - room);
+  return {.input = {request.context_ids.begin() + cut, request.context_ids.end()},
+          .targets = {},
+          .truncated = cut};
+}
+
+std::vector<Window> inputs_of(const Request& request, std::int64_t max_tokens) {
+  if (request.kind == RequestKind::generate) return {prompt_window(request, max_tokens)};
+  return windows_of(request, max_tokens);
+}
+
 }  // namespace
 
 // Questions are taken by value: the requests of full MMLU are hundreds of megabytes, held once.
@@ -68,7 +85,8 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
   Answers answers(task, engine, sink);
   const auto answered = [&](std::size_t i, const Scored& scored) {
     const auto [q, choice, unconditional] = place[i];
-    require(scored.log_likelihood == scored.log_likelihood,
+    const bool generated = requests[i].kind == RequestKind::generate;
+    require(generated || scored.log_likelihood == scored.log_likelihood,
             "question {} {}: the log-likelihood of choice {} is not a number",
             questions[q].document.task, questions[q].document.document, choice);
     Answer answer = answer_of(task, questions[q].document, choice, requests[i], scored);
@@ -80,7 +98,14 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
     sink.send(Progress{task.case_key, done, total, "questions"});
   };
   try {
-    engine.score(requests, answered, [&] { answers.end_step(); });
+    if (!requests.empty() && requests.front().kind == RequestKind::generate) {
+      engine.generate(requests, [&](std::size_t i, const Scored& scored) {
+        answered(i, scored);
+        answers.end_step();
+      });
+    } else {
+      engine.score(requests, answered, [&] { answers.end_step(); });
+    }
   } catch (...) {
     answers.send();  // what was answered before it went wrong
     throw;
@@ -106,7 +131,7 @@ PlanSummary plan_of(std::vector<Question> questions, std::int64_t max_tokens) {
     for (const Request& request : question.requests) {
       ++plan.requests;
       bool cut = false;
-      for (Window& window : windows_of(request, max_tokens)) {
+      for (Window& window : inputs_of(request, max_tokens)) {
         cut = cut || window.truncated > 0;
         windows.push_back(std::move(window));
       }

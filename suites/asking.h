@@ -9,7 +9,8 @@
 
 namespace moe {
 
-/// Sends all documents, scores all requests at once, sends answers as they come. `before` questions
+/// Sends all documents, scores all requests at once, or generates where they ask for that, and sends
+/// answers as they come. `before` questions
 /// were answered in an earlier launch and count as progress.
 void ask(const CaseTask&, Engine&, EventSink&, std::vector<Question>, std::int64_t before);
 

@@ -20,7 +20,7 @@ Dataset own_dataset(std::string_view whose, const toml::table& data,
   reader.only(keys);
   Dataset dataset;
   dataset.name = "of its own";
-  dataset.reader = "json";
+  dataset.reader = "records";
   dataset.source = "the suite file's folder";
   dataset.directory = folder.string();  // absolute: the data root does not count
   dataset.subsets = {""};

@@ -1,6 +1,7 @@
 #include "suites/questions.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "harness/error.h"
 #include "harness/sha256.h"
@@ -64,18 +65,37 @@ Question question_for(const Asking& asking, std::string_view subset, const std::
   return question;
 }
 
-/// Of one subset. Examples are drawn for the questions that are not asked too.
-void add_questions(const Asking& asking, const Dataset& dataset, std::string_view subset,
-                   std::vector<Question>& out) {
+/// A question that is answered by a text: its document holds the texts that are right.
+Question text_question(const Asking& asking, std::string_view subset, const std::string& lead,
+                       const Item& item, const TextAnswers& text) {
+  const std::string task = task_name(*asking.task.suite, subset);
+  require(!item.answers.empty(), "question {} {}: no text is right", task, item.index);
+  Json facts = Json::parse(item.facts_json);
+  facts["choices"] = 1;
+  facts["targets"] = item.answers;
+  Question question{{asking.task.case_key, task, item.index, item.answers.front(), facts.dump()}, {}};
+  question.requests.push_back(
+      generation_request(asking.tokenizer, lead + question_of(asking.prompt, subset, item),
+                         text.stop, text.max_new_tokens));
+  return question;
+}
+
+/// Calls make(subset, lead, item) for each question that is asked. Examples are drawn for the
+/// others too.
+template <typename Make>
+void for_each_question(const Asking& asking, const Make& make) {
   const CaseTask& task = asking.task;
-  std::vector<Item> items = load(dataset, subset, task.suite->split, task.data_root);
-  if (task.limit >= 0) items.resize(std::min(items.size(), static_cast<std::size_t>(task.limit)));
-  Shots shots(task, dataset, subset);
-  std::string lead;
-  for (const Item& item : items) {
-    if (!shots.fixed() || lead.empty()) lead = lead_of(asking.prompt, subset, shots.next(item));
-    if (task.done.contains({task_name(*task.suite, subset), item.index})) continue;
-    out.push_back(question_for(asking, subset, lead, item));
+  const Dataset& dataset = dataset_of(*task.suite);
+  for (const std::string& subset : dataset.subsets) {
+    std::vector<Item> items = load(dataset, subset, task.suite->split, task.data_root);
+    if (task.limit >= 0) items.resize(std::min(items.size(), static_cast<std::size_t>(task.limit)));
+    Shots shots(task, dataset, subset);
+    std::optional<std::string> lead;
+    for (const Item& item : items) {
+      if (!shots.fixed() || !lead) lead = lead_of(asking.prompt, subset, shots.next(item));
+      if (!task.done.contains({task_name(*task.suite, subset), item.index}))
+        make(subset, *lead, item);
+    }
   }
 }
 
@@ -94,13 +114,24 @@ std::vector<std::string> question_splits(const Suite& suite, const Json& point) 
 }
 
 std::vector<Question> questions_of(const CaseTask& task, const Tokenizer& tokenizer) {
-  const Dataset& dataset = dataset_of(*task.suite);
   const Asking asking{.task = task,
                       .tokenizer = tokenizer,
                       .prompt = prompt_of(*task.suite),
                       .unconditional = asks_for(*task.suite, "acc_mutual_info")};
   std::vector<Question> out;
-  for (const std::string& subset : dataset.subsets) add_questions(asking, dataset, subset, out);
+  for_each_question(asking, [&](const auto& subset, const std::string& lead, const Item& item) {
+    out.push_back(question_for(asking, subset, lead, item));
+  });
+  return out;
+}
+
+std::vector<Question> text_questions_of(const CaseTask& task, const Tokenizer& tokenizer,
+                                        const TextAnswers& text) {
+  const Asking asking{.task = task, .tokenizer = tokenizer, .prompt = prompt_of(*task.suite)};
+  std::vector<Question> out;
+  for_each_question(asking, [&](const auto& subset, const std::string& lead, const Item& item) {
+    out.push_back(text_question(asking, subset, lead, item, text));
+  });
   return out;
 }
 

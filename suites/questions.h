@@ -24,6 +24,15 @@ inline constexpr std::string_view kUnconditional = "unconditional";
 /// All questions of a case that are not done yet, in the order of subsets and documents.
 std::vector<Question> questions_of(const CaseTask&, const Tokenizer&);
 
+/// How a text is generated: up to the first of `stop`, which is cut off.
+struct TextAnswers {
+  std::vector<std::string> stop;
+  std::int64_t max_new_tokens = 256;
+};
+
+/// The same for questions that are answered by a text, which one request each generates.
+std::vector<Question> text_questions_of(const CaseTask&, const Tokenizer&, const TextAnswers&);
+
 /// Does the suite's [score] name the metric?
 bool asks_for(const Suite&, std::string_view metric);
 

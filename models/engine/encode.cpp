@@ -138,6 +138,19 @@ Request log_likelihood_request(const Tokenizer& tokenizer, const std::string& co
   return std::move(log_likelihood_requests(tokenizer, context, {std::move(continuation)}).front());
 }
 
+Request generation_request(const Tokenizer& tokenizer, std::string context,
+                           std::vector<std::string> stop, std::int64_t max_new_tokens) {
+  std::vector<TokenId> ids = encoded(tokenizer, context);
+  require(!ids.empty(), "a context without a token: there is nothing to go on from");
+  return {.kind = RequestKind::generate,
+          .context = std::move(context),
+          .continuation = {},
+          .context_ids = std::move(ids),
+          .continuation_ids = {},
+          .stop = std::move(stop),
+          .max_new_tokens = max_new_tokens};
+}
+
 Request rolling_request(const Tokenizer& tokenizer, std::string text) {
   std::vector<TokenId> ids = encoded(tokenizer, text);
   return {.kind = RequestKind::rolling,

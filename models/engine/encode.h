@@ -34,6 +34,11 @@ std::vector<Request> log_likelihood_requests(const Tokenizer&, const std::string
 /// A request for the rolling log-likelihood of `text`.
 Request rolling_request(const Tokenizer&, std::string text);
 
+/// A request for what the model goes on with after `context`, cut where one of `stop` begins. Error
+/// where the context is empty and the tokenizer adds no special token.
+Request generation_request(const Tokenizer&, std::string context, std::vector<std::string> stop,
+                           std::int64_t max_new_tokens);
+
 /// What stands before a text without a context: BOS, else EOS; Error where the tokenizer has
 /// neither.
 TokenId prefix_token(const Tokenizer&);

@@ -16,6 +16,6 @@ std::vector<Item> read(const Dataset& dataset, const std::filesystem::path& file
 
 }  // namespace
 
-extern const Reader json = {.name = "json", .generated = false, .read = read};
+extern const Reader records = {.name = "records", .generated = false, .read = read};
 
 }  // namespace moe

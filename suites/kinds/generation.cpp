@@ -1,0 +1,112 @@
+// Questions that are answered by a generated text: right where what is taken out of it is one of the
+// texts that are.
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "harness/error.h"
+#include "harness/statistics.h"
+#include "models/tokenizer/tokenizer.h"
+#include "suites/asking.h"
+#include "suites/data.h"
+#include "suites/facts.h"
+#include "suites/grading.h"
+#include "suites/matching.h"
+#include "suites/prompt.h"
+#include "suites/shots.h"
+
+namespace moe {
+namespace {
+
+constexpr auto kGenerateKeys = std::to_array<std::string_view>({"until", "max_new_tokens"});
+constexpr auto kScoreKeys =
+    std::to_array<std::string_view>({"ignore", "ignore_case", "ignore_punctuation"});
+constexpr OptionTable kTables[] = {{"prompt", true, kPromptKeys},
+                                   {"generate", true, kGenerateKeys},
+                                   {"score", false, kScoreKeys},
+                                   {"filters", false, {}}};
+constexpr Metric kExactMatch = {"exact_match", "1", true, true};
+
+TextAnswers text_answers(const Suite& suite) {
+  const Json& table = suite.options.at("generate");
+  return {.stop = table.value("until", std::vector<std::string>()),
+          .max_new_tokens = table.value("max_new_tokens", std::int64_t{256})};
+}
+
+void check(const Suite& suite) {
+  check_prompt(suite);
+  text_match(suite);
+  const TextAnswers text = text_answers(suite);
+  require(text.max_new_tokens >= 1, "[generate]: max_new_tokens {}: expected 1 or more",
+          text.max_new_tokens);
+  require(std::ranges::find(text.stop, "") == text.stop.end(),
+          "[generate]: until: an empty text would stop everything");
+  require(prompt_of(suite).question_each || !prompt_of(suite).continuation.empty(),
+          "[prompt]: continuation is missing: what an example is answered by, \"{{answer}}\"");
+}
+
+Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
+  require(engine.capabilities().generation, "the engine generates nothing");
+  ask(task, engine, sink,
+      text_questions_of(task, engine.tokenizer(), text_answers(*task.suite)),
+      static_cast<std::int64_t>(task.done.size()));
+  return {};
+}
+
+/// The first filter's value is the case's; others have their name as scope.
+Value value_of(const TextFilter& filter, bool first, const std::vector<double>& scores) {
+  const std::int64_t right = std::ranges::count(scores, 1.0);
+  const Interval interval = wilson_interval(right, std::ssize(scores));
+  return {&kExactMatch,
+          first ? "" : filter.name,
+          mean(scores),
+          interval.low,
+          interval.high,
+          standard_error(scores),
+          std::ssize(scores)};
+}
+
+Summary summarise(const Suite& suite, const CaseRecord& record) {
+  const TextMatch match = text_match(suite);
+  std::map<std::pair<std::string, std::int64_t>, std::vector<std::string>> targets;
+  for (const Document& document : record.documents)
+    targets[{document.task, document.document}] =
+        fact_of<std::vector<std::string>>(document, "targets");
+  Summary summary;
+  std::vector<std::vector<double>> scores(match.filters.size());
+  for (const Answer& answer : record.answers) {
+    const auto right = targets.find({answer.task, answer.document});
+    if (right == targets.end()) continue;
+    Json metrics;
+    for (std::size_t f = 0; f < match.filters.size(); ++f) {
+      const std::string text = extracted(match.filters[f], answer.generated);
+      scores[f].push_back(matches(match, text, right->second) ? 1 : 0);
+      metrics[f == 0 ? "exact_match" : "exact_match_" + match.filters[f].name] = scores[f].back();
+    }
+    summary.documents.push_back({answer.task, answer.document, metrics.dump()});
+  }
+  for (std::size_t f = 0; f < match.filters.size() && !scores[f].empty(); ++f)
+    summary.values.push_back(value_of(match.filters[f], f == 0, scores[f]));
+  for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
+  return summary;
+}
+
+PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
+  return plan_of(text_questions_of(task, tokenizer, text_answers(*task.suite)), max_tokens);
+}
+
+}  // namespace
+
+extern const Kind generation = {
+    .name = "generation",
+    .timed = false,
+    .questions = true,
+    .tables = kTables,
+    .check = check,
+    .run = run,
+    .summarise = summarise,
+    .plan = plan,
+    .splits = question_splits,
+};
+
+}  // namespace moe
