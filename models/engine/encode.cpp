@@ -55,12 +55,6 @@ std::vector<TokenId> encoded(const Tokenizer& tokenizer, std::string_view text) 
   return tokenizer.encode(text, /*add_special_tokens=*/!text.starts_with(led_by));
 }
 
-/// What a context is to all its continuations.
-std::vector<TokenId> context_ids_of(const Tokenizer& tokenizer, std::string_view context) {
-  if (context.empty()) return {prefix_token(tokenizer)};
-  return encoded(tokenizer, context.substr(0, context.size() - trailing_white_space(context)));
-}
-
 std::vector<TokenId> continuation_ids_of(const Tokenizer& tokenizer, std::string_view context,
                                          std::span<const TokenId> context_ids,
                                          std::string_view continuation) {
@@ -104,6 +98,15 @@ TokenId prefix_token(const Tokenizer& tokenizer) {
       "be scored");
 }
 
+std::vector<TokenId> context_ids_of(const Tokenizer& tokenizer, std::string_view context) {
+  if (context.empty()) return {prefix_token(tokenizer)};
+  return encoded(tokenizer, context.substr(0, context.size() - trailing_white_space(context)));
+}
+
+std::vector<TokenId> generation_ids(const Tokenizer& tokenizer, std::string_view context) {
+  return encoded(tokenizer, context);
+}
+
 std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenizer& tokenizer,
                                                                   std::string_view context,
                                                                   std::string_view continuation) {
@@ -112,35 +115,40 @@ std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenize
   return {std::move(context_ids), std::move(ids)};
 }
 
+Request log_likelihood_request(const Tokenizer& tokenizer, const std::string& context,
+                               const std::vector<TokenId>& context_ids, std::string continuation) {
+  std::vector<TokenId> ids = continuation_ids_of(tokenizer, context, context_ids, continuation);
+  require(!ids.empty(),
+          "the continuation \"{}\" adds no token to its context \"...{}\", so there is nothing to "
+          "score",
+          continuation, context.substr(context.size() - std::min<std::size_t>(context.size(), 40)));
+  return {.kind = RequestKind::log_likelihood,
+          .context = context,
+          .continuation = std::move(continuation),
+          .context_ids = context_ids,
+          .continuation_ids = std::move(ids),
+          .stop = {}};
+}
+
 std::vector<Request> log_likelihood_requests(const Tokenizer& tokenizer, const std::string& context,
                                              std::vector<std::string> continuations) {
   const std::vector<TokenId> context_ids = context_ids_of(tokenizer, context);
   std::vector<Request> requests;
-  for (std::string& continuation : continuations) {
-    std::vector<TokenId> ids = continuation_ids_of(tokenizer, context, context_ids, continuation);
-    require(
-        !ids.empty(),
-        "the continuation \"{}\" adds no token to its context \"...{}\", so there is nothing to "
-        "score",
-        continuation, context.substr(context.size() - std::min<std::size_t>(context.size(), 40)));
-    requests.push_back({.kind = RequestKind::log_likelihood,
-                        .context = context,
-                        .continuation = std::move(continuation),
-                        .context_ids = context_ids,
-                        .continuation_ids = std::move(ids),
-                        .stop = {}});
-  }
+  for (std::string& continuation : continuations)
+    requests.push_back(
+        log_likelihood_request(tokenizer, context, context_ids, std::move(continuation)));
   return requests;
 }
 
 Request log_likelihood_request(const Tokenizer& tokenizer, const std::string& context,
                                std::string continuation) {
-  return std::move(log_likelihood_requests(tokenizer, context, {std::move(continuation)}).front());
+  return log_likelihood_request(tokenizer, context, context_ids_of(tokenizer, context),
+                                std::move(continuation));
 }
 
 Request generation_request(const Tokenizer& tokenizer, std::string context,
                            std::vector<std::string> stop, std::int64_t max_new_tokens) {
-  std::vector<TokenId> ids = encoded(tokenizer, context);
+  std::vector<TokenId> ids = generation_ids(tokenizer, context);
   require(!ids.empty(), "a context without a token: there is nothing to go on from");
   return {.kind = RequestKind::generate,
           .context = std::move(context),

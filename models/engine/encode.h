@@ -21,10 +21,17 @@ std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenize
                                                                   std::string_view context,
                                                                   std::string_view continuation);
 
+/// What a context is to all its continuations.
+std::vector<TokenId> context_ids_of(const Tokenizer&, std::string_view context);
+
 /// A request for the log-likelihood of `continuation` after `context`. Error where no id is left to
 /// score.
 Request log_likelihood_request(const Tokenizer&, const std::string& context,
                                std::string continuation);
+
+/// The same, where `context_ids`, those of `context`, are known.
+Request log_likelihood_request(const Tokenizer&, const std::string& context,
+                               const std::vector<TokenId>& context_ids, std::string continuation);
 
 /// The same for several continuations of one context, which is encoded once. Each request is the
 /// one that log_likelihood_request gives.
@@ -33,6 +40,9 @@ std::vector<Request> log_likelihood_requests(const Tokenizer&, const std::string
 
 /// A request for the rolling log-likelihood of `text`.
 Request rolling_request(const Tokenizer&, std::string text);
+
+/// The ids of a text that is to be continued, white space at its end included.
+std::vector<TokenId> generation_ids(const Tokenizer&, std::string_view context);
 
 /// A request for what the model goes on with after `context`, cut where one of `stop` begins. Error
 /// where the context is empty and the tokenizer adds no special token.

@@ -32,8 +32,8 @@ TEST(program, explains_itself) {
 
 TEST(program, explains_every_verb) {
   const std::filesystem::path folder = fresh_folder("verbs");
-  for (const char* verb : {"demo", "run", "list", "show", "report", "compare", "inspect", "check",
-                           "doctor", "export", "sql", "fetch"}) {
+  for (const char* verb : {"demo", "run", "list", "show", "report", "compare", "score", "inspect",
+                           "check", "doctor", "export", "sql", "fetch"}) {
     const Ran help = moebench({verb, "--help"}, folder);
     EXPECT_EQ(help.code, 0) << verb;
     EXPECT_NE(help.out.find("Usage: moebench "), std::string::npos) << help.out;
