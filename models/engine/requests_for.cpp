@@ -52,6 +52,8 @@ class Encoding {
         throw error.while_doing("continuation");
       }
     }
+    require(!request.context_ids.empty(),
+            "context: expected at least one token, which white space alone is not, found none");
     check_ids(request.context_ids, line.has_ids ? "context_ids" : "context");
     check_ids(request.continuation_ids, line.has_ids ? "continuation_ids" : "continuation");
     const std::int64_t size = std::ssize(request.continuation_ids);

@@ -132,13 +132,18 @@ TEST(requests_for, a_merge_across_the_join_is_an_error_before_anything_runs) {
       << message;
 }
 
-TEST(requests_for, an_empty_context_of_a_tokenizer_without_bos_cannot_be_gone_on_from) {
+TEST(requests_for, a_context_without_a_token_is_named) {
   const Tokenizer nameless = Tokenizer::parse(
       R"({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}})", "tiny");
-  const std::string message = message_of<Error>([&] {
-    requests_of(R"({"id":1,"type":"generate_until","context":"","max_gen_toks":3})", &nameless);
-  });
-  EXPECT_EQ(message, "f.jsonl:1: context: expected at least one token to go on from, found none");
+  const auto said = [&](const std::string& line) {
+    return message_of<Error>([&] { requests_of(line, &nameless); });
+  };
+  EXPECT_EQ(said(R"({"id":1,"type":"generate_until","context":"","max_gen_toks":3})"),
+            "f.jsonl:1: context: expected at least one token to go on from, found none");
+  EXPECT_TRUE(said(log_likelihood_line(1, " ", "a"))
+                  .starts_with("f.jsonl:1: context: expected at least one token"));
+  EXPECT_NE(said(log_likelihood_line(1, "", "a")).find("f.jsonl:1: the tokenizer names neither"),
+            std::string::npos);
 }
 
 TEST(requests_for, totals_count_shared_prefixes_once_and_inputs_as_they_are_cut) {
