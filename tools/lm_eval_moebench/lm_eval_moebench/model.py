@@ -1,6 +1,7 @@
 """The model "moebench" of lm-evaluation-harness: hands all requests of a kind over at once."""
 
 import copy
+import os
 
 from lm_eval.api.model import LM, TemplateLM
 from lm_eval.api.registry import register_model
@@ -23,7 +24,7 @@ class MoebenchLM(LM):
         super().__init__()
         self.program = program.find_program(binary)
         self.target = program.with_keys(str(target), keys)
-        self.tokenizer_source = tokenizer or str(target).rsplit("@", 1)[0]
+        self.tokenizer_source = tokenizer or (target if os.path.isdir(target) else str(target).rsplit("@", 1)[0])
         self.max_gen_toks = int(max_gen_toks)
         self.took = []  # requests, tokens and seconds of each call of the program
         self._tokenizer = None
