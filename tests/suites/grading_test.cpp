@@ -74,6 +74,47 @@ TEST(grading, questions_score_as_lm_eval_scores_them) {
   EXPECT_EQ(at, graded.size());
 }
 
+/// By hand: bytes of "\u00e9\u00e9" are 4 and code points 2; what a choice has without its context
+/// is taken off; of three choices two are right.
+TEST(grading, other_scores_of_a_question) {
+  CaseRecord record;
+  const std::string task = "g";
+  const Json facts = {{"choices", 3},
+                      {"characters", {2, 3, 3}},
+                      {"bytes", {4, 3, 3}},
+                      {"right", {1, 2}},
+                      {"answers", 6}};
+  record.documents.push_back({"case", task, 0, "1", facts.dump()});
+  const double with[] = {-6, -7, -8}, alone[] = {-1, -4, -6};
+  for (std::int64_t c = 0; c < 3; ++c) {
+    for (const bool unconditional : {false, true}) {
+      Answer answer;
+      answer.task = task;
+      answer.choice = c;
+      answer.log_likelihood = unconditional ? alone[c] : with[c];
+      if (unconditional) answer.filter = kUnconditional;
+      record.answers.push_back(answer);
+    }
+  }
+  const std::vector<Graded> graded = grade(record);
+  ASSERT_EQ(graded.size(), 1U);
+  EXPECT_EQ(graded[0].acc, 0);              // -6 is the largest
+  EXPECT_EQ(graded[0].acc_norm, 1);         // -3, -2.33, -2.67
+  EXPECT_EQ(graded[0].acc_bytes, 0);        // -1.5, -2.33, -2.67
+  EXPECT_EQ(graded[0].acc_mutual_info, 1);  // -5, -3, -2
+  EXPECT_NEAR(graded[0].mc2,
+              (std::exp(-7) + std::exp(-8)) / (std::exp(-6) + std::exp(-7) + std::exp(-8)), kExact);
+  record.answers.pop_back();
+  EXPECT_TRUE(grade(record).empty()) << "an answer is missing";
+}
+
+/// Log-likelihoods of which no exponential is above 0.
+TEST(grading, the_mass_of_tiny_probabilities_is_a_share) {
+  CaseRecord record;
+  add(record, "g", 0, 0, {"a", "b"}, {-1000, -1000});
+  EXPECT_DOUBLE_EQ(grade(record).at(0).mc2, 0.5);
+}
+
 TEST(grading, tasks_and_groups_have_lm_evals_means_and_standard_errors) {
   const Json golden = lm_eval_golden("grading.json");
   const Summary summary = accuracy_summary(graded_suite(), record_of(golden));
