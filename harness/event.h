@@ -129,9 +129,11 @@ class EventSink {
 struct CaseJob {
   std::string case_key;
   std::string suite_name;
-  std::string suite_toml;    // the resolved suite file
-  std::string suite_folder;  // where the files that it names lie; "": it names none
-  std::string point_json;    // {"batch": 8, "context": 2048}
+  std::string suite_toml;  // the resolved suite file
+  // Where the files that it names lie; "": it names none.
+  std::string suite_folder =
+      {};                  // NOLINT(readability-redundant-member-init): else g++ wants it named
+  std::string point_json;  // {"batch": 8, "context": 2048}
   struct Done {
     std::string task;
     std::int64_t document = 0;

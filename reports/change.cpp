@@ -1,5 +1,6 @@
 #include "reports/change.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -104,7 +105,9 @@ Change beside_itself(const ComparedValue& a) {
 }  // namespace
 
 bool is_share(std::string_view metric) {
-  return metric == "acc" || metric == "acc_norm" || metric == "exact";
+  constexpr std::string_view kShares[] = {"acc",       "acc_norm",        "exact",
+                                          "acc_bytes", "acc_mutual_info", "exact_match"};
+  return std::ranges::find(kShares, metric) != std::ranges::end(kShares);
 }
 
 Change change(const Store& store, const ComparedValue& a, const ComparedValue& b) {
