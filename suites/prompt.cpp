@@ -60,11 +60,11 @@ std::string field_of(const PromptTemplate& prompt, std::string_view subset, cons
             item.question.substr(0, 60), item.choices.size());
     return maybe_stripped(prompt, "choices", item.choices[c]);
   };
+  if (name == "question") return maybe_stripped(prompt, "question", item.question);
+  if (name == "choice") return choice_text(choice);
   if (const auto found = item.fields.find(std::string(name)); found != item.fields.end())
     return found->second;
   if (name == "subject") return spaced(subset);
-  if (name == "question") return maybe_stripped(prompt, "question", item.question);
-  if (name == "choice") return choice_text(choice);
   if (name == "answer") {
     require(!item.answers.empty(), "[prompt]: {{answer}}: the question \"{}\" has no answers",
             item.question.substr(0, 60));

@@ -55,7 +55,7 @@ void keep(const Vector* sums, float* sink) {
 /// sum + x y, by one instruction where there is one: chained through the addend, for which some
 /// machines wait less than for a factor. Elsewhere sum x + y, since x y alone would be multiplied
 /// once and for all.
-Vector next(Vector sum, Vector x, Vector y) {
+HWY_INLINE Vector next(Vector sum, Vector x, Vector y) {
   return HWY_NATIVE_FMA ? hn::MulAdd(x, y, sum) : hn::MulAdd(sum, x, y);
 }
 
