@@ -56,7 +56,7 @@ int run_verb(const Arguments& arguments) {
     return kDone;
   }
   if (verb == "--version") {
-    fmt::print("moebench {}\n", build_line());
+    fmt::print("{}\n", build_line());
     return kDone;
   }
   const auto found = std::ranges::find(commands(), verb, &Command::name);

@@ -35,7 +35,9 @@ std::vector<Item> items_of(const std::filesystem::path& file, const MakeItem& ma
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t end = std::min(text.find('\n', at), text.size());
       const std::string where = fmt::format("{}, line {}", file.string(), ++line);
-      add(parsed(std::string_view(text).substr(at, end - at), where), where);
+      const std::string_view record = std::string_view(text).substr(at, end - at);
+      if (record.find_first_not_of(" \t\r") != std::string_view::npos)  // else a blank line
+        add(parsed(record, where), where);
       at = end + 1;
     }
   } else {

@@ -15,8 +15,8 @@ namespace moe {
 using MakeItem =
     std::function<Item(const nlohmann::ordered_json& record, const std::string& where)>;
 
-/// One item a record: of lines where the file's name ends in .jsonl, of a list else. Error names
-/// the file, the record, and what is no JSON or not as expected.
+/// One item a record: of lines where the file's name ends in .jsonl, blank ones left out, of a list
+/// else. Error names the file, the record, and what is no JSON or not as expected.
 std::vector<Item> items_of(const std::filesystem::path& file, const MakeItem& make);
 
 }  // namespace moe

@@ -93,7 +93,7 @@ std::optional<std::int64_t> number_in(std::string_view text) {
   return value;
 }
 
-/// Which choice a text means: a label, a number, a letter, or the choice itself.
+/// Which choice a text means: a label, the choice itself, a number, or a letter.
 std::int64_t named_choice(const RecordMap& map, const Record& record, std::string_view text,
                           const std::vector<std::string>& choices, const std::string& where) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -102,9 +102,10 @@ std::int64_t named_choice(const RecordMap& map, const Record& record, std::strin
   };
   if (const Record* labels = map.labels.empty() ? nullptr : find(record, map.labels))
     return position(list_of(*labels, map.labels, where));
+  if (const std::int64_t choice = position(choices); choice < std::ssize(choices)) return choice;
   if (const auto number = number_in(text)) return *number - map.first;
   if (text.size() == 1 && text[0] >= 'A' && text[0] <= 'Z') return text[0] - 'A';
-  return position(choices);
+  return -1;
 }
 
 std::int64_t gold_of(const RecordMap& map, const Record& record,

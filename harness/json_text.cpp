@@ -37,9 +37,12 @@ nlohmann::json read_json(std::string_view text, std::string_view where) {
   const int depth = depth_of(text);
   require(depth <= kDeepest, "{}: JSON nested {} levels deep; expected at most {}", where, depth,
           kDeepest);
-  nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  require(!json.is_discarded(), "{}: not JSON", where);
-  return json;
+  try {
+    return nlohmann::json::parse(text);
+  } catch (const nlohmann::json::parse_error& error) {
+    throw Error(fmt::format("{}: not JSON: {}", where, reason_of(error)),
+                std::source_location::current());
+  }
 }
 
 std::string reason_of(const std::exception& error) {

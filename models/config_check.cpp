@@ -68,6 +68,9 @@ void check_feed_forward(const FeedForwardSpec& f, std::string_view where) {
   constexpr std::int64_t kMostExperts = 65535;
   require(f.experts >= 0 && f.experts <= kMostExperts, "{}: {} experts; expected 0 to {}", where,
           f.experts, kMostExperts);
+  require(f.experts > 0 || f.experts_per_token == 0,
+          "{}: the number of experts is 0, and num_experts_per_tok {}; expected 1 expert or more",
+          where, f.experts_per_token);
   require(f.experts == 0 || (f.experts_per_token >= 1 && f.experts_per_token <= f.experts),
           "{}: num_experts_per_tok is {}; expected 1 to {}, the number of experts", where,
           f.experts_per_token, f.experts);

@@ -14,7 +14,7 @@ namespace moe {
 
 /// A value of one side, as the view `result` has it.
 struct ComparedValue {
-  std::string suite, point, metric, scope, unit, dataset_digest;
+  std::string suite, point, metric, scope, unit, dataset_digest, target_name;
   std::int64_t suite_version = 0, case_run = 0, run = 0, target = 0;
   bool higher_is_better = true, deterministic = false;
   Estimate estimate;

@@ -34,7 +34,7 @@ std::vector<ComparedValue> values_of(const Store& store, const Side& side) {
   const Table table = store.query(
       fmt::format("SELECT v.suite, v.point, v.metric, v.scope, v.unit, c.dataset_digest,"
                   " v.suite_version, v.case_run, v.run, v.target, v.higher_is_better,"
-                  " v.deterministic, v.estimate, v.low, v.high"
+                  " v.deterministic, v.estimate, v.low, v.high, v.target_name"
                   " FROM result v JOIN \"case\" c ON c.key = v.case_key"
                   " WHERE v.outcome = 'ok' AND v.estimate IS NOT NULL AND {}"
                   " ORDER BY v.suite, v.ordinal, v.metric, v.scope",
@@ -49,6 +49,7 @@ std::vector<ComparedValue> values_of(const Store& store, const Side& side) {
                       .scope = to_text(row[3]),
                       .unit = to_text(row[4]),
                       .dataset_digest = to_text(row[5]),
+                      .target_name = to_text(row[15]),
                       .suite_version = whole(row[6]),
                       .case_run = whole(row[7]),
                       .run = whole(row[8]),
@@ -107,12 +108,15 @@ void append(std::vector<Cell>& row, const Estimate& estimate, bool known) {
     row.push_back(known ? Cell(x) : Cell(nullptr));
 }
 
-/// `found` is nothing where the two were measured on different data.
+/// `found` is nothing where the two were measured on different data. `named`: the point names the
+/// target, of which there are several.
 std::vector<Cell> row_of(const Store& store, const ComparedValue& a, const ComparedValue& b,
-                         const std::optional<Change>& found) {
+                         const std::optional<Change>& found, bool named) {
   const std::string word = found ? verdict(a, b, *found) : "not compared";
-  const Table point = store.query("SELECT readable(:point)", {{"point", a.point}});
-  std::vector<Cell> row = {a.suite, point.rows.at(0).at(0), a.metric, a.scope, word};
+  const Table readable = store.query("SELECT readable(:point)", {{"point", a.point}});
+  std::string point = to_text(readable.rows.at(0).at(0));
+  if (named) point = a.target_name + (point.empty() ? "" : ", " + point);
+  std::vector<Cell> row = {a.suite, point, a.metric, a.scope, word};
   const Estimate by = found ? found->by : Estimate{};
   append(row, by, found && !found->is_ratio);
   append(row, by, found && found->is_ratio);
@@ -168,6 +172,7 @@ Table compare(const Store& store, const Side& a, const Side& b) {
   const std::vector<ComparedValue> of_a = values_of(store, a);
   const std::vector<ComparedValue> of_b = values_of(store, b);
   const bool by_target = match_targets(a, b, targets_of(of_a), targets_of(of_b));
+  const bool named = by_target && targets_of(of_a).size() > 1;
   const auto key = [&](const ComparedValue& value) {
     return std::tuple(value.suite, value.suite_version, value.point, value.metric, value.scope,
                       by_target ? value.target : 0);
@@ -183,7 +188,7 @@ Table compare(const Store& store, const Side& a, const Side& b) {
     const ComparedValue& other = same_data ? **match : *found->second.back();
     table.rows.push_back(
         row_of(store, value, other,
-               same_data ? std::optional(change(store, value, other)) : std::nullopt));
+               same_data ? std::optional(change(store, value, other)) : std::nullopt, named));
   }
   return table;
 }

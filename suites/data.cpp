@@ -19,7 +19,7 @@ Dataset own_dataset(std::string_view whose, const toml::table& data,
   keys.insert(keys.end(), {"file", "examples"});
   reader.only(keys);
   Dataset dataset;
-  dataset.name = "of its own";
+  dataset.name = "[data]";
   dataset.reader = "records";
   dataset.source = "the suite file's folder";
   dataset.directory = folder.string();  // absolute: the data root does not count

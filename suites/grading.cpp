@@ -110,7 +110,8 @@ Value value_of(const Metric& metric, std::string scope, const std::vector<double
   const auto n = std::ssize(scores);
   const std::int64_t ones = std::ranges::count(scores, 1.0);
   const bool shares = ones + std::ranges::count(scores, 0.0) == n && &metric != &kMc2;
-  const Interval interval = shares ? wilson_interval(ones, n) : t_interval(scores);
+  Interval interval = shares ? wilson_interval(ones, n) : t_interval(scores);
+  interval = {std::max(interval.low, 0.0), std::min(interval.high, 1.0)};  // they are shares
   return {&metric, std::move(scope), mean(scores), interval.low, interval.high, error, n};
 }
 

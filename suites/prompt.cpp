@@ -71,7 +71,8 @@ std::string field_of(const PromptTemplate& prompt, std::string_view subset, cons
     return item.answers.front();
   }
   require(name.starts_with("choice_") && name.size() == 8 && name[7] >= '0' && name[7] <= '9',
-          "[prompt]: unknown placeholder {{{}}}; known are {}", name, known_fields(item));
+          "[prompt]: unknown placeholder {{{}}}; record {} (\"{}\") has {}", name, item.index + 1,
+          item.question.substr(0, 60), known_fields(item));
   return choice_text(static_cast<std::size_t>(name[7] - '0'));
 }
 

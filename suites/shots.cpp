@@ -32,7 +32,7 @@ void check_prompt(const Suite& suite) {
             suite.kind);
     for (const Json& value : axis.values) {
       require(value.is_number_integer() && value >= 0,
-              "axis shots: expected whole numbers, found {}", value.dump());
+              "axis shots: expected whole numbers, 0 or more, found {}", value.dump());
       require(value == 0 || !split.empty(),
               "[prompt]: shots_split is missing, and axis shots is {}", value.dump());
     }
@@ -48,8 +48,9 @@ Shots::Shots(const CaseTask& task, const Dataset& dataset, std::string_view subs
   pool_ = load(dataset, subset, split, task.data_root);
   spare_ = prompt.value("spare_example", false);
   const std::int64_t needed = count_ + (spare_ ? 1 : 0);
-  require(std::ssize(pool_) >= needed, "shots={}: split {} of {} has {} questions", count_, split,
-          subset.empty() ? std::string_view(dataset.name) : subset, pool_.size());
+  require(std::ssize(pool_) >= needed,
+          "shots={}: split {} of {} has {} questions, expected {} or more", count_, split,
+          subset.empty() ? std::string_view(dataset.name) : subset, pool_.size(), needed);
   if (prompt.value("sampler", "first_n") == "random") {
     random_.emplace(kSeed);
   } else {

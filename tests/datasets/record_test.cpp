@@ -52,6 +52,15 @@ TEST(record, an_answer_is_a_number_a_letter_a_label_a_truth_or_the_choice) {
   EXPECT_EQ(gold("", "true"), 1);
   EXPECT_EQ(gold("", "false"), 0);
   EXPECT_EQ(gold("", "\"yes\""), 1);
+  // A text that is a choice means that one, whatever else it could mean.
+  const auto among = [](std::string_view a, std::string_view b, std::string_view answer) {
+    return made("question = \"q\"\nchoices = [\"a\", \"b\"]\ngold = \"g\"\n",
+                fmt::format(R"({{"q": "?", "a": "{}", "b": "{}", "g": "{}"}})", a, b, answer))
+        .gold;
+  };
+  EXPECT_EQ(among("1", "0", "0"), 1);
+  EXPECT_EQ(among("2", "1", "2"), 0);
+  EXPECT_EQ(among("B", "A", "A"), 1);
 }
 
 TEST(record, several_may_be_right_in_a_list_or_an_object_whose_order_stays) {
