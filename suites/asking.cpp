@@ -43,8 +43,7 @@ class Answers {
 /// What a model sees of a prompt that it goes on from: room is left for what it generates.
 Window prompt_window(const Request& request, std::int64_t max_tokens) {
   const std::int64_t room = std::max<std::int64_t>(1, max_tokens - request.max_new_tokens);
-  const std::int64_t cut =
-      std::max<std::int64_t>(0, std::ssize(request.context_ids) - room);
+  const std::int64_t cut = std::max<std::int64_t>(0, std::ssize(request.context_ids) - room);
   return {.input = {request.context_ids.begin() + cut, request.context_ids.end()},
           .targets = {},
           .truncated = cut};
