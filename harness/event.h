@@ -131,8 +131,8 @@ struct CaseJob {
   std::string suite_name;
   std::string suite_toml;  // the resolved suite file
   // Where the files that it names lie; "": it names none.
-  std::string suite_folder =
-      {};                  // NOLINT(readability-redundant-member-init): else g++ wants it named
+  // NOLINTNEXTLINE(readability-redundant-member-init): else g++ wants it named
+  std::string suite_folder = {};
   std::string point_json;  // {"batch": 8, "context": 2048}
   struct Done {
     std::string task;
