@@ -51,6 +51,7 @@ std::uint32_t PythonRandom::next() {
 }
 
 std::uint32_t PythonRandom::bits(int count) {
+  require(count >= 1 && count <= 32, "{} random bits: expected 1 to 32", count);
   return next() >> static_cast<unsigned>(32 - count);
 }
 

@@ -58,9 +58,9 @@ Shots::Shots(const CaseTask& task, const Dataset& dataset, std::string_view subs
   }
 }
 
-std::vector<const Item*> Shots::drawn(std::int64_t count) {
+std::vector<const Item*> Shots::drawn(PythonRandom& random, std::int64_t count) const {
   std::vector<const Item*> out;
-  for (const std::int64_t i : random_->sample(std::ssize(pool_), count))
+  for (const std::int64_t i : random.sample(std::ssize(pool_), count))
     out.push_back(&pool_[static_cast<std::size_t>(i)]);
   return out;
 }
@@ -71,10 +71,11 @@ std::vector<const Item*> Shots::next(const Item& question) {
     for (const Item& item : pool_) out.push_back(&item);
     return out;
   }
-  if (!spare_) return drawn(count_);
+  PythonRandom& random = *random_;
+  if (!spare_) return drawn(random, count_);
   const std::string itself = canonical(question);
   const auto is_itself = [&](const Item* item) { return canonical(*item) == itself; };
-  out = drawn(count_ + 1);
+  out = drawn(random, count_ + 1);
   std::erase_if(out, is_itself);
   if (std::ssize(out) < count_) {  // it stands there more than once
     std::vector<const Item*> others;
@@ -83,7 +84,7 @@ std::vector<const Item*> Shots::next(const Item& question) {
     require(std::ssize(others) >= count_, "{} examples asked for, {} others are there", count_,
             others.size());
     out.clear();
-    for (const std::int64_t i : random_->sample(std::ssize(others), count_))
+    for (const std::int64_t i : random.sample(std::ssize(others), count_))
       out.push_back(others[static_cast<std::size_t>(i)]);
   }
   out.resize(static_cast<std::size_t>(count_));

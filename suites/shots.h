@@ -31,7 +31,7 @@ class Shots {
   bool fixed() const { return !random_; }
 
  private:
-  std::vector<const Item*> drawn(std::int64_t count);
+  std::vector<const Item*> drawn(PythonRandom&, std::int64_t count) const;
 
   std::vector<Item> pool_;
   std::int64_t count_ = 0;

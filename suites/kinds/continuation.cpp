@@ -1,7 +1,7 @@
 // Texts with one continuation each, as LAMBADA's last words: how often the model itself goes on so,
 // and the perplexity of the continuations.
+#include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "harness/error.h"
 #include "harness/statistics.h"
@@ -51,8 +51,7 @@ Summary summarise(const Suite&, const CaseRecord& record) {
          Json{{"acc", greedy.back()}, {"perplexity", answer.log_likelihood}}.dump()});
   }
   if (!greedy.empty()) {
-    const auto right =
-        static_cast<std::int64_t>(mean(greedy) * static_cast<double>(greedy.size()) + 0.5);
+    const std::int64_t right = std::ranges::count(greedy, 1.0);
     const Interval interval = wilson_interval(right, std::ssize(greedy));
     summary.values.push_back({&kAcc, "", mean(greedy), interval.low, interval.high,
                               standard_error(greedy), std::ssize(greedy)});
