@@ -73,7 +73,7 @@ TEST(prompt, all_mmlu_requests_are_lm_evals) {
 }
 
 /// The digest of a case's first questions: of each request's text, one a line.
-std::string digest_of(Suite suite, std::int64_t shots, const Tokenizer& tokenizer,
+std::string digest_of(const Suite& suite, std::int64_t shots, const Tokenizer& tokenizer,
                       std::string_view subset) {
   CaseTask task;
   task.suite = &suite;
