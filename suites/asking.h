@@ -9,9 +9,9 @@
 
 namespace moe {
 
-/// Sends all documents, scores all requests at once, or generates where they ask for that, and sends
-/// answers as they come. `before` questions
-/// were answered in an earlier launch and count as progress.
+/// Sends all documents, scores all requests at once, or generates where they ask for that, and
+/// sends answers as they come. `before` questions were answered in an earlier launch and count as
+/// progress.
 void ask(const CaseTask&, Engine&, EventSink&, std::vector<Question>, std::int64_t before);
 
 /// Sends the tokens that every expert was given since the last reset, and resets them.

@@ -14,8 +14,9 @@ std::regex regex_of(const std::string& pattern, std::string_view where) {
   try {
     return std::regex(pattern, std::regex::ECMAScript | std::regex::optimize);
   } catch (const std::regex_error& error) {
-    throw Error(fmt::format("{}: \"{}\" is no regular expression: {}", where, pattern, error.what()),
-                std::source_location::current());
+    throw Error(
+        fmt::format("{}: \"{}\" is no regular expression: {}", where, pattern, error.what()),
+        std::source_location::current());
   }
 }
 
@@ -69,8 +70,7 @@ std::string plain(const TextMatch& match, std::string text) {
 TextMatch text_match(const Suite& suite) {
   TextMatch match;
   const Json filters = suite.options.value("filters", Json::object());
-  for (const auto& [name, table] : filters.items())
-    match.filters.push_back(filter_of(name, table));
+  for (const auto& [name, table] : filters.items()) match.filters.push_back(filter_of(name, table));
   if (match.filters.empty()) match.filters.push_back({.name = "none", .regex = std::nullopt});
   const auto line = [&](const TextFilter& filter) {
     const auto found = suite.option_lines.find("filters." + filter.name);
@@ -105,8 +105,8 @@ std::string extracted(const TextFilter& filter, std::string_view generated) {
 
 bool matches(const TextMatch& match, std::string_view text, std::span<const std::string> right) {
   const std::string found = plain(match, std::string(text));
-  return std::ranges::any_of(
-      right, [&](const std::string& one) { return plain(match, one) == found; });
+  return std::ranges::any_of(right,
+                             [&](const std::string& one) { return plain(match, one) == found; });
 }
 
 }  // namespace moe

@@ -1,9 +1,9 @@
 // Is a generated text right? What is taken out of it, and what two texts may differ in.
 //
-//   [filters]                         # by name; each gives a score of its own, the first is the suite's
-//   strict = {regex = "#### (.*)"}    # the first match: its first group that is not empty, or all of it;
-//   loose  = {regex = "[0-9]+", last = true}      # or the last; without one "[invalid]"
-//   plain  = {}                       # the text without white space at both ends
+//   [filters]                         # by name; each gives a score of its own, the first is the
+//   suite's strict = {regex = "#### (.*)"}    # the first match: its first group that is not empty,
+//   or all of it; loose  = {regex = "[0-9]+", last = true}      # or the last; without one
+//   "[invalid]" plain  = {}                       # the text without white space at both ends
 //
 //   [score]
 //   ignore             = ["\\$"]      # what is taken out of both, in this order

@@ -73,10 +73,11 @@ Question text_question(const Asking& asking, std::string_view subset, const std:
   Json facts = Json::parse(item.facts_json);
   facts["choices"] = 1;
   facts["targets"] = item.answers;
-  Question question{{asking.task.case_key, task, item.index, item.answers.front(), facts.dump()}, {}};
-  question.requests.push_back(
-      generation_request(asking.tokenizer, lead + question_of(asking.prompt, subset, item),
-                         text.stop, text.max_new_tokens));
+  Question question{{asking.task.case_key, task, item.index, item.answers.front(), facts.dump()},
+                    {}};
+  question.requests.push_back(generation_request(asking.tokenizer,
+                                                 lead + question_of(asking.prompt, subset, item),
+                                                 text.stop, text.max_new_tokens));
   return question;
 }
 

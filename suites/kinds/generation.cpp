@@ -1,5 +1,5 @@
-// Questions that are answered by a generated text: right where what is taken out of it is one of the
-// texts that are.
+// Questions that are answered by a generated text: right where what is taken out of it is one of
+// the texts that are.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -47,8 +47,7 @@ void check(const Suite& suite) {
 
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   require(engine.capabilities().generation, "the engine generates nothing");
-  ask(task, engine, sink,
-      text_questions_of(task, engine.tokenizer(), text_answers(*task.suite)),
+  ask(task, engine, sink, text_questions_of(task, engine.tokenizer(), text_answers(*task.suite)),
       static_cast<std::int64_t>(task.done.size()));
   return {};
 }
@@ -57,13 +56,8 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
 Value value_of(const TextFilter& filter, bool first, const std::vector<double>& scores) {
   const std::int64_t right = std::ranges::count(scores, 1.0);
   const Interval interval = wilson_interval(right, std::ssize(scores));
-  return {&kExactMatch,
-          first ? "" : filter.name,
-          mean(scores),
-          interval.low,
-          interval.high,
-          standard_error(scores),
-          std::ssize(scores)};
+  return {&kExactMatch,  first ? "" : filter.name, mean(scores),      interval.low,
+          interval.high, standard_error(scores),   std::ssize(scores)};
 }
 
 Summary summarise(const Suite& suite, const CaseRecord& record) {

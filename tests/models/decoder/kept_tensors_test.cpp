@@ -69,12 +69,13 @@ TEST(changed_in_its_place, is_only_what_nobody_else_holds) {
   ThreadPool pool(1);
   Tensor held = made();
   const Tensor and_again = held;
-  EXPECT_TRUE(
-      message_of<Error>([&] { cpu_clipped(held, 1, pool); }).find("nobody else holds, found 3") !=
-      std::string::npos);
+  EXPECT_TRUE(message_of<Error>([&] {
+                cpu_clipped(held, 1, pool);
+              }).find("nobody else holds, found 3") != std::string::npos);
   const Tensor whole = made();
-  EXPECT_TRUE(message_of<Error>([&] { cpu_in_heads(whole.narrow(0, 0, 1), 3); })
-                  .find("2 tensors on its memory") != std::string::npos);
+  EXPECT_TRUE(message_of<Error>([&] {
+                cpu_in_heads(whole.narrow(0, 0, 1), 3);
+              }).find("2 tensors on its memory") != std::string::npos);
   EXPECT_TRUE(message_of<Error>([&] { cpu_in_heads(made().t(), 2); }).find("contiguous") !=
               std::string::npos);
 }
