@@ -1,7 +1,5 @@
 #include "suites/asking.h"
 
-#include <algorithm>
-
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "models/engine/trie.h"
@@ -40,18 +38,13 @@ class Answers {
   double sent_s_ = steady_seconds();
 };
 
-/// What a model sees of a prompt that it goes on from: room is left for what it generates.
-Window prompt_window(const Request& request, std::int64_t max_tokens) {
-  const std::int64_t room = std::max<std::int64_t>(1, max_tokens - request.max_new_tokens);
-  const std::int64_t cut = std::max<std::int64_t>(0, std::ssize(request.context_ids) - room);
-  return {.input = {request.context_ids.begin() + cut, request.context_ids.end()},
-          .targets = {},
-          .truncated = cut};
-}
-
+/// What a model sees of a request; of one that generates, its context.
 std::vector<Window> inputs_of(const Request& request, std::int64_t max_tokens) {
-  if (request.kind == RequestKind::generate) return {prompt_window(request, max_tokens)};
-  return windows_of(request, max_tokens);
+  if (request.kind != RequestKind::generate) return windows_of(request, max_tokens);
+  const std::int64_t cut = cut_for_generation(request, max_tokens);
+  return {{.input = {request.context_ids.begin() + cut, request.context_ids.end()},
+           .targets = {},
+           .truncated = cut}};
 }
 
 }  // namespace
@@ -110,6 +103,18 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
     throw;
   }
   answers.send();
+}
+
+Verdict ask_choices(const CaseTask& task, Engine& engine, EventSink& sink) {
+  require(engine.capabilities().log_likelihood, "the engine gives no log-likelihoods");
+  ask(task, engine, sink, questions_of(task, engine.tokenizer()),
+      static_cast<std::int64_t>(task.done.size()));
+  return {};
+}
+
+PlanSummary plan_choices(const CaseTask& task, const Tokenizer& tokenizer,
+                         std::int64_t max_tokens) {
+  return plan_of(questions_of(task, tokenizer), max_tokens);
 }
 
 void send_routing(const CaseTask& task, Engine& engine, EventSink& sink) {

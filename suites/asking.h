@@ -20,4 +20,8 @@ void send_routing(const CaseTask&, Engine&, EventSink&);
 /// Counts of what asking would run.
 PlanSummary plan_of(std::vector<Question>, std::int64_t max_tokens);
 
+/// A case of questions with choices (questions_of), asked and counted.
+Verdict ask_choices(const CaseTask&, Engine&, EventSink&);
+PlanSummary plan_choices(const CaseTask&, const Tokenizer&, std::int64_t max_tokens);
+
 }  // namespace moe

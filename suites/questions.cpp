@@ -20,6 +20,7 @@ struct Asking {
   const Tokenizer& tokenizer;
   PromptTemplate prompt;
   bool unconditional = false;  // a metric needs the choices without their contexts
+  bool bytes = false;          // a metric needs their lengths in bytes
 };
 
 Document document_of(const Asking& asking, std::string_view subset, const Item& item,
@@ -37,7 +38,7 @@ Document document_of(const Asking& asking, std::string_view subset, const Item& 
   }
   facts["choices"] = item.choices.size();
   facts["characters"] = characters;
-  if (asks_for(*asking.task.suite, "acc_bytes")) facts["bytes"] = bytes;
+  if (asking.bytes) facts["bytes"] = bytes;
   if (!item.right.empty()) facts["right"] = item.right;
   if (asking.unconditional) facts["answers"] = 2 * item.choices.size();
   return {asking.task.case_key, task, item.index, fmt::format("{}", item.gold), facts.dump()};
@@ -118,7 +119,8 @@ std::vector<Question> questions_of(const CaseTask& task, const Tokenizer& tokeni
   const Asking asking{.task = task,
                       .tokenizer = tokenizer,
                       .prompt = prompt_of(*task.suite),
-                      .unconditional = asks_for(*task.suite, "acc_mutual_info")};
+                      .unconditional = asks_for(*task.suite, "acc_mutual_info"),
+                      .bytes = asks_for(*task.suite, "acc_bytes")};
   std::vector<Question> out;
   for_each_question(asking, [&](const auto& subset, const std::string& lead, const Item& item) {
     out.push_back(question_for(asking, subset, lead, item));

@@ -84,10 +84,7 @@ void NativeEngine::generate(std::span<const Request> requests, const Answered& a
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const Request& request = requests[i];
     require(request.kind == RequestKind::generate, "generate() takes generation requests");
-    const auto size = static_cast<std::int64_t>(request.context_ids.size());
-    const std::int64_t room =
-        std::max<std::int64_t>(1, capabilities_.max_tokens - request.max_new_tokens);
-    const std::int64_t cut = std::max<std::int64_t>(0, size - room);
+    const std::int64_t cut = cut_for_generation(request, capabilities_.max_tokens);
     answers[i].truncated_tokens = cut;
     prompts.push_back(
         {{request.context_ids.begin() + cut, request.context_ids.end()}, request.max_new_tokens});

@@ -146,6 +146,12 @@ Request log_likelihood_request(const Tokenizer& tokenizer, const std::string& co
                                 std::move(continuation));
 }
 
+std::vector<std::string> with_end_text(const Tokenizer& tokenizer, std::vector<std::string> stop) {
+  if (const std::optional<TokenId> end = tokenizer.eos())
+    stop.push_back(tokenizer.decode(std::span(&*end, 1), /*skip_special_tokens=*/false));
+  return stop;
+}
+
 Request generation_request(const Tokenizer& tokenizer, std::string context,
                            std::vector<std::string> stop, std::int64_t max_new_tokens) {
   std::vector<TokenId> ids = generation_ids(tokenizer, context);
@@ -155,7 +161,7 @@ Request generation_request(const Tokenizer& tokenizer, std::string context,
           .continuation = {},
           .context_ids = std::move(ids),
           .continuation_ids = {},
-          .stop = std::move(stop),
+          .stop = with_end_text(tokenizer, std::move(stop)),
           .max_new_tokens = max_new_tokens};
 }
 

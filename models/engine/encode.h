@@ -44,7 +44,11 @@ Request rolling_request(const Tokenizer&, std::string text);
 /// The ids of a text that is to be continued, white space at its end included.
 std::vector<TokenId> generation_ids(const Tokenizer&, std::string_view context);
 
-/// A request for what the model goes on with after `context`, cut where one of `stop` begins. Error
+/// `stop`, and the text of the tokenizer's end token: lm-evaluation-harness stops there too.
+std::vector<std::string> with_end_text(const Tokenizer&, std::vector<std::string> stop);
+
+/// A request for what the model goes on with after `context`, cut where one of `stop` begins,
+/// or the end token's text. Error
 /// where the context is empty and the tokenizer adds no special token.
 Request generation_request(const Tokenizer&, std::string context, std::vector<std::string> stop,
                            std::int64_t max_new_tokens);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -85,10 +84,7 @@ class Encoding {
             "max_gen_toks: expected less than the {} tokens that the model takes, found {}",
             limits_.max_tokens, request.max_new_tokens);
     if (!request.stop.empty()) tokenizer("until", "no texts to stop at, found some");
-    if (tokenizer_ == nullptr) return request;
-    if (const std::optional<TokenId> end = tokenizer_->eos())
-      request.stop.push_back(
-          tokenizer_->decode(std::span(&*end, 1), /*skip_special_tokens=*/false));
+    if (tokenizer_ != nullptr) request.stop = with_end_text(*tokenizer_, std::move(request.stop));
     return request;
   }
 

@@ -23,6 +23,11 @@ Window window_of(std::span<const TokenId> context, std::span<const TokenId> cont
   return {std::move(all), {continuation.begin(), continuation.end()}, cut};
 }
 
+std::int64_t cut_for_generation(const Request& request, std::int64_t max_tokens) {
+  const std::int64_t room = std::max<std::int64_t>(1, max_tokens - request.max_new_tokens);
+  return std::max<std::int64_t>(0, std::ssize(request.context_ids) - room);
+}
+
 std::vector<Window> rolling_windows(TokenId prefix, std::span<const TokenId> ids,
                                     std::int64_t max_tokens) {
   std::vector<Window> windows;

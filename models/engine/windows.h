@@ -23,6 +23,10 @@ struct Window {
 Window window_of(std::span<const TokenId> context, std::span<const TokenId> continuation,
                  std::int64_t max_tokens);
 
+/// Tokens of a generation request's context that are cut on the left, so that what it generates has
+/// room; one token of the context stays.
+std::int64_t cut_for_generation(const Request&, std::int64_t max_tokens);
+
 /// A long text in disjoint windows, each token predicted once (lm-evaluation-harness:
 /// get_rolling_token_windows with context_len 1, then make_disjoint_window). The first window is
 /// led by `prefix`.

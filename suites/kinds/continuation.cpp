@@ -5,7 +5,6 @@
 
 #include "harness/error.h"
 #include "harness/statistics.h"
-#include "models/tokenizer/tokenizer.h"
 #include "suites/asking.h"
 #include "suites/data.h"
 #include "suites/grading.h"
@@ -19,13 +18,6 @@ namespace {
 constexpr OptionTable kTables[] = {{"prompt", true, kPromptKeys}};
 constexpr Metric kAcc = {"acc", "1", true, true};
 constexpr Metric kPerplexity = {"perplexity", "1", false, true};
-
-Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
-  require(engine.capabilities().log_likelihood, "the engine gives no log-likelihoods");
-  ask(task, engine, sink, questions_of(task, engine.tokenizer()),
-      static_cast<std::int64_t>(task.done.size()));
-  return {};
-}
 
 /// exp(-mean) of log-likelihoods; the interval is that of their mean.
 Value perplexity_of(const std::vector<double>& log_likelihoods) {
@@ -61,10 +53,6 @@ Summary summarise(const Suite&, const CaseRecord& record) {
   return summary;
 }
 
-PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
-  return plan_of(questions_of(task, tokenizer), max_tokens);
-}
-
 }  // namespace
 
 extern const Kind continuation = {
@@ -73,9 +61,9 @@ extern const Kind continuation = {
     .questions = true,
     .tables = kTables,
     .check = check_prompt,
-    .run = run,
+    .run = ask_choices,
     .summarise = summarise,
-    .plan = plan,
+    .plan = plan_choices,
     .splits = question_splits,
 };
 

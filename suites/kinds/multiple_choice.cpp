@@ -3,7 +3,6 @@
 #include <array>
 
 #include "harness/error.h"
-#include "models/tokenizer/tokenizer.h"
 #include "suites/asking.h"
 #include "suites/data.h"
 #include "suites/grading.h"
@@ -48,17 +47,6 @@ void check(const Suite& suite) {
   }
 }
 
-Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
-  require(engine.capabilities().log_likelihood, "the engine gives no log-likelihoods");
-  ask(task, engine, sink, questions_of(task, engine.tokenizer()),
-      static_cast<std::int64_t>(task.done.size()));
-  return {};
-}
-
-PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
-  return plan_of(questions_of(task, tokenizer), max_tokens);
-}
-
 }  // namespace
 
 extern const Kind multiple_choice = {
@@ -67,9 +55,9 @@ extern const Kind multiple_choice = {
     .questions = true,
     .tables = kTables,
     .check = check,
-    .run = run,
+    .run = ask_choices,
     .summarise = accuracy_summary,
-    .plan = plan,
+    .plan = plan_choices,
     .splits = question_splits,
 };
 
