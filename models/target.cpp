@@ -105,9 +105,16 @@ std::int64_t integer_of(const Target& target, const std::string& key, std::int64
   return found == target.keys.end() ? missing : std::stoll(found->second);
 }
 
+std::int64_t kv_budget_of(const Target& target) {
+  const auto found = target.keys.find("kv_budget");
+  return found == target.keys.end() ? 0 : bytes_of_key(target, "kv_budget", found->second);
+}
+
 std::string identity_of(const Target& target, std::string_view weights_digest) {
   Json keys = Json::object();
-  for (const auto& [key, value] : target.keys) keys[key] = value;
+  for (const auto& [key, value] : target.keys) {
+    if (key != "kv_budget") keys[key] = value;
+  }
   keys["numerics"] = numerics_of(target);  // also where it was not given: other bits
   std::string words;  // tokenizer_config.json names the ends, so it may change every prompt
   for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) {

@@ -47,9 +47,11 @@ DType activation_dtype_of(const Target&, const Config&);
 /// "reference" or "fast"; without the key fast on the CPU.
 std::string numerics_of(const Target&);
 std::int64_t integer_of(const Target&, const std::string& key, std::int64_t missing);
+/// Bytes that keys and values may take together (key `kv_budget`); 0 where it is not given.
+std::int64_t kv_budget_of(const Target&);
 
-/// sha256 over the config, the weights' digest, the tokenizer's files, every key given, and the
-/// numerics.
+/// sha256 over the config, the weights' digest, the tokenizer's files, every key given but for
+/// kv_budget, which moves no number, and the numerics.
 std::string identity_of(const Target&, std::string_view weights_digest);
 
 }  // namespace moe

@@ -9,9 +9,9 @@
 namespace moe {
 namespace {
 
-constexpr auto kKeys =
-    std::to_array<std::string_view>({"device", "dtype", "layers", "max_length", "numerics",
-                                     "revision", "seed", "threads", "top_k", "weights"});
+constexpr auto kKeys = std::to_array<std::string_view>({"device", "dtype", "kv_budget", "layers",
+                                                        "max_length", "numerics", "revision",
+                                                        "seed", "threads", "top_k", "weights"});
 std::string known_keys() {
   std::string out;
   for (const std::string_view key : kKeys) out += fmt::format("{}{}", out.empty() ? "" : ", ", key);
@@ -93,6 +93,28 @@ std::map<std::string, std::string> parse_keys(std::string_view text, std::string
   return keys;
 }
 
+std::int64_t bytes_of_key(const Target& target, std::string_view key, std::string_view text) {
+  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {{"", 1},
+                                                                  {"B", 1},
+                                                                  {"kB", 1000},
+                                                                  {"MB", 1000'000},
+                                                                  {"GB", 1000'000'000},
+                                                                  {"KiB", std::int64_t{1} << 10U},
+                                                                  {"MiB", std::int64_t{1} << 20U},
+                                                                  {"GiB", std::int64_t{1} << 30U}};
+  constexpr std::int64_t kMost = std::int64_t{1} << 50U;
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  const auto found =
+      std::ranges::find(kUnits, unit, &std::pair<std::string_view, std::int64_t>::first);
+  require(error == std::errc() && found != std::end(kUnits) && count > 0 &&
+              count <= kMost / found->second,
+          "target {}: key {}={}: expected a size as 512MiB, 2GB or a number of bytes", target.what,
+          key, text);
+  return count * found->second;
+}
+
 void check_keys(const Target& target) {
   constexpr std::int64_t kMany = std::int64_t{1} << 31U;
   const auto check = [&](const std::string& key, std::int64_t low, std::int64_t high) {
@@ -103,6 +125,7 @@ void check_keys(const Target& target) {
   check("layers", 1, 10000);
   check("max_length", 2, kMany);
   check("seed", 0, kMany);
+  kv_budget_of(target);
   check_word(target, "dtype", std::to_array<std::string_view>({"f32", "bf16", "f16"}));
   check_word(target, "numerics", std::to_array<std::string_view>({"reference", "fast"}));
   const std::string device = device_of(target);

@@ -4,7 +4,8 @@
 
 #include "harness/error.h"
 #include "models/cost.h"
-#include "models/engine/pages.h"
+#include "models/decoder/device.h"
+#include "models/engine/planner.h"
 
 namespace moe {
 namespace {
@@ -12,12 +13,45 @@ namespace {
 struct Running {
   std::size_t prompt = 0;
   std::vector<PageId> pages;
-  std::vector<TokenId> next;  // what the cache does not hold yet: of the prompt, or the new token
-  std::int64_t in_step = 0;   // of `next`, in the step under way
+  TokenId next = 0;  // what the cache does not hold yet: the prompt's last token, or the new one
   std::int64_t position = 0;
   std::vector<TokenId> continuation;
-  std::vector<std::int32_t> asked;  // the last row of `next`, when the step reaches it
+  bool has_ended = false;
 };
+
+/// What a model of `most` positions may keep of a prompt and its answer, at most.
+std::int64_t tokens_kept(const Prompt& prompt, const Config& config) {
+  const std::int64_t most = config.max_positions, size = std::ssize(prompt.ids);
+  require(size > 0, "a prompt without a token");
+  require(size <= most, "a prompt of {} tokens; the model takes {}{}", size, most,
+          reason_for_max_positions(config));
+  return std::min(size + prompt.max_new_tokens, most);
+}
+
+/// The plan of all prompts but for their last tokens, which are what a sequence begins with.
+struct Plan {
+  Trie trie;
+  std::vector<Ending> endings;
+  std::vector<std::size_t> prompts;  // of each ending
+};
+
+Plan plan_of(std::span<const Prompt> prompts, const Config& config, bool sharing) {
+  Plan plan{.trie = Trie(sharing), .endings = {}, .prompts = {}};
+  std::vector<std::int32_t> inputs;  // -1: a prompt of one token
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const std::int64_t kept = tokens_kept(prompts[i], config);
+    if (prompts[i].max_new_tokens == 0) continue;
+    const auto before = std::span(prompts[i].ids).first(prompts[i].ids.size() - 1);
+    inputs.push_back(before.empty() ? -1 : plan.trie.add(before, {}));
+    plan.endings.push_back({.node = -1, .tokens = kept - std::ssize(before)});
+    plan.prompts.push_back(i);
+  }
+  plan.trie.finish();
+  for (std::size_t e = 0; e < inputs.size(); ++e) {
+    if (inputs[e] >= 0) plan.endings[e].node = plan.trie.end_of(inputs[e]);
+  }
+  return plan;
+}
 
 class Generation {
  public:
@@ -26,113 +60,116 @@ class Generation {
              const std::function<void(std::size_t, std::span<const TokenId>)>& generated)
       : decoder_(decoder),
         prompts_(prompts),
-        batch_(batch),
-        limits_(limits),
         finished_(finished),
         generated_(generated),
-        pages_(pages_wanted()),
-        cache_(decoder.config(), decoder.ops().activations(), pages_.free(),
+        limits_(limits),
+        plan_(plan_within()),
+        pages_(pages_wanted(batch)),
+        planner_(plan_.trie,
+                 {.pages = pages_,
+                  .tokens_per_page = limits.tokens_per_page,
+                  .tokens_per_step = limits.tokens_per_step,
+                  .sequences = batch},
+                 plan_.endings),
+        cache_(decoder.config(), decoder.ops().activations(), std::max<std::int64_t>(pages_, 1),
                limits.tokens_per_page) {}
 
   void run() {
+    for (std::size_t i = 0; i < prompts_.size(); ++i) {
+      if (prompts_[i].max_new_tokens == 0) generated_(i, {});
+    }
     while (true) {
-      while (waiting_ < prompts_.size() && has_room()) begin(waiting_++);
-      if (running_.empty()) return;
-      const Tensor best_R = step();
-      std::int64_t row = 0;
-      for (Running& r : running_) {
-        r.position += r.in_step;
-        r.next.erase(r.next.begin(), r.next.begin() + r.in_step);
-        if (!r.asked.empty()) add(r, static_cast<TokenId>(best_R[row++].item<std::int64_t>()));
+      const auto planned = planner_.next();
+      if (!planned && running_.empty()) return;
+      if (planned) begin(*planned);
+      const Tensor best_R = step(planned ? planned->sequences : std::vector<PlannedSequence>());
+      for (std::size_t r = 0; r < running_.size(); ++r) {
+        ++running_[r].position;
+        add(running_[r],
+            static_cast<TokenId>(best_R[static_cast<std::int64_t>(r)].item<std::int64_t>()));
       }
-      std::erase_if(running_, [](const Running& r) { return r.next.empty(); });
+      std::erase_if(running_, [](const Running& r) { return r.has_ended; });
     }
   }
 
  private:
-  std::int64_t pages_of(const Prompt& p) const {
-    require(!p.ids.empty(), "a prompt without a token");
-    const std::int64_t most = decoder_.config().max_positions;
-    const auto size = static_cast<std::int64_t>(p.ids.size());
-    require(size <= most, "a prompt of {} tokens; the model takes {}{}", size, most,
-            reason_for_max_positions(decoder_.config()));
-    const std::int64_t tokens = std::min(size + p.max_new_tokens, most);
-    return (tokens + limits_.tokens_per_page - 1) / limits_.tokens_per_page;
+  /// For a batch of the longest, or as many as the budget holds.
+  std::int64_t pages_wanted(std::int64_t batch) const {
+    const std::int64_t needed = pages_needed(plan_);
+    require(needed * page_bytes() <= limits_.kv_bytes,
+            "the KV budget of {} bytes is too small: a prompt and its answer need {} bytes "
+            "(kv_budget={} or more)",
+            limits_.kv_bytes, needed * page_bytes(), needed * page_bytes());
+    const std::int64_t all =
+        Planner::pages_of_all(plan_.trie, limits_.tokens_per_page, plan_.endings);
+    return std::min({all, needed * (batch + 1), limits_.kv_bytes / page_bytes()});
   }
 
-  /// Pages for a whole batch of the longest, or as many as the budget holds.
-  std::int64_t pages_wanted() const {
-    std::int64_t longest = 0;
-    for (const Prompt& p : prompts_) longest = std::max(longest, pages_of(p));
-    const std::int64_t values =
-        kv_bytes_per_token(decoder_.config(), DType::f32) / size_of(DType::f32);
-    const std::int64_t page_bytes =
-        limits_.tokens_per_page * values *
-        static_cast<std::int64_t>(decoder_.ops().activations().dtype().itemsize());
-    const std::int64_t budget = limits_.kv_bytes / page_bytes;
-    require(longest <= budget,
-            "a prompt and its answer take {} bytes of keys and values; expected at most {}",
-            longest * page_bytes, limits_.kv_bytes);
-    return std::min(longest * batch_, budget);
+  std::int64_t page_bytes() const {
+    const DType dtype = dtype_of(decoder_.ops().activations());
+    return kv_bytes_per_token(decoder_.config(), dtype) * limits_.tokens_per_page;
   }
 
-  bool has_room() const {
-    return std::ssize(running_) < batch_ && pages_.free() >= pages_of(prompts_[waiting_]);
+  std::int64_t pages_needed(const Plan& plan) const {
+    return Planner::pages_needed(plan.trie, limits_.tokens_per_page, plan.endings);
   }
 
-  void begin(std::size_t prompt) {
-    const Prompt& p = prompts_[prompt];
-    if (p.max_new_tokens == 0) return generated_(prompt, {});
-    Running& r = running_.emplace_back();
-    r.prompt = prompt;
-    r.next = p.ids;
-    for (std::int64_t page = pages_of(p); page > 0; --page) r.pages.push_back(pages_.take());
+  /// Unshared where sharing was not asked for, or its copies of pages do not fit.
+  Plan plan_within() const {
+    Plan plan = plan_of(prompts_, decoder_.config(), limits_.sharing);
+    if (limits_.sharing && pages_needed(plan) * page_bytes() > limits_.kv_bytes)
+      return plan_of(prompts_, decoder_.config(), false);
+    return plan;
   }
 
-  /// The arg-max of every sequence whose tokens are all in the cache now.
-  Tensor step() {
-    Step step;
-    std::int64_t room = limits_.tokens_per_step;
-    bool is_asked = false;
-    for (Running& r : running_) {
-      r.asked.clear();
-      r.in_step = std::min(room, static_cast<std::int64_t>(r.next.size()));
-      if (r.in_step == 0) continue;
-      room -= r.in_step;
-      if (r.in_step == std::ssize(r.next)) r.asked = {static_cast<std::int32_t>(r.in_step) - 1};
-      is_asked = is_asked || !r.asked.empty();
-      step.sequences.push_back(
-          {.new_ids = std::span(r.next).first(static_cast<std::size_t>(r.in_step)),
-           .position = r.position,
-           .pages = r.pages,
-           .asked = r.asked});
+  void begin(const PlannedStep& planned) {
+    cache_.copy_pages(planned.copies);
+    for (const BegunSequence& begun : planned.begun) {
+      const std::size_t prompt = plan_.prompts[begun.ending];
+      running_.push_back({.prompt = prompt,
+                          .pages = begun.pages,
+                          .next = prompts_[prompt].ids.back(),
+                          .position = begun.position,
+                          .continuation = {}});
     }
+  }
+
+  /// Runs what is planned of prompts, and a token of each sequence: their arg-max.
+  Tensor step(const std::vector<PlannedSequence>& planned) {
+    static constexpr std::int32_t kFirstRow[] = {0};
+    Step step;
+    for (const PlannedSequence& s : planned)
+      step.sequences.push_back({.new_ids = s.new_ids, .position = s.position, .pages = s.pages});
+    for (const Running& r : running_)
+      step.sequences.push_back({.new_ids = std::span(&r.next, 1),
+                                .position = r.position,
+                                .pages = r.pages,
+                                .asked = kFirstRow});
     const Tensor hidden_RD = decoder_.step(step, &cache_).hidden_RD;
-    return is_asked ? decoder_.head(hidden_RD).argmax(-1).to(at::kCPU) : Tensor();
+    return running_.empty() ? Tensor() : decoder_.head(hidden_RD).argmax(-1).to(at::kCPU);
   }
 
   void add(Running& r, TokenId token) {
     r.continuation.push_back(token);
+    r.next = token;
     const bool at_length = std::ssize(r.continuation) >= prompts_[r.prompt].max_new_tokens ||
                            r.position >= decoder_.config().max_positions;
-    if (!finished_(r.prompt, r.continuation) && !at_length) {
-      r.next = {token};
-      return;
-    }
+    r.has_ended = finished_(r.prompt, r.continuation) || at_length;
+    if (!r.has_ended) return;
     generated_(r.prompt, r.continuation);
-    for (const PageId page : r.pages) pages_.release(page);
+    planner_.end(r.pages);
   }
 
   Decoder& decoder_;
   std::span<const Prompt> prompts_;
-  std::int64_t batch_;
-  const ScoreLimits& limits_;
   const IsFinished& finished_;
   const std::function<void(std::size_t, std::span<const TokenId>)>& generated_;
-  Pages pages_;
+  ScoreLimits limits_;
+  Plan plan_;
+  std::int64_t pages_;
+  Planner planner_;
   KvCache cache_;
   std::vector<Running> running_;
-  std::size_t waiting_ = 0;
 };
 
 }  // namespace

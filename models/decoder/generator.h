@@ -1,4 +1,5 @@
-// Greedy decoding of many prompts: sequences join as room allows and leave as they stop.
+// Greedy decoding of many prompts: what they share runs once, sequences join as room allows and
+// leave as they stop.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,7 @@ std::unique_ptr<NativeEngine> open_engine(const Target& target) {
                                                       .weights = kept_as(target, config),
                                                       .fast = numerics_of(target) == "fast",
                                                       .threads = integer_of(target, "threads", 0),
-                                                      .limits = {}});
+                                                      .limits = {.kv_bytes = kv_budget_of(target)}});
 }
 
 }  // namespace moe

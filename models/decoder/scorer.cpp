@@ -46,6 +46,13 @@ Step step_of(const PlannedStep& planned) {
   return step;
 }
 
+Trie trie_of(std::span<const Window> windows, bool sharing) {
+  Trie trie(sharing);
+  for (const Window& window : windows) trie.add(window.input, window.targets);
+  trie.finish();
+  return trie;
+}
+
 class Scoring {
  public:
   Scoring(Decoder& decoder, std::span<const Window> windows, const ScoreLimits& limits,
@@ -55,12 +62,10 @@ class Scoring {
         limits_(limits),
         scored_(scored),
         stepped_(stepped),
+        trie_(trie_of(windows, limits.sharing)),
         scores_(windows.size()) {
-    for (const Window& window : windows) {
-      trie_.add(window.input, window.targets);
-      waiting_.push_back(static_cast<std::int64_t>(window.targets.size()));
-    }
-    trie_.finish();
+    if (limits.sharing && bytes_needed() > limits.kv_bytes) trie_ = trie_of(windows, false);
+    for (const Window& window : windows) waiting_.push_back(std::ssize(window.targets));
   }
 
   void run() {
@@ -78,18 +83,23 @@ class Scoring {
   }
 
  private:
+  std::int64_t page_bytes() const {
+    const DType dtype = dtype_of(decoder_.ops().activations());
+    return kv_bytes_per_token(decoder_.config(), dtype) * limits_.tokens_per_page;
+  }
+
+  std::int64_t bytes_needed() const {
+    return Planner::pages_needed(trie_, limits_.tokens_per_page) * page_bytes();
+  }
+
   /// As many pages as all nodes together take, within the budget.
   std::int64_t budget_pages() const {
-    const std::int64_t wanted = Planner::pages_of_all(trie_, limits_.tokens_per_page);
-    const DType dtype = dtype_of(decoder_.ops().activations());
-    const std::int64_t page_bytes =
-        kv_bytes_per_token(decoder_.config(), dtype) * limits_.tokens_per_page;
-    const std::int64_t needed = Planner::pages_needed(trie_, limits_.tokens_per_page);
-    const std::int64_t allowed = limits_.kv_bytes / page_bytes;
-    require(needed <= allowed,
-            "the KV budget of {} bytes is too small: the longest input needs {} bytes",
-            limits_.kv_bytes, needed * page_bytes);
-    return std::clamp(wanted, needed, allowed);
+    require(bytes_needed() <= limits_.kv_bytes,
+            "the KV budget of {} bytes is too small: the longest input needs {} bytes "
+            "(kv_budget={} or more)",
+            limits_.kv_bytes, bytes_needed(), bytes_needed());
+    return std::min(Planner::pages_of_all(trie_, limits_.tokens_per_page),
+                    limits_.kv_bytes / page_bytes());
   }
 
   void score_rows(const Tensor& hidden_RD, const Targets& targets) {

@@ -16,6 +16,7 @@ struct ScoreLimits {
   std::int64_t tokens_per_page = 16;
   std::int64_t tokens_per_step = 4096;
   std::int64_t logit_bytes = std::int64_t{64} << 20U;  // of logits held at a time
+  bool sharing = true;                                 // what inputs begin with alike runs once
 };
 
 struct WindowScore {
@@ -25,7 +26,8 @@ struct WindowScore {
 
 /// Calls `scored(index, score)` for each window as soon as its last row has run, and `stepped`, if
 /// any, behind those of each step. Error where a window does not fit into the KV budget; it says
-/// what would.
+/// what would. A budget that holds each window, but not its branches' copies of pages too, runs
+/// them one by one, unshared: the same numbers, later.
 void score_windows(Decoder&, std::span<const Window>, const ScoreLimits&,
                    const std::function<void(std::size_t, const WindowScore&)>& scored,
                    const std::function<void()>& stepped);

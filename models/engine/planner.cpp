@@ -11,26 +11,56 @@ std::int64_t pages_of(std::int64_t tokens, std::int64_t per_page) {
   return (tokens + per_page - 1) / per_page;
 }
 
-/// Pages a node adds to its parent's full ones; a page that its parent filled in part is copied,
-/// unless nobody else goes on from there.
+/// Pages that what goes on behind `position` tokens of a node, and ends at `end`, adds to the
+/// node's full ones; the page that the node filled in part is copied, unless nobody else needs it.
+std::int64_t fresh(std::int64_t position, std::int64_t end, bool alone, std::int64_t per_page) {
+  const std::int64_t kept = alone ? pages_of(position, per_page) : position / per_page;
+  return pages_of(end, per_page) - kept;
+}
+
 std::int64_t fresh(const Trie& trie, const TrieNode& node, std::int64_t per_page) {
   const bool only_child =
       node.parent >= 0 && trie.nodes()[static_cast<std::size_t>(node.parent)].children.size() == 1;
-  const std::int64_t kept =
-      only_child ? pages_of(node.position, per_page) : node.position / per_page;
-  return pages_of(node.end(), per_page) - kept;
+  return fresh(node.position, node.end(), only_child, per_page);
+}
+
+std::int64_t end_of(const Trie& trie, const Ending& ending) {
+  return ending.node < 0 ? 0 : trie.nodes()[static_cast<std::size_t>(ending.node)].end();
+}
+
+/// How many endings each node has.
+std::vector<std::int64_t> endings_by_node(const Trie& trie, std::span<const Ending> endings) {
+  std::vector<std::int64_t> counts(trie.nodes().size(), 0);
+  for (const Ending& ending : endings) {
+    require(ending.tokens > 0 && ending.node < std::ssize(counts),
+            "an ending of {} tokens behind node {} of {}", ending.tokens, ending.node,
+            counts.size());
+    if (ending.node >= 0) ++counts[static_cast<std::size_t>(ending.node)];
+  }
+  return counts;
+}
+
+/// Of a node with children an ending copies the page that they go on in too.
+std::int64_t fresh(const Trie& trie, const Ending& ending, std::int64_t endings_there,
+                   std::int64_t per_page) {
+  const bool alone = ending.node >= 0 && endings_there == 1 &&
+                     trie.nodes()[static_cast<std::size_t>(ending.node)].children.empty();
+  const std::int64_t position = end_of(trie, ending);
+  return fresh(position, position + ending.tokens, alone, per_page);
 }
 
 PlanLimits checked(PlanLimits limits) {
-  require(limits.tokens_per_step >= 1 && limits.tokens_per_page >= 1,
-          "steps of {} tokens, pages of {}: expected at least 1", limits.tokens_per_step,
-          limits.tokens_per_page);
+  require(limits.tokens_per_step >= 1 && limits.tokens_per_page >= 1 && limits.sequences >= 1,
+          "steps of {} tokens, pages of {}, {} sequences: expected at least 1",
+          limits.tokens_per_step, limits.tokens_per_page, limits.sequences);
+  limits.sequences = std::min(limits.sequences, limits.tokens_per_step);  // each has a row
   return limits;
 }
 
 }  // namespace
 
-std::int64_t Planner::pages_needed(const Trie& trie, std::int64_t per_page) {
+std::int64_t Planner::pages_needed(const Trie& trie, std::int64_t per_page,
+                                   std::span<const Ending> endings) {
   std::vector<std::int64_t> needed(trie.nodes().size(), 0);
   std::int64_t most = 0;
   std::vector<std::int32_t> order = trie.roots();
@@ -41,34 +71,64 @@ std::int64_t Planner::pages_needed(const Trie& trie, std::int64_t per_page) {
     most = std::max(most, needed[static_cast<std::size_t>(order[i])]);
     order.insert(order.end(), node.children.begin(), node.children.end());
   }
+  const std::vector<std::int64_t> there = endings_by_node(trie, endings);
+  for (const Ending& ending : endings) {
+    const auto node = static_cast<std::size_t>(std::max(ending.node, 0));
+    most =
+        std::max(most, ending.node < 0 ? fresh(trie, ending, 0, per_page)
+                                       : needed[node] + fresh(trie, ending, there[node], per_page));
+  }
   return most;
 }
 
-std::int64_t Planner::pages_of_all(const Trie& trie, std::int64_t per_page) {
+std::int64_t Planner::pages_of_all(const Trie& trie, std::int64_t per_page,
+                                   std::span<const Ending> endings) {
   std::int64_t all = 0;
   for (const TrieNode& node : trie.nodes()) all += fresh(trie, node, per_page);
+  const std::vector<std::int64_t> there = endings_by_node(trie, endings);
+  for (const Ending& ending : endings)
+    all += fresh(trie, ending, ending.node < 0 ? 0 : there[static_cast<std::size_t>(ending.node)],
+                 per_page);
   return all;
 }
 
-Planner::Planner(const Trie& trie, const PlanLimits& limits)
-    : trie_(trie), limits_(checked(limits)), pages_(limits.pages), held_(trie.nodes().size()) {
-  const std::int64_t needed = pages_needed(trie, limits.tokens_per_page);
+Planner::Planner(const Trie& trie, const PlanLimits& limits, std::vector<Ending> endings)
+    : trie_(trie),
+      limits_(checked(limits)),
+      endings_(std::move(endings)),
+      pages_(limits.pages),
+      held_(trie.nodes().size()) {
+  const std::int64_t needed = pages_needed(trie, limits.tokens_per_page, endings_);
   require(needed <= limits.pages,
           "the KV budget of {} pages of {} tokens is too small: the longest input needs {}",
           limits.pages, limits.tokens_per_page, needed);
-  reserve_ = pages_of_all(trie, limits.tokens_per_page) <= limits.pages ? 0 : needed;
+  reserve_ = pages_of_all(trie, limits.tokens_per_page, endings_) <= limits.pages ? 0 : needed;
   stack_.assign(trie.roots().rbegin(), trie.roots().rend());
+  for (std::size_t i = 0; i < endings_.size(); ++i) {
+    if (endings_[i].node < 0) {
+      ready_.push_back(i);
+    } else {
+      held_[static_cast<std::size_t>(endings_[i].node)].endings.push_back(i);
+    }
+  }
 }
 
 std::int64_t Planner::fresh_pages(std::int32_t id) const {
   return fresh(trie_, node(id), limits_.tokens_per_page);
 }
 
+std::int64_t Planner::fresh_pages(const Ending& ending) const {
+  const std::int64_t there =
+      ending.node < 0 ? 0 : std::ssize(held_[static_cast<std::size_t>(ending.node)].endings);
+  return fresh(trie_, ending, there, limits_.tokens_per_page);
+}
+
 /// Gives a node its pages: its parent's full ones shared, a partly filled one copied, the rest new.
 void Planner::admit(std::int32_t id, PlannedStep& step) {
   const TrieNode& about = node(id);
   Held& mine = held_[static_cast<std::size_t>(id)];
-  mine.children_waiting = static_cast<std::int64_t>(about.children.size());
+  mine.children_waiting = std::ssize(about.children) + std::ssize(mine.endings);
+  ahead_ += std::ssize(mine.endings);
   const std::int64_t all = pages_of(about.end(), limits_.tokens_per_page);
   const std::int64_t shared = all - fresh_pages(id);
   if (about.parent >= 0) {
@@ -120,39 +180,90 @@ void Planner::drop(std::int32_t id) {
 }
 
 /// The step handed out has run: what is finished makes way for its children, first node's children
-/// on top.
+/// on top, and its endings are ready.
 void Planner::retire() {
+  for (const std::int32_t id : running_) {
+    const Held& mine = held_[static_cast<std::size_t>(id)];
+    if (mine.done_rows == std::ssize(node(id).tokens))
+      ready_.insert(ready_.end(), mine.endings.begin(), mine.endings.end());
+  }
   for (auto id = running_.rbegin(); id != running_.rend(); ++id) {
     const TrieNode& about = node(*id);
-    if (held_[static_cast<std::size_t>(*id)].done_rows <
-        static_cast<std::int64_t>(about.tokens.size())) {
+    const Held& mine = held_[static_cast<std::size_t>(*id)];
+    if (mine.done_rows < std::ssize(about.tokens)) {
       stack_.push_back(*id);  // longer than a step: goes on
-    } else if (about.children.empty()) {
+    } else if (about.children.empty() && mine.endings.empty()) {
       drop(*id);
     } else {
+      ahead_ -= std::ssize(mine.endings);
       stack_.insert(stack_.end(), about.children.rbegin(), about.children.rend());
     }
   }
   running_.clear();
 }
 
+/// An ending's pages: its node's full ones shared, the one that is filled in part copied, or taken
+/// over where the node is nobody else's, and new ones for all that it may add.
+void Planner::begin(std::size_t ending, PlannedStep& step) {
+  const Ending& about = endings_[ending];
+  const std::int64_t position = end_of(trie_, about), per_page = limits_.tokens_per_page;
+  const std::int64_t all = pages_of(position + about.tokens, per_page);
+  const std::int64_t shared = all - fresh_pages(about);
+  BegunSequence& begun =
+      step.begun.emplace_back(BegunSequence{.ending = ending, .position = position, .pages = {}});
+  if (about.node >= 0) {
+    Held& before = held_[static_cast<std::size_t>(about.node)];
+    begun.pages.assign(before.pages.begin(), before.pages.begin() + shared);
+    for (const PageId page : begun.pages) pages_.hold(page);
+    --before.children_waiting;
+  }
+  for (std::int64_t page = shared; page < all; ++page) begun.pages.push_back(pages_.take());
+  if (shared < pages_of(position, per_page))
+    step.copies.push_back({held_[static_cast<std::size_t>(about.node)].pages.back(),
+                           begun.pages[static_cast<std::size_t>(shared)]});
+  ++going_on_;
+}
+
+void Planner::end(const std::vector<PageId>& pages) {
+  for (const PageId page : pages) pages_.release(page);
+  --going_on_;
+}
+
+/// The first node of a step in which nothing goes on always fits. Others leave what the longest
+/// path needs, and what they make ready can begin at once.
+bool Planner::may_admit(std::int32_t id) const {
+  const auto ready = static_cast<std::int64_t>(ready_.size());
+  if (running_.empty() && going_on_ == 0 && ready == 0) return true;
+  if (!endings_.empty() && going_on_ + ready + ahead_ >= limits_.sequences) return false;
+  return pages_.free() - fresh_pages(id) >= reserve_;
+}
+
 std::optional<PlannedStep> Planner::next() {
   retire();
-  if (stack_.empty()) return std::nullopt;
+  if (stack_.empty() && ready_.empty()) return std::nullopt;
   PlannedStep step;
   std::vector<std::int32_t> parents;
-  std::int64_t room = limits_.tokens_per_step;
+  while (!ready_.empty() && going_on_ < limits_.sequences &&
+         pages_.free() >= fresh_pages(endings_[ready_.front()])) {
+    begin(ready_.front(), step);
+    if (const std::int32_t node = endings_[ready_.front()].node; node >= 0) parents.push_back(node);
+    ready_.pop_front();
+  }
+  std::int64_t room = limits_.tokens_per_step - going_on_;
   while (!stack_.empty() && room > 0) {
     const std::int32_t id = stack_.back();
     const bool goes_on = held_[static_cast<std::size_t>(id)].done_rows > 0;
     if (!goes_on) {
-      if (!running_.empty() && pages_.free() - fresh_pages(id) < reserve_) break;
+      if (!may_admit(id)) break;
       admit(id, step);
       if (node(id).parent >= 0) parents.push_back(node(id).parent);
     }
     stack_.pop_back();
     add_rows(id, room, step);
   }
+  require(going_on_ > 0 || !step.sequences.empty(),
+          "a plan that waits for nothing: {} pages are free, {} endings ready", pages_.free(),
+          ready_.size());
   // Copies read the parents' pages before the step runs, so a parent may go once all children hold
   // theirs; its pages are not written before the copies are done because they are handed out in
   // later steps only.

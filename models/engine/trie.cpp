@@ -51,7 +51,7 @@ std::int32_t Trie::add(std::span<const TokenId> input, std::span<const TokenId> 
   std::int32_t parent = -1;
   std::size_t at = 0;
   while (at < input.size()) {
-    const std::int32_t next = child(parent, input[at]);
+    const std::int32_t next = sharing_ ? child(parent, input[at]) : -1;
     if (next < 0) {
       parent = append(parent, static_cast<std::int64_t>(at), input.subspan(at));
       break;

@@ -30,9 +30,17 @@ struct TrieNode {
 
 class Trie {
  public:
+  /// Without `sharing` each input is a root of its own.
+  explicit Trie(bool sharing = true) : sharing_(sharing) {}
+
   /// Adds an input and what its last `targets.size()` rows predict. Both must outlive the trie.
   /// Returns the input's index, which counts from 0.
   std::int32_t add(std::span<const TokenId> input, std::span<const TokenId> targets);
+
+  /// The node at whose end an input ends.
+  std::int32_t end_of(std::int32_t input) const {
+    return inputs_[static_cast<std::size_t>(input)].last_node;
+  }
 
   /// Places the targets of all inputs on the nodes. Call once, after the last add().
   void finish();
@@ -51,6 +59,7 @@ class Trie {
   std::int32_t append(std::int32_t parent, std::int64_t position, std::span<const TokenId> tokens);
   void split(std::int32_t node, std::size_t at);
 
+  bool sharing_;
   std::vector<TrieNode> nodes_;
   std::vector<std::int32_t> roots_;
   std::unordered_map<std::uint64_t, std::int32_t> children_;  // (node, first token) to child

@@ -67,6 +67,22 @@ TEST(target, runs_on_the_fast_kernels_where_there_are_any_unless_it_is_told) {
   EXPECT_EQ(numerics("@numerics=reference"), "reference");
 }
 
+TEST(target, may_be_given_a_budget_of_keys_and_values_which_makes_no_other_target_of_it) {
+  const auto budget = [](const std::string& size) {
+    return kv_budget_of(resolve_target("synthetic:demo-moe@kv_budget=" + size));
+  };
+  EXPECT_EQ(kv_budget_of(resolve_target("synthetic:demo-moe")), 0);
+  EXPECT_EQ(budget("4096"), 4096);
+  EXPECT_EQ(budget("3kB"), 3000);
+  EXPECT_EQ(budget("512MiB"), std::int64_t{512} << 20U);
+  EXPECT_EQ(budget("2GB"), 2'000'000'000);
+  for (const std::string wrong :
+       {"0", "-1", "2 GB", "1.5GiB", "GiB", "2gb", "9223372036854775807GB"})
+    EXPECT_TRUE(has(failure("synthetic:demo-moe@kv_budget=" + wrong), "kv_budget=" + wrong));
+  EXPECT_EQ(identity_of(resolve_target("synthetic:demo-moe@kv_budget=2GB"), "w"),
+            identity_of(resolve_target("synthetic:demo-moe"), "w"));
+}
+
 TEST(target, keeps_weights_as_its_key_says) {
   const auto kept = [](const std::string& keys) {
     const Target target = resolve_target("synthetic:demo-moe@dtype=bf16" + keys);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <nlohmann/json.hpp>
 
@@ -67,6 +68,70 @@ TEST(generation, does_not_depend_on_the_memory_or_the_size_of_a_step) {
   const std::string message = message_of<Error>([&] { generated(*engine, requests); });
   EXPECT_NE(message.find(std::to_string(pages * page_bytes)), std::string::npos) << message;
   EXPECT_NE(message.find(std::to_string(pages * page_bytes - 1)), std::string::npos) << message;
+}
+
+/// A prompt, others that go on from it, one that is its beginning, and itself again.
+std::vector<Request> branching_prompts(std::int64_t vocab) {
+  std::vector<Request> out = prompts(vocab);
+  const Ids lead = out[6].context_ids;
+  for (Request& request : out) {
+    Ids ids = lead;
+    ids.insert(ids.end(), request.context_ids.begin(), request.context_ids.end());
+    request.context_ids = std::move(ids);
+  }
+  out[2].context_ids = lead;
+  out[3].context_ids = {lead.front()};
+  out[4].context_ids = out[5].context_ids;
+  return out;
+}
+
+TEST(generation, of_prompts_with_a_common_beginning_is_what_it_is_one_by_one) {
+  const Config config = tiny_config({.experts = 4});
+  const std::vector<Request> requests = branching_prompts(config.vocab);
+  const auto alone = engine_of(config, 1);
+  for (const std::int64_t batch : {1, 2, 16}) {
+    const auto engine =
+        engine_of(config, batch,
+                  {.kv_bytes = 1 << 20, .tokens_per_page = 3, .tokens_per_step = 1 + 20 / batch});
+    engine->reset_expert_loads();
+    const auto answers = generated(*engine, requests);
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      EXPECT_EQ(answers[i].ids, plain(*alone, requests[i])) << batch << " " << i;
+  }
+}
+
+TEST(generation, fits_into_the_pages_of_one_prompt_and_its_answer_and_needs_no_sharing) {
+  const Config config = tiny_config({.experts = 4});
+  const std::vector<Request> requests = branching_prompts(config.vocab);
+  const auto expected = generated(*engine_of(config, 1), requests);
+  std::int64_t longest = 0;
+  for (const Request& r : requests)
+    longest = std::max(longest, std::ssize(r.context_ids) + r.max_new_tokens);
+  const std::int64_t least = (longest + 2) / 3 * 3 * kv_bytes_per_token(config, DType::f32);
+  for (const ScoreLimits& limits :
+       {ScoreLimits{.kv_bytes = least, .tokens_per_page = 3},
+        ScoreLimits{.kv_bytes = 1 << 20, .tokens_per_page = 3, .sharing = false}}) {
+    const auto answers = generated(*engine_of(config, 16, limits), requests);
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      EXPECT_EQ(answers[i].ids, expected[i].ids) << limits.kv_bytes << " " << i;
+  }
+}
+
+TEST(generation, runs_what_prompts_share_once) {
+  const Config config = tiny_config({.experts = 4});
+  std::vector<Request> requests = branching_prompts(config.vocab);
+  for (Request& request : requests) request.max_new_tokens = 1;
+  requests.resize(3);
+  requests[0].context_ids = Ids(20, 7);
+  requests[1].context_ids = Ids(20, 7);
+  requests[2].context_ids = Ids(15, 7);
+  const auto engine = engine_of(config, 16);
+  engine->reset_expert_loads();
+  generated(*engine, requests);
+  const ExpertLoads loads = engine->expert_loads();
+  const std::int64_t routed = std::reduce(loads.back().begin(), loads.back().end());
+  const std::int64_t run = 19 + 3;  // the longest prompt but for its end, and the end of each
+  EXPECT_EQ(routed, run * config.layers.back().feed_forward.experts_per_token);
 }
 
 TEST(generation, does_not_depend_on_the_order_of_prompts) {

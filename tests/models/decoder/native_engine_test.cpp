@@ -148,6 +148,9 @@ TEST_P(Scoring, together_and_one_by_one_give_the_same_under_every_budget) {
         ScoreLimits{.kv_bytes = kPlenty, .tokens_per_page = 5, .tokens_per_step = 64},
         ScoreLimits{.kv_bytes = kPlenty, .tokens_per_page = 1, .logit_bytes = 1},
         ScoreLimits{.kv_bytes = least + 4096, .tokens_per_step = 100},
+        ScoreLimits{.kv_bytes = least},  // of the longest input, and no page for a branch
+        ScoreLimits{.kv_bytes = kPlenty, .sharing = false},
+        ScoreLimits{.kv_bytes = kPlenty, .tokens_per_step = 33, .sharing = false},
         ScoreLimits{.kv_bytes = 2 * least, .logit_bytes = 1000}}) {
     SCOPED_TRACE(fmt::format("{} bytes, pages of {}, steps of {}", limits.kv_bytes,
                              limits.tokens_per_page, limits.tokens_per_step));

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <utility>
 #include <vector>
@@ -16,7 +17,9 @@ namespace moe {
 
 class FakeCache {
  public:
-  FakeCache(const Trie& trie, const PlanLimits& limits) : trie_(trie), limits_(limits) {}
+  /// `may_wait`: a step may have no sequences, where all waits for what goes on.
+  FakeCache(const Trie& trie, const PlanLimits& limits, bool may_wait = false)
+      : trie_(trie), limits_(limits), least_(may_wait ? 0 : 1) {}
 
   /// Runs a step and checks it.
   void run(const PlannedStep& step) {
@@ -27,8 +30,16 @@ class FakeCache {
       tokens += static_cast<std::int64_t>(sequence.new_ids.size());
     }
     EXPECT_LE(tokens, limits_.tokens_per_step);
-    EXPECT_GT(tokens, 0);
+    EXPECT_GE(tokens + std::ssize(step.begun), least_);
     for (const PlannedSequence& sequence : step.sequences) check(sequence);
+  }
+
+  /// The token at a position of a sequence with these pages.
+  TokenId& at(const std::vector<PageId>& pages, std::int64_t position) {
+    const std::int64_t per_page = limits_.tokens_per_page;
+    auto& page = slots_[checked(pages.at(static_cast<std::size_t>(position / per_page)))];
+    page.resize(static_cast<std::size_t>(per_page), -1);
+    return page[static_cast<std::size_t>(position % per_page)];
   }
 
   std::int64_t tokens() const { return tokens_; }
@@ -43,10 +54,7 @@ class FakeCache {
   }
 
   TokenId& slot(const PlannedSequence& sequence, std::int64_t position) {
-    const std::int64_t per_page = limits_.tokens_per_page;
-    auto& page = slots_[checked(sequence.pages.at(static_cast<std::size_t>(position / per_page)))];
-    page.resize(static_cast<std::size_t>(per_page), -1);
-    return page[static_cast<std::size_t>(position % per_page)];
+    return at(sequence.pages, position);
   }
 
   void write(const PlannedSequence& sequence) {
@@ -75,6 +83,7 @@ class FakeCache {
 
   const Trie& trie_;
   PlanLimits limits_;
+  std::int64_t least_;
   std::map<PageId, std::vector<TokenId>> slots_;
   std::int64_t tokens_ = 0;
   std::map<std::pair<std::int32_t, std::int64_t>, int> asked_;

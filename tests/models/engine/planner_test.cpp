@@ -64,6 +64,99 @@ TEST(planner, runs_every_token_once_and_asks_for_every_row_once_within_any_budge
   }
 }
 
+/// A sequence that goes on, and what it has written so far.
+struct GoingOn {
+  BegunSequence begun;
+  Ids written;
+};
+
+/// Random prompts that share beginnings, some of them equal, each going on for a random while.
+class RandomEndings {
+ public:
+  explicit RandomEndings(std::uint64_t seed)
+      : random_(seed),
+        inputs_(random_inputs(random_,
+                              {.inputs = 1 + below(random_, 25),
+                               .longest = 1 + below(random_, 40),
+                               .vocabulary = static_cast<std::int32_t>(1 + below(random_, 4))})) {
+    for (const Window& input : inputs_) {
+      trie_.add(input.input, {});
+      endings_.push_back({.node = -1, .tokens = 1 + below(random_, 12)});
+    }
+    trie_.finish();
+    for (std::size_t i = 0; i < inputs_.size(); ++i)
+      endings_[i].node = trie_.end_of(static_cast<std::int32_t>(i));
+    endings_.push_back({.node = -1, .tokens = 3});  // nothing stands before it
+    limits_ = {.tokens_per_page = 1 + below(random_, 6),
+               .tokens_per_step = 1 + below(random_, 40),
+               .sequences = 1 + below(random_, 6)};
+    limits_.pages = Planner::pages_needed(trie_, limits_.tokens_per_page, endings_) +
+                    (random_() % 2 == 0 ? 0 : below(random_, 60));
+  }
+
+  void run() {
+    Planner planner(trie_, limits_, endings_);
+    FakeCache cache(trie_, limits_, /*may_wait=*/true);
+    std::multiset<std::size_t> ended;
+    while (true) {
+      const auto step = planner.next();
+      if (!step && going_on_.empty()) break;
+      if (step) {
+        EXPECT_LE(rows_of(*step), limits_.tokens_per_step);
+        cache.run(*step);
+        for (const BegunSequence& begun : step->begun) going_on_.push_back({begun, {}});
+      }
+      EXPECT_LE(std::ssize(going_on_), limits_.sequences);
+      for (GoingOn& one : going_on_) ASSERT_NO_FATAL_FAILURE(go_on(one, cache));
+      std::erase_if(going_on_, [&](const GoingOn& one) {
+        const bool last = std::ssize(one.written) == endings_[one.begun.ending].tokens;
+        if (!last && random_() % 5 != 0) return false;
+        planner.end(one.begun.pages);
+        ended.insert(one.begun.ending);
+        return true;
+      });
+    }
+    EXPECT_EQ(cache.tokens(), trie_.tokens());
+    EXPECT_EQ(planner.free_pages(), limits_.pages);
+    EXPECT_EQ(ended.size(), endings_.size());
+    for (std::size_t i = 0; i < endings_.size(); ++i) EXPECT_EQ(ended.count(i), 1U);
+  }
+
+ private:
+  std::int64_t rows_of(const PlannedStep& step) const {
+    std::int64_t rows = std::ssize(going_on_) + std::ssize(step.begun);
+    for (const PlannedSequence& sequence : step.sequences) rows += std::ssize(sequence.new_ids);
+    return rows;
+  }
+
+  /// Writes a token that no prompt has; what stands before it is its prompt and its own.
+  void go_on(GoingOn& one, FakeCache& cache) {
+    const std::int32_t node = endings_[one.begun.ending].node;
+    Ids path = path_of(trie_, node);
+    EXPECT_EQ(one.begun.position, std::ssize(path));
+    path.insert(path.end(), one.written.begin(), one.written.end());
+    for (std::size_t t = 0; t < path.size(); ++t)
+      ASSERT_EQ(cache.at(one.begun.pages, static_cast<std::int64_t>(t)), path[t]) << t;
+    one.written.push_back(next_token_++);
+    cache.at(one.begun.pages, std::ssize(path)) = one.written.back();
+  }
+
+  std::mt19937_64 random_;
+  std::vector<Window> inputs_;
+  Trie trie_;
+  std::vector<Ending> endings_;
+  PlanLimits limits_;
+  std::vector<GoingOn> going_on_;
+  TokenId next_token_ = 1000;
+};
+
+TEST(planner, endings_go_on_from_their_prompts_each_token_of_which_runs_once_in_any_budget) {
+  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+    SCOPED_TRACE(seed);
+    ASSERT_NO_FATAL_FAILURE(RandomEndings(seed).run());
+  }
+}
+
 /// Three inputs that branch inside a page of four.
 std::vector<Window> branching() {
   return {{.input = {1, 2, 3, 4, 5, 6}, .targets = {1}},
