@@ -110,7 +110,7 @@ int inspect_prompt(const InspectOptions& o) {
   OrderedJson requests = OrderedJson::array();
   for (const Request& r : found->requests) {
     requests.push_back({{"continuation", r.continuation},
-                        {"context_tokens", r.context_ids.size()},
+                        {"context_tokens", r.context_ids->size()},
                         {"continuation_ids", r.continuation_ids}});
   }
   const Request& first = found->requests.front();
@@ -118,13 +118,13 @@ int inspect_prompt(const InspectOptions& o) {
     print_json({{"task", found->document.task},
                 {"document", found->document.document},
                 {"target", found->document.target},
-                {"context", first.context},
-                {"context_ids", first.context_ids},
+                {"context", *first.context},
+                {"context_ids", *first.context_ids},
                 {"requests", requests}});
     return kDone;
   }
   fmt::print("{} question {}, right choice {}\n\n{}\n\n", found->document.task,
-             found->document.document, found->document.target, first.context);
+             found->document.document, found->document.target, *first.context);
   for (const auto& request : requests)
     fmt::print("continuation {}  ids {}  after {} tokens\n", request["continuation"].dump(),
                request["continuation_ids"].dump(), request["context_tokens"].dump());
@@ -137,7 +137,7 @@ int inspect_score(const InspectOptions& o) {
       log_likelihood_request(engine->tokenizer(), o.context, o.continuation)};
   Scored scored;
   engine->score(requests, [&](std::size_t, const Scored& s) { scored = s; }, {});
-  const OrderedJson json = {{"context_tokens", requests[0].context_ids.size()},
+  const OrderedJson json = {{"context_tokens", requests[0].context_ids->size()},
                             {"continuation_ids", requests[0].continuation_ids},
                             {"log_likelihood", scored.log_likelihood},
                             {"is_greedy", scored.is_greedy},

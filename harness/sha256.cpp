@@ -22,6 +22,11 @@ Sha256::Sha256() : state_(std::make_unique<State>()) {
           "OpenSSL offers no SHA-256");
 }
 
+Sha256::Sha256(const Sha256& other) : state_(std::make_unique<State>()) {
+  require(EVP_MD_CTX_copy_ex(state_->context.get(), other.state_->context.get()) == 1,
+          "a SHA-256 under way cannot be copied");
+}
+
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
@@ -41,7 +46,11 @@ std::string Sha256::hex() {
   require(EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size) == 1,
           "SHA-256 could not be finished");
   std::string out;
-  for (unsigned int i = 0; i < size; ++i) out += fmt::format("{:02x}", digest[i]);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (unsigned int i = 0; i < size; ++i) {
+    out += kDigits[digest[i] >> 4U];
+    out += kDigits[digest[i] & 15U];
+  }
   return out;
 }
 

@@ -14,7 +14,9 @@ class Sha256 {
  public:
   Sha256();
   ~Sha256();
+  Sha256(const Sha256&);  // goes on from the same beginning, apart
   Sha256(Sha256&&) noexcept;
+  Sha256& operator=(const Sha256&) = delete;
   Sha256& operator=(Sha256&&) noexcept;
 
   void update(std::span<const std::byte>);

@@ -1,5 +1,7 @@
 #include "suites/asking.h"
 
+#include <cmath>
+
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "models/engine/trie.h"
@@ -42,7 +44,9 @@ class Answers {
 std::vector<Window> inputs_of(const Request& request, std::int64_t max_tokens) {
   if (request.kind != RequestKind::generate) return windows_of(request, max_tokens);
   const std::int64_t cut = cut_for_generation(request, max_tokens);
-  return {{.input = {request.context_ids.begin() + cut, request.context_ids.end()},
+  const std::span<const TokenId> ids = *request.context_ids;
+  return {{.lead = ids.subspan(static_cast<std::size_t>(cut)),
+           .rest = {},
            .targets = {},
            .truncated = cut}};
 }
@@ -74,14 +78,16 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
   std::int64_t done = before;
   double told_s = 0;
   engine.reset_expert_loads();
+  const double begun_s = steady_seconds(), in_steps_s = engine.step_seconds();
   Answers answers(task, engine, sink);
+  RequestDigests digests;
   const auto answered = [&](std::size_t i, const Scored& scored) {
     const auto [q, choice, unconditional] = place[i];
     const bool generated = requests[i].kind == RequestKind::generate;
     require(generated || scored.log_likelihood == scored.log_likelihood,
             "question {} {}: the log-likelihood of choice {} is not a number",
             questions[q].document.task, questions[q].document.document, choice);
-    Answer answer = answer_of(task, questions[q].document, choice, requests[i], scored);
+    Answer answer = answer_of(task, questions[q].document, choice, requests[i], scored, digests);
     if (unconditional) answer.filter = kUnconditional;
     answers.add(std::move(answer));
     if (--waiting[q] == 0) ++done;
@@ -103,6 +109,10 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
     throw;
   }
   answers.send();
+  const double steps_s = engine.step_seconds() - in_steps_s;
+  if (!std::isfinite(steps_s)) return;
+  sink.send(Sample{task.case_key, "asking_s", "", 0, steady_seconds() - begun_s});
+  sink.send(Sample{task.case_key, "asking_steps_s", "", 0, steps_s});
 }
 
 Verdict ask_choices(const CaseTask& task, Engine& engine, EventSink& sink) {
@@ -128,10 +138,10 @@ void send_routing(const CaseTask& task, Engine& engine, EventSink& sink) {
   engine.reset_expert_loads();
 }
 
-PlanSummary plan_of(std::vector<Question> questions, std::int64_t max_tokens) {
+PlanSummary plan_of(const std::vector<Question>& questions, std::int64_t max_tokens) {
   PlanSummary plan{.questions = static_cast<std::int64_t>(questions.size())};
   std::vector<Window> windows;
-  for (Question& question : questions) {
+  for (const Question& question : questions) {
     for (const Request& request : question.requests) {
       ++plan.requests;
       bool cut = false;
@@ -141,10 +151,9 @@ PlanSummary plan_of(std::vector<Question> questions, std::int64_t max_tokens) {
       }
       plan.truncated_requests += cut ? 1 : 0;
     }
-    question.requests = {};  // its windows hold the ids now
   }
   Trie trie;
-  for (const Window& window : windows) trie.add(window.input, window.targets);
+  for (const Window& window : windows) trie.add(window.lead, window.rest, window.targets);
   plan.prompt_tokens = trie.input_tokens();
   plan.shared_tokens = trie.tokens();
   return plan;

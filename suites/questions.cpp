@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "harness/error.h"
-#include "harness/sha256.h"
 #include "models/engine/encode.h"
 #include "models/tokenizer/tokenizer.h"
 #include "suites/data.h"
@@ -44,7 +43,7 @@ Document document_of(const Asking& asking, std::string_view subset, const Item& 
   return {asking.task.case_key, task, item.index, fmt::format("{}", item.gold), facts.dump()};
 }
 
-Question question_for(const Asking& asking, std::string_view subset, const std::string& lead,
+Question question_for(const Asking& asking, std::string_view subset, const GrowingText& lead,
                       const Item& item) {
   const PromptTemplate& prompt = asking.prompt;
   std::vector<std::string> continuations = answers_of(prompt, subset, item);
@@ -52,13 +51,11 @@ Question question_for(const Asking& asking, std::string_view subset, const std::
   for (std::string& text : continuations) text.insert(0, prompt.delimiter);
   const std::vector<std::string> alone =
       asking.unconditional ? continuations : std::vector<std::string>();
-  if (prompt.question_each) {
-    for (std::size_t c = 0; c < continuations.size(); ++c)
-      question.requests.push_back(log_likelihood_request(
-          asking.tokenizer, lead + question_of(prompt, subset, item, c), continuations[c]));
-  } else {
-    question.requests = log_likelihood_requests(
-        asking.tokenizer, lead + question_of(prompt, subset, item), std::move(continuations));
+  std::optional<EncodedContext> context;
+  for (std::size_t c = 0; c < continuations.size(); ++c) {
+    if (prompt.question_each || !context)
+      context.emplace(lead, question_of(prompt, subset, item, c));
+    question.requests.push_back(context->request(std::move(continuations[c])));
   }
   for (const std::string& text : alone)
     question.requests.push_back(log_likelihood_request(asking.tokenizer, "", text));
@@ -67,7 +64,7 @@ Question question_for(const Asking& asking, std::string_view subset, const std::
 }
 
 /// A question that is answered by a text: its document holds the texts that are right.
-Question text_question(const Asking& asking, std::string_view subset, const std::string& lead,
+Question text_question(const Asking& asking, std::string_view subset, const GrowingText& lead,
                        const Item& item, const TextAnswers& text) {
   const std::string task = task_name(*asking.task.suite, subset);
   require(!item.answers.empty(), "question {} {}: no text is right", task, item.index);
@@ -76,8 +73,7 @@ Question text_question(const Asking& asking, std::string_view subset, const std:
   facts["targets"] = item.answers;
   Question question{{asking.task.case_key, task, item.index, item.answers.front(), facts.dump()},
                     {}};
-  question.requests.push_back(generation_request(asking.tokenizer,
-                                                 lead + question_of(asking.prompt, subset, item),
+  question.requests.push_back(generation_request(lead, question_of(asking.prompt, subset, item),
                                                  text.stop, text.max_new_tokens));
   return question;
 }
@@ -92,9 +88,10 @@ void for_each_question(const Asking& asking, const Make& make) {
     std::vector<Item> items = load(dataset, subset, task.suite->split, task.data_root);
     if (task.limit >= 0) items.resize(std::min(items.size(), static_cast<std::size_t>(task.limit)));
     Shots shots(task, dataset, subset);
-    std::optional<std::string> lead;
+    std::optional<GrowingText> lead;
     for (const Item& item : items) {
-      if (!shots.fixed() || !lead) lead = lead_of(asking.prompt, subset, shots.next(item));
+      if (!shots.fixed() || !lead)
+        lead.emplace(asking.tokenizer, lead_of(asking.prompt, subset, shots.next(item)));
       if (!task.done.contains({task_name(*task.suite, subset), item.index}))
         make(subset, *lead, item);
     }
@@ -122,7 +119,7 @@ std::vector<Question> questions_of(const CaseTask& task, const Tokenizer& tokeni
                       .unconditional = asks_for(*task.suite, "acc_mutual_info"),
                       .bytes = asks_for(*task.suite, "acc_bytes")};
   std::vector<Question> out;
-  for_each_question(asking, [&](const auto& subset, const std::string& lead, const Item& item) {
+  for_each_question(asking, [&](const auto& subset, const GrowingText& lead, const Item& item) {
     out.push_back(question_for(asking, subset, lead, item));
   });
   return out;
@@ -132,7 +129,7 @@ std::vector<Question> text_questions_of(const CaseTask& task, const Tokenizer& t
                                         const TextAnswers& text) {
   const Asking asking{.task = task, .tokenizer = tokenizer, .prompt = prompt_of(*task.suite)};
   std::vector<Question> out;
-  for_each_question(asking, [&](const auto& subset, const std::string& lead, const Item& item) {
+  for_each_question(asking, [&](const auto& subset, const GrowingText& lead, const Item& item) {
     out.push_back(text_question(asking, subset, lead, item, text));
   });
   return out;
@@ -145,15 +142,7 @@ bool asks_for(const Suite& suite, std::string_view metric) {
 }
 
 Answer answer_of(const CaseTask& task, const Document& document, std::int64_t choice,
-                 const Request& request, const Scored& scored) {
-  Sha256 tokens;
-  bool first = true;
-  for (const auto* ids : {&request.context_ids, &request.continuation_ids}) {
-    for (const TokenId id : *ids) {
-      tokens.update(fmt::format("{}{}", first ? "" : " ", id));
-      first = false;
-    }
-  }
+                 const Request& request, const Scored& scored, RequestDigests& digests) {
   return {.case_key = task.case_key,
           .task = document.task,
           .document = document.document,
@@ -163,11 +152,11 @@ Answer answer_of(const CaseTask& task, const Document& document, std::int64_t ch
           .generated = scored.text,
           .log_likelihood = scored.log_likelihood,
           .is_greedy = scored.is_greedy,
-          .context_tokens = static_cast<std::int64_t>(request.context_ids.size()),
+          .context_tokens = std::ssize(*request.context_ids),
           .continuation_tokens = static_cast<std::int64_t>(request.continuation_ids.size()),
           .truncated_tokens = scored.truncated_tokens,
-          .tokens_sha256 = tokens.hex(),
-          .prompt_sha256 = sha256_hex(request.context + request.continuation)};
+          .tokens_sha256 = digests.tokens(request),
+          .prompt_sha256 = digests.prompt(request)};
 }
 
 }  // namespace moe

@@ -7,6 +7,7 @@
 #include "harness/event.h"
 #include "models/engine/request.h"
 #include "suites/kind.h"
+#include "suites/request_digests.h"
 
 namespace moe {
 
@@ -41,7 +42,7 @@ std::vector<std::string> question_splits(const Suite&, const Json& point);
 
 /// What an answer is stored as.
 Answer answer_of(const CaseTask&, const Document&, std::int64_t choice, const Request&,
-                 const Scored&);
+                 const Scored&, RequestDigests&);
 
 /// Code points of UTF-8 text.
 std::int64_t code_points(std::string_view);

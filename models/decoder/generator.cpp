@@ -42,7 +42,7 @@ Plan plan_of(std::span<const Prompt> prompts, const Config& config, bool sharing
     const std::int64_t kept = tokens_kept(prompts[i], config);
     if (prompts[i].max_new_tokens == 0) continue;
     const auto before = std::span(prompts[i].ids).first(prompts[i].ids.size() - 1);
-    inputs.push_back(before.empty() ? -1 : plan.trie.add(before, {}));
+    inputs.push_back(before.empty() ? -1 : plan.trie.add(before, {}, {}));
     plan.endings.push_back({.node = -1, .tokens = kept - std::ssize(before)});
     plan.prompts.push_back(i);
   }
@@ -138,6 +138,7 @@ class Generation {
   Tensor step(const std::vector<PlannedSequence>& planned) {
     static constexpr std::int32_t kFirstRow[] = {0};
     Step step;
+    step.timers = limits_.timers;
     for (const PlannedSequence& s : planned)
       step.sequences.push_back({.new_ids = s.new_ids, .position = s.position, .pages = s.pages});
     for (const Running& r : running_)
@@ -146,7 +147,8 @@ class Generation {
                                 .pages = r.pages,
                                 .asked = kFirstRow});
     const Tensor hidden_RD = decoder_.step(step, &cache_).hidden_RD;
-    return running_.empty() ? Tensor() : decoder_.head(hidden_RD).argmax(-1).to(at::kCPU);
+    return running_.empty() ? Tensor()
+                            : decoder_.head(hidden_RD, limits_.timers).argmax(-1).to(at::kCPU);
   }
 
   void add(Running& r, TokenId token) {

@@ -30,6 +30,7 @@ NativeEngine::NativeEngine(const Config& config, WeightSource& source,
   decoder_ = std::make_unique<Decoder>(config, *ops_, source);
   if (options_.limits.kv_bytes == 0)
     options_.limits.kv_bytes = available_bytes_on(ops_->activations().device()) / 4;
+  if (ops_->activations().device().is_cpu()) options_.limits.timers = &step_time_;
 }
 
 NativeEngine::~NativeEngine() = default;
@@ -87,7 +88,7 @@ void NativeEngine::generate(std::span<const Request> requests, const Answered& a
     const std::int64_t cut = cut_for_generation(request, capabilities_.max_tokens);
     answers[i].truncated_tokens = cut;
     prompts.push_back(
-        {{request.context_ids.begin() + cut, request.context_ids.end()}, request.max_new_tokens});
+        {{request.context_ids->begin() + cut, request.context_ids->end()}, request.max_new_tokens});
   }
   const auto is_end = [&](TokenId id) {
     return std::ranges::find(config().eos_ids, id) != config().eos_ids.end() ||
@@ -154,10 +155,16 @@ std::vector<ChosenExperts> NativeEngine::route(std::span<const Request> requests
   const auto most = static_cast<std::size_t>(capabilities_.max_tokens);
   std::vector<std::span<const TokenId>> contexts;
   for (const Request& request : requests) {
-    const std::span<const TokenId> ids = request.context_ids;
+    const std::span<const TokenId> ids = *request.context_ids;
     contexts.push_back(ids.last(std::min(ids.size(), most)));
   }
   return route_last(*decoder_, contexts, options_.limits.tokens_per_step);
+}
+
+double NativeEngine::step_seconds() const {
+  if (options_.limits.timers == nullptr) return Engine::step_seconds();
+  const StepTimers& t = step_time_;
+  return t.attention_s + t.router_s + t.experts_s + t.head_s + t.other_s;
 }
 
 std::unique_ptr<StepLoop> NativeEngine::step_loop(const StepShape& shape) {

@@ -19,7 +19,7 @@ struct NativeOptions {
   bool fast = false;            // numerics=fast: cpu_ops() instead of torch_ops(), on the CPU
   std::int64_t threads = 0;     // 0: all cores
   ScoreLimits limits;           // kv_bytes 0: a quarter of the memory that is available
-  std::int64_t batch = 16;      // sequences that generate together
+  std::int64_t batch = 64;      // sequences that generate together
 };
 
 /// The experts and weights of every token of a sequence, in one mixture layer.
@@ -47,6 +47,8 @@ class NativeEngine : public Engine {
   void generate(std::span<const Request>, const Answered&) override;
   std::vector<std::vector<float>> logits(std::span<const TokenId> ids) override;
 
+  /// Of the CPU alone: elsewhere reading the clock would wait for the device.
+  double step_seconds() const override;
   std::unique_ptr<StepLoop> step_loop(const StepShape&) override;
   MemoryUse memory() const override;
   std::int64_t workspace_bytes(const StepLoad& load) const override {
@@ -65,6 +67,7 @@ class NativeEngine : public Engine {
   std::optional<Tokenizer> tokenizer_;
   std::unique_ptr<Ops> ops_;
   std::unique_ptr<Decoder> decoder_;
+  StepTimers step_time_;
 };
 
 /// Loads a target: config, weights, tokenizer.

@@ -19,12 +19,13 @@ std::optional<Tokenizer> open_tokenizer(const Target& target, const Config& conf
 std::unique_ptr<NativeEngine> open_engine(const Target& target) {
   const Config config = config_of(target);
   const auto source = open_weights(target, config);
-  return std::make_unique<NativeEngine>(config, *source, open_tokenizer(target, config),
-                                        NativeOptions{.device = device_of(target),
-                                                      .weights = kept_as(target, config),
-                                                      .fast = numerics_of(target) == "fast",
-                                                      .threads = integer_of(target, "threads", 0),
-                                                      .limits = {.kv_bytes = kv_budget_of(target)}});
+  return std::make_unique<NativeEngine>(
+      config, *source, open_tokenizer(target, config),
+      NativeOptions{.device = device_of(target),
+                    .weights = kept_as(target, config),
+                    .fast = numerics_of(target) == "fast",
+                    .threads = integer_of(target, "threads", 0),
+                    .limits = {.kv_bytes = kv_budget_of(target)}});
 }
 
 }  // namespace moe

@@ -37,8 +37,9 @@ Targets targets_of(const Trie& trie, const PlannedStep& step) {
   return out;
 }
 
-Step step_of(const PlannedStep& planned) {
+Step step_of(const PlannedStep& planned, StepTimers* timers) {
   Step step;
+  step.timers = timers;
   for (const PlannedSequence& s : planned.sequences) {
     step.sequences.push_back(
         {.new_ids = s.new_ids, .position = s.position, .pages = s.pages, .asked = s.asked});
@@ -48,7 +49,7 @@ Step step_of(const PlannedStep& planned) {
 
 Trie trie_of(std::span<const Window> windows, bool sharing) {
   Trie trie(sharing);
-  for (const Window& window : windows) trie.add(window.input, window.targets);
+  for (const Window& window : windows) trie.add(window.lead, window.rest, window.targets);
   trie.finish();
   return trie;
 }
@@ -76,7 +77,7 @@ class Scoring {
     KvCache cache(decoder_.config(), decoder_.ops().activations(), pages, limits_.tokens_per_page);
     while (const auto planned = planner.next()) {
       cache.copy_pages(planned->copies);
-      const StepResult result = decoder_.step(step_of(*planned), &cache);
+      const StepResult result = decoder_.step(step_of(*planned, limits_.timers), &cache);
       score_rows(result.hidden_RD, targets_of(trie_, *planned));
       if (stepped_) stepped_();
     }
@@ -104,7 +105,8 @@ class Scoring {
 
   void score_rows(const Tensor& hidden_RD, const Targets& targets) {
     const HeadScores scores = decoder_.head_scores(
-        hidden_RD, {.row = targets.row, .id = targets.target, .logit_bytes = limits_.logit_bytes});
+        hidden_RD, {.row = targets.row, .id = targets.target, .logit_bytes = limits_.logit_bytes},
+        limits_.timers);
     const Tensor log_p_N = scores.log_p_N.to(at::kCPU, at::kFloat).contiguous();
     const Tensor is_best_N = scores.is_best_N.to(at::kCPU).contiguous();
     const float* log_p = log_p_N.const_data_ptr<float>();

@@ -46,29 +46,6 @@ std::optional<TokenId> known_prefix(const Tokenizer& tokenizer) {
   return tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
 }
 
-/// With special tokens, unless the text itself begins with the prefix token's: no BOS stands twice.
-std::vector<TokenId> encoded(const Tokenizer& tokenizer, std::string_view text) {
-  const std::optional<TokenId> prefix = known_prefix(tokenizer);
-  if (!prefix) return tokenizer.encode(text);
-  const std::string led_by =
-      tokenizer.decode(std::span(&*prefix, 1), /*skip_special_tokens=*/false);
-  return tokenizer.encode(text, /*add_special_tokens=*/!text.starts_with(led_by));
-}
-
-std::vector<TokenId> continuation_ids_of(const Tokenizer& tokenizer, std::string_view context,
-                                         std::span<const TokenId> context_ids,
-                                         std::string_view continuation) {
-  if (context.empty()) {
-    std::vector<TokenId> ids = tokenizer.encode(continuation, /*add_special_tokens=*/false);
-    if (!ids.empty() && ids.front() == context_ids.front()) ids.erase(ids.begin());
-    return ids;
-  }
-  std::vector<TokenId> whole = encoded(tokenizer, std::string(context) + std::string(continuation));
-  const std::size_t before = std::min(context_ids.size(), whole.size());
-  whole.erase(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(before));
-  return whole;
-}
-
 }  // namespace
 
 std::size_t trailing_white_space(std::string_view text) {
@@ -100,50 +77,61 @@ TokenId prefix_token(const Tokenizer& tokenizer) {
 
 std::vector<TokenId> context_ids_of(const Tokenizer& tokenizer, std::string_view context) {
   if (context.empty()) return {prefix_token(tokenizer)};
-  return encoded(tokenizer, context.substr(0, context.size() - trailing_white_space(context)));
+  return encode_whole(tokenizer, context.substr(0, context.size() - trailing_white_space(context)));
 }
 
 std::vector<TokenId> generation_ids(const Tokenizer& tokenizer, std::string_view context) {
-  return encoded(tokenizer, context);
+  return encode_whole(tokenizer, context);
 }
 
 std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenizer& tokenizer,
                                                                   std::string_view context,
                                                                   std::string_view continuation) {
-  std::vector<TokenId> context_ids = context_ids_of(tokenizer, context);
-  std::vector<TokenId> ids = continuation_ids_of(tokenizer, context, context_ids, continuation);
-  return {std::move(context_ids), std::move(ids)};
+  const EncodedContext encoded(GrowingText(tokenizer, ""), context);
+  return {*encoded.ids(), encoded.ids_of(continuation)};
 }
 
-Request log_likelihood_request(const Tokenizer& tokenizer, const std::string& context,
-                               const std::vector<TokenId>& context_ids, std::string continuation) {
-  std::vector<TokenId> ids = continuation_ids_of(tokenizer, context, context_ids, continuation);
+EncodedContext::EncodedContext(const GrowingText& lead, std::string_view question)
+    : tokenizer_(lead.tokenizer()), text_(lead.text() + std::string(question)) {
+  const std::size_t white = trailing_white_space(*text_);
+  space_ = text_->substr(text_->size() - white);
+  if (white <= question.size()) {
+    stripped_ = lead.grown(question.substr(0, question.size() - white));
+  } else {
+    stripped_ = GrowingText(tokenizer_, text_->substr(0, text_->size() - white));
+  }
+  ids_ = text_->empty() ? std::vector{prefix_token(tokenizer_)} : stripped_->ids_with("");
+}
+
+std::vector<TokenId> EncodedContext::ids_of(std::string_view continuation) const {
+  if (text_->empty()) {
+    std::vector<TokenId> ids = tokenizer_.encode(continuation, /*add_special_tokens=*/false);
+    if (!ids.empty() && ids.front() == ids_->front()) ids.erase(ids.begin());
+    return ids;
+  }
+  std::vector<TokenId> whole = stripped_->ids_with(space_ + std::string(continuation));
+  const std::size_t before = std::min(ids_->size(), whole.size());
+  whole.erase(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(before));
+  return whole;
+}
+
+Request EncodedContext::request(std::string continuation) const {
+  std::vector<TokenId> ids = ids_of(continuation);
   require(!ids.empty(),
           "the continuation \"{}\" adds no token to its context \"...{}\", so there is nothing to "
           "score",
-          continuation, context.substr(context.size() - std::min<std::size_t>(context.size(), 40)));
+          continuation, text_->substr(text_->size() - std::min<std::size_t>(text_->size(), 40)));
   return {.kind = RequestKind::log_likelihood,
-          .context = context,
+          .context = text_,
           .continuation = std::move(continuation),
-          .context_ids = context_ids,
+          .context_ids = ids_,
           .continuation_ids = std::move(ids),
           .stop = {}};
 }
 
-std::vector<Request> log_likelihood_requests(const Tokenizer& tokenizer, const std::string& context,
-                                             std::vector<std::string> continuations) {
-  const std::vector<TokenId> context_ids = context_ids_of(tokenizer, context);
-  std::vector<Request> requests;
-  for (std::string& continuation : continuations)
-    requests.push_back(
-        log_likelihood_request(tokenizer, context, context_ids, std::move(continuation)));
-  return requests;
-}
-
-Request log_likelihood_request(const Tokenizer& tokenizer, const std::string& context,
+Request log_likelihood_request(const Tokenizer& tokenizer, std::string_view context,
                                std::string continuation) {
-  return log_likelihood_request(tokenizer, context, context_ids_of(tokenizer, context),
-                                std::move(continuation));
+  return EncodedContext(GrowingText(tokenizer, ""), context).request(std::move(continuation));
 }
 
 std::vector<std::string> with_end_text(const Tokenizer& tokenizer, std::vector<std::string> stop) {
@@ -152,25 +140,25 @@ std::vector<std::string> with_end_text(const Tokenizer& tokenizer, std::vector<s
   return stop;
 }
 
-Request generation_request(const Tokenizer& tokenizer, std::string context,
+Request generation_request(const GrowingText& lead, std::string_view question,
                            std::vector<std::string> stop, std::int64_t max_new_tokens) {
-  std::vector<TokenId> ids = generation_ids(tokenizer, context);
+  std::vector<TokenId> ids = lead.ids_with(question);
   require(!ids.empty(), "a context without a token: there is nothing to go on from");
   return {.kind = RequestKind::generate,
-          .context = std::move(context),
+          .context = lead.text() + std::string(question),
           .continuation = {},
           .context_ids = std::move(ids),
           .continuation_ids = {},
-          .stop = with_end_text(tokenizer, std::move(stop)),
+          .stop = with_end_text(lead.tokenizer(), std::move(stop)),
           .max_new_tokens = max_new_tokens};
 }
 
 Request rolling_request(const Tokenizer& tokenizer, std::string text) {
-  std::vector<TokenId> ids = encoded(tokenizer, text);
+  std::vector<TokenId> ids = encode_whole(tokenizer, text);
   return {.kind = RequestKind::rolling,
           .context = {},
           .continuation = std::move(text),
-          .context_ids = {prefix_token(tokenizer)},
+          .context_ids = std::vector{prefix_token(tokenizer)},
           .continuation_ids = std::move(ids),
           .stop = {}};
 }

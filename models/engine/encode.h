@@ -2,11 +2,13 @@
 // _encode_pair).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "models/engine/growing_text.h"
 #include "models/engine/request.h"
 
 namespace moe {
@@ -24,19 +26,29 @@ std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenize
 /// What a context is to all its continuations.
 std::vector<TokenId> context_ids_of(const Tokenizer&, std::string_view context);
 
-/// A request for the log-likelihood of `continuation` after `context`. Error where no id is left to
-/// score.
-Request log_likelihood_request(const Tokenizer&, const std::string& context,
+/// A context whose continuations are scored: a question behind what stands before it. Each
+/// continuation's ids are those of encode_pair, but what all share is encoded once.
+class EncodedContext {
+ public:
+  EncodedContext(const GrowingText& lead, std::string_view question);
+
+  const Shared<std::vector<TokenId>>& ids() const { return ids_; }
+  std::vector<TokenId> ids_of(std::string_view continuation) const;
+  /// A request for the log-likelihood of a continuation; it shares the context. Error where no id
+  /// is left to score.
+  Request request(std::string continuation) const;
+
+ private:
+  const Tokenizer& tokenizer_;
+  Shared<std::string> text_;
+  std::string space_;  // white space at the text's end, which goes to the continuations
+  std::optional<GrowingText> stripped_;
+  Shared<std::vector<TokenId>> ids_;
+};
+
+/// The same of one context with one continuation.
+Request log_likelihood_request(const Tokenizer&, std::string_view context,
                                std::string continuation);
-
-/// The same, where `context_ids`, those of `context`, are known.
-Request log_likelihood_request(const Tokenizer&, const std::string& context,
-                               const std::vector<TokenId>& context_ids, std::string continuation);
-
-/// The same for several continuations of one context, which is encoded once. Each request is the
-/// one that log_likelihood_request gives.
-std::vector<Request> log_likelihood_requests(const Tokenizer&, const std::string& context,
-                                             std::vector<std::string> continuations);
 
 /// A request for the rolling log-likelihood of `text`.
 Request rolling_request(const Tokenizer&, std::string text);
@@ -47,11 +59,11 @@ std::vector<TokenId> generation_ids(const Tokenizer&, std::string_view context);
 /// `stop`, and the text of the tokenizer's end token: lm-evaluation-harness stops there too.
 std::vector<std::string> with_end_text(const Tokenizer&, std::vector<std::string> stop);
 
-/// A request for what the model goes on with after `context`, cut where one of `stop` begins,
-/// or the end token's text. Error
-/// where the context is empty and the tokenizer adds no special token.
-Request generation_request(const Tokenizer&, std::string context, std::vector<std::string> stop,
-                           std::int64_t max_new_tokens);
+/// A request for what the model goes on with after `lead` and `question`, cut where one of `stop`
+/// begins, or the end token's text. Error where the context is empty and the tokenizer adds no
+/// special token.
+Request generation_request(const GrowingText& lead, std::string_view question,
+                           std::vector<std::string> stop, std::int64_t max_new_tokens);
 
 /// What stands before a text without a context: BOS, else EOS; Error where the tokenizer has
 /// neither.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -109,6 +110,10 @@ class Engine {
   virtual void generate(std::span<const Request>, const Answered&) = 0;
   /// Logits of every position of one sequence, [ids.size()][vocab]; for inspection and parity.
   virtual std::vector<std::vector<float>> logits(std::span<const TokenId> ids) = 0;
+
+  /// Wall seconds that score() and generate() have spent in steps of the model so far; NaN where
+  /// the engine does not know.
+  virtual double step_seconds() const { return std::numeric_limits<double>::quiet_NaN(); }
 
   virtual std::unique_ptr<StepLoop> step_loop(const StepShape&) = 0;
   virtual MemoryUse memory() const = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "models/engine/shared.h"
 #include "models/ids.h"
 
 namespace moe {
@@ -19,10 +20,13 @@ enum class RequestKind : std::uint8_t {
 
 struct Request {
   RequestKind kind = RequestKind::log_likelihood;
-  std::string context, continuation;
-  std::vector<TokenId> context_ids, continuation_ids;  // before truncation to the model's length
-  std::vector<std::string> stop;                       // generate: cut at the first that appears
-  std::int64_t max_new_tokens = 0;                     // generate
+  Shared<std::string> context;
+  std::string continuation;
+  // Before truncation to the model's length.
+  Shared<std::vector<TokenId>> context_ids;
+  std::vector<TokenId> continuation_ids;
+  std::vector<std::string> stop;    // generate: cut at the first that appears
+  std::int64_t max_new_tokens = 0;  // generate
 };
 
 /// The answer to one request.

@@ -214,13 +214,13 @@ std::string answer_line(const RequestLine& line, const Request& request, const S
     }
     json["generated_ids"] = answer.ids;
     json["tokens"] = answer.ids.size();
-    json["context_tokens"] = request.context_ids.size();
+    json["context_tokens"] = request.context_ids->size();
   } else {
     require(std::isfinite(answer.log_likelihood), "log_likelihood: expected a number, found {}",
             answer.log_likelihood);
     json["log_likelihood"] = answer.log_likelihood;
     json["is_greedy"] = answer.is_greedy;
-    json["context_tokens"] = request.context_ids.size();
+    json["context_tokens"] = request.context_ids->size();
     json["continuation_tokens"] = request.continuation_ids.size();
   }
   json["truncated_tokens"] = answer.truncated_tokens;

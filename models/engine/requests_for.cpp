@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -39,21 +40,19 @@ class Encoding {
   Request log_likelihood(const RequestLine& line, Request request) {
     if (!line.has_ids) {
       const Tokenizer& reads = tokenizer("context", "context_ids, found a text");
-      if (!has_context_ || context_ != request.context) {
-        context_ = request.context;
-        context_ids_ = context_ids_of(reads, context_);
-        has_context_ = true;
+      if (!encoded_ || *request.context != context_) {
+        context_ = *request.context;
+        encoded_.emplace(GrowingText(reads, ""), context_);
       }
       try {
-        request =
-            log_likelihood_request(reads, context_, context_ids_, std::move(request.continuation));
+        request = encoded_->request(std::move(request.continuation));
       } catch (const Error& error) {
         throw error.while_doing("continuation");
       }
     }
-    require(!request.context_ids.empty(),
+    require(!request.context_ids->empty(),
             "context: expected at least one token, which white space alone is not, found none");
-    check_ids(request.context_ids, line.has_ids ? "context_ids" : "context");
+    check_ids(*request.context_ids, line.has_ids ? "context_ids" : "context");
     check_ids(request.continuation_ids, line.has_ids ? "continuation_ids" : "continuation");
     const std::int64_t size = std::ssize(request.continuation_ids);
     require(size <= limits_.max_tokens,
@@ -65,7 +64,7 @@ class Encoding {
   Request rolling(const RequestLine& line, Request request) const {
     const Tokenizer& reads = tokenizer("text", "one, since its BOS or EOS leads a rolling text");
     if (line.has_ids) {
-      request.context_ids = {prefix_token(reads)};
+      request.context_ids = std::vector{prefix_token(reads)};
     } else {
       request = rolling_request(reads, std::move(request.continuation));
     }
@@ -76,10 +75,10 @@ class Encoding {
   Request generation(const RequestLine& line, Request request) const {
     if (!line.has_ids)
       request.context_ids =
-          generation_ids(tokenizer("context", "context_ids, found a text"), request.context);
-    require(!request.context_ids.empty(),
+          generation_ids(tokenizer("context", "context_ids, found a text"), *request.context);
+    require(!request.context_ids->empty(),
             "context: expected at least one token to go on from, found none");
-    check_ids(request.context_ids, line.has_ids ? "context_ids" : "context");
+    check_ids(*request.context_ids, line.has_ids ? "context_ids" : "context");
     require(request.max_new_tokens < limits_.max_tokens,
             "max_gen_toks: expected less than the {} tokens that the model takes, found {}",
             limits_.max_tokens, request.max_new_tokens);
@@ -98,9 +97,8 @@ class Encoding {
 
   const Tokenizer* tokenizer_;
   RequestLimits limits_;
-  bool has_context_ = false;  // the last text of a context and its ids
-  std::string context_;
-  std::vector<TokenId> context_ids_;
+  std::string context_;  // the last one
+  std::optional<EncodedContext> encoded_;
 };
 
 }  // namespace
@@ -128,7 +126,7 @@ RequestTotals totals_of(std::span<const Request> requests, std::span<const Score
     totals.truncated_requests += cut > 0 ? 1 : 0;
     if (requests[i].kind == RequestKind::generate) {
       // The last token that is generated is not run.
-      const std::int64_t tokens = std::ssize(requests[i].context_ids) - cut +
+      const std::int64_t tokens = std::ssize(*requests[i].context_ids) - cut +
                                   std::max<std::int64_t>(0, std::ssize(answers[i].ids) - 1);
       totals.input_tokens += tokens;
       totals.run_tokens += tokens;
@@ -137,7 +135,7 @@ RequestTotals totals_of(std::span<const Request> requests, std::span<const Score
     }
   }
   Trie trie;
-  for (const Window& window : windows) trie.add(window.input, window.targets);
+  for (const Window& window : windows) trie.add(window.lead, window.rest, window.targets);
   totals.input_tokens += trie.input_tokens();
   totals.run_tokens += trie.tokens();
   return totals;

@@ -44,29 +44,35 @@ void Trie::split(std::int32_t node, std::size_t at) {
   children_[edge(upper, kept.tokens.front())] = node;
 }
 
-std::int32_t Trie::add(std::span<const TokenId> input, std::span<const TokenId> targets) {
-  require(!input.empty() && targets.size() <= input.size(), "an input of {} tokens with {} targets",
-          input.size(), targets.size());
-  input_tokens_ += static_cast<std::int64_t>(input.size());
-  std::int32_t parent = -1;
+/// The node at whose end `tokens` behind `parent` end.
+std::int32_t Trie::extend(std::int32_t parent, std::int64_t position,
+                          std::span<const TokenId> tokens) {
   std::size_t at = 0;
-  while (at < input.size()) {
-    const std::int32_t next = sharing_ ? child(parent, input[at]) : -1;
-    if (next < 0) {
-      parent = append(parent, static_cast<std::int64_t>(at), input.subspan(at));
-      break;
-    }
-    const std::span<const TokenId> tokens = nodes_[static_cast<std::size_t>(next)].tokens;
-    const std::size_t shared = common(tokens, input.subspan(at));
+  while (at < tokens.size()) {
+    const std::span<const TokenId> left = tokens.subspan(at);
+    const std::int32_t next = sharing_ ? child(parent, left.front()) : -1;
+    if (next < 0) return append(parent, position + static_cast<std::int64_t>(at), left);
+    const std::span<const TokenId> there = nodes_[static_cast<std::size_t>(next)].tokens;
+    const std::size_t shared = common(there, left);
     at += shared;
-    if (shared == tokens.size()) {
+    if (shared == there.size()) {
       parent = next;
     } else {
       split(next, shared);
       parent = nodes_[static_cast<std::size_t>(next)].parent;
     }
   }
-  inputs_.push_back({targets, parent});
+  return parent;
+}
+
+std::int32_t Trie::add(std::span<const TokenId> lead, std::span<const TokenId> rest,
+                       std::span<const TokenId> targets) {
+  const std::size_t size = lead.size() + rest.size();
+  require(size > 0 && targets.size() <= size, "an input of {} tokens with {} targets", size,
+          targets.size());
+  input_tokens_ += static_cast<std::int64_t>(size);
+  const std::int32_t led = extend(-1, 0, lead);
+  inputs_.push_back({targets, extend(led, std::ssize(lead), rest)});
   return static_cast<std::int32_t>(inputs_.size()) - 1;
 }
 

@@ -33,9 +33,10 @@ class Trie {
   /// Without `sharing` each input is a root of its own.
   explicit Trie(bool sharing = true) : sharing_(sharing) {}
 
-  /// Adds an input and what its last `targets.size()` rows predict. Both must outlive the trie.
-  /// Returns the input's index, which counts from 0.
-  std::int32_t add(std::span<const TokenId> input, std::span<const TokenId> targets);
+  /// Adds an input, `lead` and then `rest`, and what its last `targets.size()` rows predict. All
+  /// must outlive the trie. Returns the input's index, which counts from 0.
+  std::int32_t add(std::span<const TokenId> lead, std::span<const TokenId> rest,
+                   std::span<const TokenId> targets);
 
   /// The node at whose end an input ends.
   std::int32_t end_of(std::int32_t input) const {
@@ -55,6 +56,7 @@ class Trie {
     std::span<const TokenId> targets;
     std::int32_t last_node = 0;
   };
+  std::int32_t extend(std::int32_t parent, std::int64_t position, std::span<const TokenId> tokens);
   std::int32_t child(std::int32_t node, TokenId token) const;
   std::int32_t append(std::int32_t parent, std::int64_t position, std::span<const TokenId> tokens);
   void split(std::int32_t node, std::size_t at);

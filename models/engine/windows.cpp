@@ -6,6 +6,12 @@
 
 namespace moe {
 
+std::vector<TokenId> Window::input() const {
+  std::vector<TokenId> ids(lead.begin(), lead.end());
+  ids.insert(ids.end(), rest.begin(), rest.end());
+  return ids;
+}
+
 Window window_of(std::span<const TokenId> context, std::span<const TokenId> continuation,
                  std::int64_t max_tokens) {
   const auto scored = static_cast<std::int64_t>(continuation.size());
@@ -13,23 +19,22 @@ Window window_of(std::span<const TokenId> context, std::span<const TokenId> cont
           context.size());
   require(scored <= max_tokens, "a continuation of {} tokens is longer than the model's {}", scored,
           max_tokens);
-  std::vector<TokenId> all(context.begin(), context.end());
-  all.insert(all.end(), continuation.begin(), continuation.end());
-  const std::int64_t cut =
-      std::max<std::int64_t>(0, static_cast<std::int64_t>(all.size()) - (max_tokens + 1));
-  all.erase(all.begin(), all.begin() + cut);
-  require(static_cast<std::int64_t>(all.size()) > scored, "a request without a context");
-  all.pop_back();
-  return {std::move(all), {continuation.begin(), continuation.end()}, cut};
+  const std::int64_t kept = std::min(std::ssize(context) + scored, max_tokens + 1);
+  require(kept > scored, "a request without a context");
+  const std::span<const TokenId> rest = continuation.first(continuation.size() - 1);
+  return {.lead = context.last(static_cast<std::size_t>(kept - scored)),
+          .rest = rest,
+          .targets = continuation,
+          .truncated = std::ssize(context) + scored - kept};
 }
 
 std::int64_t cut_for_generation(const Request& request, std::int64_t max_tokens) {
   const std::int64_t room = std::max<std::int64_t>(1, max_tokens - request.max_new_tokens);
-  return std::max<std::int64_t>(0, std::ssize(request.context_ids) - room);
+  return std::max<std::int64_t>(0, std::ssize(*request.context_ids) - room);
 }
 
-std::vector<Window> rolling_windows(TokenId prefix, std::span<const TokenId> ids,
-                                    std::int64_t max_tokens) {
+std::vector<Window> rolling_windows(std::span<const TokenId, 1> prefix,
+                                    std::span<const TokenId> ids, std::int64_t max_tokens) {
   std::vector<Window> windows;
   const auto total = static_cast<std::int64_t>(ids.size());
   std::int64_t predicted = 0;
@@ -38,16 +43,14 @@ std::vector<Window> rolling_windows(TokenId prefix, std::span<const TokenId> ids
     // allows.
     const std::int64_t count = std::min(total - predicted, max_tokens);
     const std::int64_t end = predicted + count;
-    Window window;
-    if (predicted == 0) {
-      window.input.push_back(prefix);
-      window.input.insert(window.input.end(), ids.begin(), ids.begin() + count - 1);
-    } else {
-      window.input.assign(ids.begin() + std::max<std::int64_t>(0, end - max_tokens - 1),
-                          ids.begin() + end - 1);
-    }
-    window.targets.assign(ids.begin() + predicted, ids.begin() + end);
-    windows.push_back(std::move(window));
+    const std::int64_t begin = std::max<std::int64_t>(0, end - max_tokens - 1);
+    const auto part = [&](std::int64_t from, std::int64_t to) {
+      return ids.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
+    };
+    windows.push_back(
+        {.lead = predicted == 0 ? std::span<const TokenId>(prefix) : std::span<const TokenId>(),
+         .rest = part(predicted == 0 ? 0 : begin, end - 1),
+         .targets = part(predicted, end)});
     predicted = end;
   }
   return windows;
@@ -55,32 +58,29 @@ std::vector<Window> rolling_windows(TokenId prefix, std::span<const TokenId> ids
 
 std::vector<Window> windows_of(const Request& request, std::int64_t max_tokens) {
   if (request.kind == RequestKind::rolling) {
-    require(request.context_ids.size() == 1,
-            "a rolling text is led by one prefix token; this one is by {}",
-            request.context_ids.size());
-    return rolling_windows(request.context_ids.front(), request.continuation_ids, max_tokens);
+    const std::vector<TokenId>& prefix = *request.context_ids;
+    require(prefix.size() == 1, "a rolling text is led by one prefix token; this one is by {}",
+            prefix.size());
+    return rolling_windows(std::span(prefix).first<1>(), request.continuation_ids, max_tokens);
   }
   require(request.kind == RequestKind::log_likelihood,
           "only log-likelihood and rolling requests are scored");
   std::vector<Window> windows;
-  windows.push_back(window_of(request.context_ids, request.continuation_ids, max_tokens));
+  windows.push_back(window_of(*request.context_ids, request.continuation_ids, max_tokens));
   return windows;
 }
 
-std::vector<Window> llamacpp_chunks(TokenId bos, std::span<const TokenId> ids, std::int64_t chunk) {
+std::vector<Chunk> llamacpp_chunks(TokenId bos, std::span<const TokenId> ids, std::int64_t chunk) {
   require(chunk >= 4, "chunks of {} tokens; expected at least 4", chunk);
-  const std::int64_t chunks = static_cast<std::int64_t>(ids.size()) / chunk;
-  require(chunks >= 2, "{} tokens; chunks of {} need at least {}", ids.size(), chunk, 2 * chunk);
-  std::vector<Window> windows;
-  for (std::int64_t c = 0; c < chunks; ++c) {
-    const auto first = ids.begin() + c * chunk;
-    Window window;
-    window.input.assign(first, first + chunk - 1);  // the last token only is a target
-    if (bos >= 0) window.input.front() = bos;
-    window.targets.assign(first + chunk / 2 + 1, first + chunk);
-    windows.push_back(std::move(window));
+  const std::int64_t count = std::ssize(ids) / chunk;
+  require(count >= 2, "{} tokens; chunks of {} need at least {}", ids.size(), chunk, 2 * chunk);
+  std::vector<Chunk> chunks;
+  for (std::int64_t c = 0; c < count; ++c) {
+    const auto first = ids.begin() + c * chunk, scored = first + chunk / 2 + 1;
+    Chunk& made = chunks.emplace_back(Chunk{{first, scored}, {scored, first + chunk}});
+    if (bos >= 0) made.context.front() = bos;
   }
-  return windows;
+  return chunks;
 }
 
 }  // namespace moe

@@ -1,6 +1,7 @@
 #include "models/tokenizer/added_tokens.h"
 
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -67,6 +68,27 @@ AddedTokens::AddedTokens(const nlohmann::json& list, const Normalizer& normalize
                                [&](std::size_t i) { return group->contents[i].size(); });
     }
   }
+}
+
+bool AddedTokens::keep_cuts() const {
+  constexpr std::string_view kBlanks[] = {" ", "\xe2\x96\x81"};
+  const auto is_alphanumeric = [](char c) { return std::isalnum(static_cast<unsigned char>(c)); };
+  const auto keeps = [&](const std::string& content) {
+    if (!content.empty() && is_alphanumeric(content.back())) return false;
+    return std::ranges::none_of(kBlanks, [&](std::string_view blank) {
+      for (std::size_t at = content.find(blank, 1); at != std::string::npos;
+           at = content.find(blank, at + 1)) {
+        if (is_alphanumeric(content[at - 1])) return true;
+      }
+      return false;
+    });
+  };
+  return std::ranges::none_of(all_,
+                              [](const AddedToken& token) {
+                                return token.lstrip || token.rstrip || token.single_word;
+                              }) &&
+         std::ranges::all_of(raw_.contents, keeps) &&
+         std::ranges::all_of(normalized_.contents, keeps);
 }
 
 const std::vector<std::size_t>* AddedTokens::candidates(const Group& group, char first) const {

@@ -32,6 +32,10 @@ class AddedTokens {
 
   const std::vector<AddedToken>& all() const { return all_; }
 
+  /// Is no token found across a cut before a blank behind an ASCII letter or digit, and none right
+  /// before one?
+  bool keep_cuts() const;
+
   /// Pieces of `text` by the tokens that are looked for in text as it came (`normalized` false) or
   /// after the normalizer (true): the leftmost match, the longest of those.
   std::vector<TextPiece> split(std::string_view text, bool normalized) const;

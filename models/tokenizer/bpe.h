@@ -28,6 +28,9 @@ class Bpe {
 
   const std::unordered_map<std::string, TokenId>& vocabulary() const { return vocabulary_; }
   bool byte_level() const { return byte_level_; }
+  /// No token has a U+2581 behind another character, and none is made of bytes that have: a text
+  /// may be cut before one.
+  bool may_cut_before_blank() const { return may_cut_before_blank_; }
 
  private:
   void read_vocabulary(const nlohmann::json& vocab, std::string_view where);

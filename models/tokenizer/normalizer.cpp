@@ -162,9 +162,26 @@ std::string Normalizer::run(const Step& step, const std::string& text) {
   return out;
 }
 
-std::string Normalizer::apply(std::string text) const {
-  for (const Step& step : steps_) text = run(step, text);
+std::string Normalizer::apply(std::string text, bool at_start) const {
+  for (const Step& step : steps_) {
+    if (at_start || step.form != Form::prepend) text = run(step, text);
+  }
   return text;
+}
+
+/// Composition never joins a blank to what stands before it, nor does it change either.
+bool Normalizer::keeps_cuts() const {
+  return std::ranges::all_of(steps_, [](const Step& step) {
+    switch (step.form) {
+      case Form::strip:  // takes blanks at the beginning of the second part
+      case Form::replace_regex:
+        return false;
+      case Form::replace:
+        return step.what == " ";
+      default:
+        return true;
+    }
+  });
 }
 
 }  // namespace moe

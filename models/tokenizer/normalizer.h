@@ -15,8 +15,12 @@ class Normalizer {
   /// null: leaves text as it is. Error names an element that is not implemented.
   Normalizer(const nlohmann::json& json, std::string_view where);
 
-  std::string apply(std::string text) const;
+  /// `at_start`: the text is not the rest of a longer one, whose beginning was apart.
+  std::string apply(std::string text, bool at_start = true) const;
   bool is_identity() const { return steps_.empty(); }
+  /// Is what a text becomes that is cut before a blank behind an ASCII letter or digit the same,
+  /// part by part?
+  bool keeps_cuts() const;
 
  private:
   enum class Form : std::uint8_t {

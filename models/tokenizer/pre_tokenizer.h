@@ -20,6 +20,11 @@ class PreTokenizer {
   /// Words are in GPT-2's alphabet, that is bytes.
   bool byte_level() const { return byte_level_; }
 
+  /// What becomes of a blank behind an ASCII letter or digit: always a word's beginning, never, or
+  /// as a pattern has it that is not known here.
+  enum class Blank : std::uint8_t { begins_a_word, joins, unknown };
+  Blank blank() const;
+
   /// The words of one piece of text between added tokens. `first`: the piece begins the text. The
   /// views point into `text` or into `storage`, which keeps what had to be rewritten.
   void split(std::string_view text, bool first, std::deque<std::string>& storage,
@@ -36,7 +41,8 @@ class PreTokenizer {
     bool invert = false;
     std::string replacement;  // metaspace
     enum class Prepend : std::uint8_t { always, first, never } prepend = Prepend::always;
-    bool cut = true;  // metaspace: at every replacement; digits: each alone
+    bool cut = true;                 // metaspace: at every replacement; digits: each alone
+    bool cuts_before_blank = false;  // pattern
   };
   void add(const nlohmann::json& json, std::string_view where);
   static void run(const Step&, std::string_view word, bool first, std::deque<std::string>& storage,

@@ -1,6 +1,8 @@
 #include "models/tokenizer/tokenizer.h"
 
+#include <cctype>
 #include <deque>
+#include <utility>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -43,6 +45,7 @@ struct Tokenizer::State {
                 where, id);
       }
     }
+    keeps_cuts = may_be_cut();
   }
 
   Normalizer normalizer;
@@ -54,6 +57,7 @@ struct Tokenizer::State {
   Vocabulary vocabulary;
   std::optional<TokenId> bos, eos;
   std::string digest;
+  bool keeps_cuts = false;
 
   /// Without a tokenizer_config.json: what stands before every text, and the usual names of an end.
   void guess_ends() {
@@ -76,6 +80,43 @@ struct Tokenizer::State {
     };
     bos = named("bos_token", bos);
     eos = named("eos_token", eos);
+  }
+
+  /// A blank behind an ASCII letter or digit begins a word, or no merge goes across it; nothing
+  /// else that reads text looks further back, and nothing stands behind a text.
+  bool may_be_cut() const {
+    using Blank = PreTokenizer::Blank;
+    const Blank blank = pre_tokenizer.blank();
+    const bool apart = blank == Blank::begins_a_word ||
+                       (blank == Blank::joins && !bpe.byte_level() && bpe.may_cut_before_blank());
+    return apart && normalizer.keeps_cuts() && added.keep_cuts() && around.after.empty();
+  }
+
+  /// `at_start`: no rest of a text that was cut.
+  void encode_pieces(std::string_view given, bool at_start, std::vector<TokenId>& ids) const {
+    const std::string mended = is_utf8(given) ? std::string() : to_utf8(given);
+    const std::string_view text = mended.empty() ? given : std::string_view(mended);
+    bool first = at_start, starts = at_start;
+    for (const TextPiece& raw : added.split(text, /*normalized=*/false)) {
+      const bool whole = std::exchange(starts, true);
+      if (raw.id) {
+        ids.push_back(*raw.id);
+        first = false;
+        continue;
+      }
+      const std::string normal =
+          normalizer.is_identity() ? std::string() : normalizer.apply(std::string(raw.text), whole);
+      for (const TextPiece& piece :
+           added.split(normalizer.is_identity() ? raw.text : std::string_view(normal),
+                       /*normalized=*/true)) {
+        if (piece.id) {
+          ids.push_back(*piece.id);
+        } else {
+          encode_text(piece.text, first, ids);
+        }
+        first = false;
+      }
+    }
   }
 
   void encode_text(std::string_view text, bool first, std::vector<TokenId>& ids) const {
@@ -126,34 +167,28 @@ Tokenizer Tokenizer::bytes() {
   return tokenizer;
 }
 
-std::vector<TokenId> Tokenizer::encode(std::string_view given, bool add_special_tokens) const {
+std::vector<TokenId> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
   const State& s = *state_;
-  const std::string mended = is_utf8(given) ? std::string() : to_utf8(given);
-  const std::string_view text = mended.empty() ? given : std::string_view(mended);
   std::vector<TokenId> ids;
   if (add_special_tokens) ids = s.around.before;
-  bool first = true;
-  for (const TextPiece& raw : s.added.split(text, /*normalized=*/false)) {
-    if (raw.id) {
-      ids.push_back(*raw.id);
-      first = false;
-      continue;
-    }
-    const std::string normal =
-        s.normalizer.is_identity() ? std::string() : s.normalizer.apply(std::string(raw.text));
-    for (const TextPiece& piece :
-         s.added.split(s.normalizer.is_identity() ? raw.text : std::string_view(normal),
-                       /*normalized=*/true)) {
-      if (piece.id) {
-        ids.push_back(*piece.id);
-      } else {
-        s.encode_text(piece.text, first, ids);
-      }
-      first = false;
-    }
-  }
+  s.encode_pieces(text, /*at_start=*/true, ids);
   if (add_special_tokens) ids.insert(ids.end(), s.around.after.begin(), s.around.after.end());
   return ids;
+}
+
+std::vector<TokenId> Tokenizer::encode_rest(std::string_view text) const {
+  std::vector<TokenId> ids;
+  state_->encode_pieces(text, /*at_start=*/false, ids);
+  return ids;
+}
+
+std::size_t Tokenizer::last_cut(std::string_view text) const {
+  if (!state_->keeps_cuts) return 0;
+  for (std::size_t at = text.rfind(' '); at != std::string_view::npos && at > 0;
+       at = text.rfind(' ', at - 1)) {
+    if (std::isalnum(static_cast<unsigned char>(text[at - 1]))) return at;
+  }
+  return 0;
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool skip_special_tokens) const {

@@ -32,6 +32,13 @@ class Tokenizer {
 
   /// With `add_special_tokens` the post-processor's template is applied (BOS of Llama and Mistral).
   std::vector<TokenId> encode(std::string_view text, bool add_special_tokens = true) const;
+
+  /// Where `text` may be cut, counted in bytes, such that whatever is put behind it,
+  /// encode(text + more) is encode() of what stands before the cut and encode_rest() of what stands
+  /// behind it; the last such place that is known. 0: there is none.
+  std::size_t last_cut(std::string_view text) const;
+  std::vector<TokenId> encode_rest(std::string_view) const;
+
   std::string decode(std::span<const TokenId>, bool skip_special_tokens = true) const;
 
   std::int64_t size() const;  // highest id + 1

@@ -74,20 +74,18 @@ std::vector<Question> chunks(const CaseTask& task, const Tokenizer& tokenizer,
   const std::vector<TokenId> ids = tokenizer.encode(text);
   const TokenId bos = !ids.empty() && tokenizer.bos() == ids.front() ? ids.front() : -1;
   std::int64_t index = 0;
-  for (const Window& window : llamacpp_chunks(bos, ids, wanted)) {
+  for (Chunk& asked : llamacpp_chunks(bos, ids, wanted)) {
     const std::int64_t chunk = index++;
     if ((task.limit >= 0 && chunk >= task.limit) ||
         task.done.contains({std::string(kChunks), chunk}))
       continue;
-    Question& question =
-        out.emplace_back(Question{{task.case_key, std::string(kChunks), chunk, "",
-                                   Json{{"choices", 1}, {"tokens", window.targets.size()}}.dump()},
-                                  {}});
+    Question& question = out.emplace_back(
+        Question{{task.case_key, std::string(kChunks), chunk, "",
+                  Json{{"choices", 1}, {"tokens", asked.continuation.size()}}.dump()},
+                 {}});
     Request& request = question.requests.emplace_back();
-    const auto context =
-        static_cast<std::ptrdiff_t>(window.input.size() - window.targets.size() + 1);
-    request.context_ids.assign(window.input.begin(), window.input.begin() + context);
-    request.continuation_ids = window.targets;
+    request.context_ids = std::move(asked.context);
+    request.continuation_ids = std::move(asked.continuation);
   }
   return out;
 }

@@ -124,7 +124,7 @@ Summary summarise(const Suite&, const CaseRecord& record) {
 PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
   std::vector<Question> all = asked_questions(task, kQuestions, tokenizer);
   for (Question& question : all) question.requests.resize(1);  // one prompt, whatever the choices
-  return plan_of(std::move(all), max_tokens);
+  return plan_of(all, max_tokens);
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ class FakeEngine final : public Engine {
   /// A number that only the request's ids decide, between -20 and 0.
   static double log_likelihood(const Request& request) {
     std::uint64_t hash = 7;
-    for (const auto* ids : {&request.context_ids, &request.continuation_ids}) {
+    for (const auto* ids : {&*request.context_ids, &request.continuation_ids}) {
       for (const TokenId id : *ids) hash = hash * 1099511628211ULL + static_cast<unsigned>(id);
     }
     return -static_cast<double>((hash >> 20U) % 20000) / 1000;
@@ -129,7 +129,7 @@ class FakeEngine final : public Engine {
   std::vector<ChosenExperts> route(std::span<const Request> requests) override {
     std::vector<ChosenExperts> out;
     for (const Request& request : requests) {
-      const std::int64_t length = std::ssize(request.context_ids), id = request.context_ids.at(0);
+      const std::int64_t length = std::ssize(*request.context_ids), id = request.context_ids->at(0);
       out.push_back({{length % 4}, {}, {id % 4, 4 + id % 4}});
     }
     return out;

@@ -4,8 +4,10 @@
 
 #include <cstdlib>
 
+#include "harness/build_info.h"
 #include "harness/error.h"
 #include "harness/sha256.h"
+#include "models/engine/growing_text.h"
 #include "models/tokenizer/tokenizer.h"
 #include "suites/questions.h"
 #include "tests/goldens/lm_eval/golden.h"
@@ -72,6 +74,32 @@ TEST(prompt, all_mmlu_requests_are_lm_evals) {
   }
 }
 
+/// Beginnings that prompts share are encoded once; what comes out are the ids of each whole text.
+TEST(prompt, all_mmlu_requests_have_the_ids_of_their_whole_texts) {
+  const char* data = std::getenv("MOEBENCH_DATA");
+  if (data == nullptr) GTEST_SKIP() << "MOEBENCH_DATA is not set";
+  const std::size_t every = why_slow(build_info().flags).empty() ? 1 : 50;
+  CaseTask task;
+  const Suite suite = find_suite("mmlu");
+  task.suite = &suite;
+  task.data_root = data;
+  task.point = {{"shots", 5}};
+  for (const char* name :
+       {"mixtral/tokenizer.json", "olmo/allenai_gpt-neox-olmo-dolma-v1_5.json"}) {
+    const Tokenizer tokenizer = Tokenizer::load(std::filesystem::path(data) / "tokenizers" / name);
+    const std::vector<Question> questions = questions_of(task, tokenizer);
+    ASSERT_EQ(questions.size(), 14042U);
+    for (std::size_t q = 0; q < questions.size(); q += every) {
+      for (const Request& request : questions[q].requests) {
+        ASSERT_EQ(*request.context_ids, encode_whole(tokenizer, *request.context));
+        std::vector<TokenId> ids = *request.context_ids;
+        ids.insert(ids.end(), request.continuation_ids.begin(), request.continuation_ids.end());
+        ASSERT_EQ(ids, encode_whole(tokenizer, *request.context + request.continuation));
+      }
+    }
+  }
+}
+
 /// The digest of a case's first questions: of each request's text, one a line.
 std::string digest_of(const Suite& suite, std::int64_t shots, const Tokenizer& tokenizer,
                       std::string_view subset) {
@@ -84,7 +112,7 @@ std::string digest_of(const Suite& suite, std::int64_t shots, const Tokenizer& t
   for (const Question& question : questions_of(task, tokenizer)) {
     if (!subset.empty() && question.document.task != subset) continue;
     for (const Request& request : question.requests)
-      lines += sha256_hex(request.context + request.continuation) + "\n";
+      lines += sha256_hex(*request.context + request.continuation) + "\n";
   }
   return sha256_hex(lines);
 }

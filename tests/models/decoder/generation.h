@@ -33,9 +33,10 @@ inline std::vector<Request> prompts(std::int64_t vocab) {
     Request& request = out.emplace_back();
     request.kind = RequestKind::generate;
     request.max_new_tokens = 1 + i % 4 * 5;
+    Ids ids;
     for (std::size_t t = 0; t < 1 + random() % 20; ++t)
-      request.context_ids.push_back(
-          static_cast<TokenId>(random() % static_cast<std::uint64_t>(vocab)));
+      ids.push_back(static_cast<TokenId>(random() % static_cast<std::uint64_t>(vocab)));
+    request.context_ids = std::move(ids);
   }
   return out;
 }

@@ -18,7 +18,7 @@ namespace {
 
 /// The arg-max of one pass over everything so far, again and again: no cache, no batch.
 Ids plain(Engine& engine, const Request& request) {
-  Ids ids = request.context_ids, out;
+  Ids ids = *request.context_ids, out;
   while (static_cast<std::int64_t>(out.size()) < request.max_new_tokens) {
     const auto row = engine.logits(ids).back();
     out.push_back(static_cast<TokenId>(std::ranges::max_element(row) - row.begin()));
@@ -48,7 +48,7 @@ TEST(generation, does_not_depend_on_the_memory_or_the_size_of_a_step) {
   const std::vector<Request> requests = prompts(config.vocab);
   std::int64_t longest = 0;
   for (const Request& r : requests)
-    longest = std::max(longest, std::ssize(r.context_ids) + r.max_new_tokens);
+    longest = std::max(longest, std::ssize(*r.context_ids) + r.max_new_tokens);
   const std::int64_t pages = (longest + 3) / 4;
   const std::int64_t page_bytes = 4 * kv_bytes_per_token(config, DType::f32);
   const auto expected = generated(*engine_of(config, 1), requests);
@@ -73,14 +73,14 @@ TEST(generation, does_not_depend_on_the_memory_or_the_size_of_a_step) {
 /// A prompt, others that go on from it, one that is its beginning, and itself again.
 std::vector<Request> branching_prompts(std::int64_t vocab) {
   std::vector<Request> out = prompts(vocab);
-  const Ids lead = out[6].context_ids;
+  const Ids lead = *out[6].context_ids;
   for (Request& request : out) {
     Ids ids = lead;
-    ids.insert(ids.end(), request.context_ids.begin(), request.context_ids.end());
+    ids.insert(ids.end(), request.context_ids->begin(), request.context_ids->end());
     request.context_ids = std::move(ids);
   }
   out[2].context_ids = lead;
-  out[3].context_ids = {lead.front()};
+  out[3].context_ids = Ids{lead.front()};
   out[4].context_ids = out[5].context_ids;
   return out;
 }
@@ -106,7 +106,7 @@ TEST(generation, fits_into_the_pages_of_one_prompt_and_its_answer_and_needs_no_s
   const auto expected = generated(*engine_of(config, 1), requests);
   std::int64_t longest = 0;
   for (const Request& r : requests)
-    longest = std::max(longest, std::ssize(r.context_ids) + r.max_new_tokens);
+    longest = std::max(longest, std::ssize(*r.context_ids) + r.max_new_tokens);
   const std::int64_t least = (longest + 2) / 3 * 3 * kv_bytes_per_token(config, DType::f32);
   for (const ScoreLimits& limits :
        {ScoreLimits{.kv_bytes = least, .tokens_per_page = 3},
@@ -177,7 +177,7 @@ TEST(generation, ends_with_the_end_token_that_only_the_tokenizer_names) {
 TEST(generation, cuts_a_prompt_on_the_left_so_that_prompt_and_answer_fit) {
   const Config config = tiny_config();  // 256 positions
   Request request = prompts(config.vocab).front();
-  request.context_ids.assign(300, 5);
+  request.context_ids = Ids(300, 5);
   request.max_new_tokens = 10;
   const auto answer = generated(*engine_of(config, 1), std::span(&request, 1)).front();
   EXPECT_EQ(answer.truncated_tokens, 300 - 246);

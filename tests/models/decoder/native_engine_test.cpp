@@ -110,11 +110,11 @@ void expect_equal(const std::vector<Scored>& a, const std::vector<Scored>& b,
 
 /// ln p(continuation | context) from the logits of one pass, in float64.
 double plain_log_likelihood(Engine& engine, const Request& request) {
-  Ids ids = request.context_ids;
+  Ids ids = *request.context_ids;
   ids.insert(ids.end(), request.continuation_ids.begin(), request.continuation_ids.end());
   const auto logits = engine.logits(std::span(ids).first(ids.size() - 1));
   double sum = 0;
-  for (std::size_t t = request.context_ids.size(); t < ids.size(); ++t) {
+  for (std::size_t t = request.context_ids->size(); t < ids.size(); ++t) {
     const std::vector<float>& row = logits[t - 1];
     double total = 0;
     for (const float x : row) total += std::exp(static_cast<double>(x));
@@ -225,11 +225,12 @@ TEST(native_engine, a_rolling_text_is_the_sum_of_its_windows_and_an_empty_one_is
   const Ids ids = drawn(random, 600, config.vocab);
   const std::vector<Request> requests = {rolling(ids), rolling({})};
   double wanted = 0;
-  for (const Window& window : rolling_windows(1, ids, config.max_positions)) {
-    const auto context =
-        static_cast<std::ptrdiff_t>(window.input.size() - window.targets.size() + 1);
+  constexpr TokenId kPrefix[] = {1};
+  for (const Window& window : rolling_windows(kPrefix, ids, config.max_positions)) {
+    Ids context = window.input();
+    context.resize(context.size() - window.targets.size() + 1);
     wanted += plain_log_likelihood(
-        *engine, scored(Ids(window.input.begin(), window.input.begin() + context), window.targets));
+        *engine, scored(std::move(context), {window.targets.begin(), window.targets.end()}));
   }
   const auto answers = answers_of(*engine, requests);
   EXPECT_NEAR(answers[0].log_likelihood, wanted, 1e-6 * std::abs(wanted));

@@ -43,14 +43,15 @@ TEST(encode, several_continuations_of_a_context_are_encoded_as_each_alone) {
   for (const Tokenizer* tokenizer : {&golden, &bytes}) {
     for (const char* context : {"", "the thing", "the th", "<s>is it? ", "is \n\t ", " "}) {
       const std::vector<std::string> continuations = {" A", "yes", " the thing", "<s>x", "\n"};
-      const auto together = log_likelihood_requests(*tokenizer, context, continuations);
-      ASSERT_EQ(together.size(), continuations.size());
-      for (std::size_t c = 0; c < continuations.size(); ++c) {
-        const auto [context_ids, ids] = encode_pair(*tokenizer, context, continuations[c]);
-        EXPECT_EQ(together[c].context, context);
-        EXPECT_EQ(together[c].continuation, continuations[c]);
-        EXPECT_EQ(together[c].context_ids, context_ids);
-        EXPECT_EQ(together[c].continuation_ids, ids);
+      const EncodedContext encoded(GrowingText(*tokenizer, ""), context);
+      for (const std::string& continuation : continuations) {
+        const auto [context_ids, ids] = encode_pair(*tokenizer, context, continuation);
+        const Request request = encoded.request(continuation);
+        EXPECT_EQ(request.context, context);
+        EXPECT_EQ(request.continuation, continuation);
+        EXPECT_EQ(request.context_ids, context_ids);
+        EXPECT_TRUE(request.context_ids.is(encoded.ids()));
+        EXPECT_EQ(request.continuation_ids, ids);
       }
     }
   }

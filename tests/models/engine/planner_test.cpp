@@ -31,7 +31,7 @@ std::int64_t run_all(Planner& planner, FakeCache& cache) {
 /// A random set of inputs under a random budget, often the smallest that can do.
 void plan_at_random(std::uint64_t seed) {
   std::mt19937_64 random(seed);
-  const std::vector<Window> inputs =
+  const std::vector<Input> inputs =
       random_inputs(random, {.inputs = 1 + below(random, 30),
                              .longest = 1 + below(random, 50),
                              .vocabulary = static_cast<std::int32_t>(1 + below(random, 5))});
@@ -79,8 +79,8 @@ class RandomEndings {
                               {.inputs = 1 + below(random_, 25),
                                .longest = 1 + below(random_, 40),
                                .vocabulary = static_cast<std::int32_t>(1 + below(random_, 4))})) {
-    for (const Window& input : inputs_) {
-      trie_.add(input.input, {});
+    for (const Input& input : inputs_) {
+      trie_.add(input.lead(), input.rest(), {});
       endings_.push_back({.node = -1, .tokens = 1 + below(random_, 12)});
     }
     trie_.finish();
@@ -142,7 +142,7 @@ class RandomEndings {
   }
 
   std::mt19937_64 random_;
-  std::vector<Window> inputs_;
+  std::vector<Input> inputs_;
   Trie trie_;
   std::vector<Ending> endings_;
   PlanLimits limits_;
@@ -158,14 +158,14 @@ TEST(planner, endings_go_on_from_their_prompts_each_token_of_which_runs_once_in_
 }
 
 /// Three inputs that branch inside a page of four.
-std::vector<Window> branching() {
+std::vector<Input> branching() {
   return {{.input = {1, 2, 3, 4, 5, 6}, .targets = {1}},
           {.input = {1, 2, 3, 4, 5, 7}, .targets = {1}},
           {.input = {1, 2, 3, 4, 5, 8}, .targets = {1}}};
 }
 
 TEST(planner, a_branch_inside_a_page_copies_it_for_each_child) {
-  const std::vector<Window> inputs = branching();
+  const std::vector<Input> inputs = branching();
   const Trie trie = trie_of(inputs);
   Planner planner(trie, {.pages = 5, .tokens_per_page = 4, .tokens_per_step = 100});
   const PlannedStep first = next_of(planner), second = next_of(planner);
@@ -185,7 +185,7 @@ TEST(planner, a_branch_inside_a_page_copies_it_for_each_child) {
 }
 
 TEST(planner, the_smallest_budget_finishes_one_child_after_the_other) {
-  const std::vector<Window> inputs = branching();
+  const std::vector<Input> inputs = branching();
   const Trie trie = trie_of(inputs);
   EXPECT_EQ(Planner::pages_needed(trie, 4), 3);
   const PlanLimits limits{.pages = 3, .tokens_per_page = 4, .tokens_per_step = 100};
@@ -196,7 +196,7 @@ TEST(planner, the_smallest_budget_finishes_one_child_after_the_other) {
 }
 
 TEST(planner, a_node_longer_than_a_step_goes_on_where_it_stopped) {
-  const std::vector<Window> inputs = {
+  const std::vector<Input> inputs = {
       {.input = Ids(25, 1), .targets = Ids(25, 1)}};  // every row is asked for
   const Trie trie = trie_of(inputs);
   const PlanLimits limits{.pages = 7, .tokens_per_page = 4, .tokens_per_step = 10};
@@ -207,7 +207,7 @@ TEST(planner, a_node_longer_than_a_step_goes_on_where_it_stopped) {
 }
 
 TEST(planner, children_of_one_prefix_run_together_where_the_budget_allows) {
-  std::vector<Window> inputs;
+  std::vector<Input> inputs;
   inputs.reserve(20);
   for (TokenId i = 0; i < 20; ++i) inputs.push_back({.input = {1, 2, 3, 10 + i}, .targets = {1}});
   const Trie trie = trie_of(inputs);
@@ -218,7 +218,7 @@ TEST(planner, children_of_one_prefix_run_together_where_the_budget_allows) {
 }
 
 TEST(planner, an_impossible_budget_is_an_error_that_names_what_is_there_and_what_is_needed) {
-  const std::vector<Window> inputs = {{.input = Ids(100, 1), .targets = {1}}};
+  const std::vector<Input> inputs = {{.input = Ids(100, 1), .targets = {1}}};
   const Trie trie = trie_of(inputs);
   const std::string message = message_of<Error>(
       [&] { Planner(trie, {.pages = 24, .tokens_per_page = 4, .tokens_per_step = 10}); });
@@ -228,7 +228,7 @@ TEST(planner, an_impossible_budget_is_an_error_that_names_what_is_there_and_what
 }
 
 TEST(planner, limits_that_make_no_sense_are_errors) {
-  const std::vector<Window> inputs = branching();
+  const std::vector<Input> inputs = branching();
   const Trie trie = trie_of(inputs);
   for (const PlanLimits& limits :
        {PlanLimits{.pages = -1, .tokens_per_page = 4, .tokens_per_step = 10},

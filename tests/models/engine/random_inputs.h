@@ -4,12 +4,20 @@
 
 #include <cstdint>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "models/engine/trie.h"
-#include "models/engine/windows.h"
 
 namespace moe {
+
+struct Input {
+  std::vector<TokenId> input, targets;
+
+  /// An input may come in two parts.
+  std::span<const TokenId> lead() const { return std::span(input).first(input.size() / 3); }
+  std::span<const TokenId> rest() const { return std::span(input).subspan(input.size() / 3); }
+};
 
 struct InputShape {
   std::int64_t inputs = 20;
@@ -22,8 +30,8 @@ inline std::int64_t below(std::mt19937_64& random, std::int64_t n) {
 }
 
 /// Every input is drawn anew or goes on from the beginning of another; some come twice.
-inline std::vector<Window> random_inputs(std::mt19937_64& random, const InputShape& shape) {
-  std::vector<Window> inputs;
+inline std::vector<Input> random_inputs(std::mt19937_64& random, const InputShape& shape) {
+  std::vector<Input> inputs;
   for (std::int64_t i = 0; i < shape.inputs; ++i) {
     std::vector<TokenId> ids;
     if (i > 0 && random() % 3 != 0) {
@@ -42,9 +50,9 @@ inline std::vector<Window> random_inputs(std::mt19937_64& random, const InputSha
   return inputs;
 }
 
-inline Trie trie_of(const std::vector<Window>& inputs) {
+inline Trie trie_of(const std::vector<Input>& inputs) {
   Trie trie;
-  for (const Window& window : inputs) trie.add(window.input, window.targets);
+  for (const Input& window : inputs) trie.add(window.lead(), window.rest(), window.targets);
   trie.finish();
   return trie;
 }

@@ -135,7 +135,7 @@ TEST(request_lines, that_are_broken_anywhere_are_errors_and_nothing_else) {
 TEST(request_lines, are_answered_with_their_ids) {
   const RequestLine line{.line = 3, .id = R"({"a":[1,"é"]})", .request = {}};
   Request request;
-  request.context_ids = {1, 2, 3};
+  request.context_ids = Ids{1, 2, 3};
   request.continuation_ids = {4};
   Scored answer;
   answer.log_likelihood = -0.1;

@@ -14,9 +14,9 @@ namespace {
 using Ids = std::vector<TokenId>;
 
 /// How many different beginnings the inputs have: what a perfect sharing runs.
-std::int64_t distinct_prefixes(const std::vector<Window>& inputs) {
+std::int64_t distinct_prefixes(const std::vector<Input>& inputs) {
   std::set<Ids> prefixes;
-  for (const Window& window : inputs) {
+  for (const Input& window : inputs) {
     for (std::size_t n = 1; n <= window.input.size(); ++n)
       prefixes.emplace(window.input.begin(), window.input.begin() + static_cast<std::ptrdiff_t>(n));
   }
@@ -24,7 +24,7 @@ std::int64_t distinct_prefixes(const std::vector<Window>& inputs) {
 }
 
 struct RandomTrie {
-  std::vector<Window> inputs;
+  std::vector<Input> inputs;
   Trie trie;
 };
 
@@ -48,7 +48,7 @@ TEST(trie, runs_each_distinct_prefix_once) {
   on_random_tries([](const RandomTrie& one) {
     EXPECT_EQ(one.trie.tokens(), distinct_prefixes(one.inputs));
     std::int64_t given = 0;
-    for (const Window& window : one.inputs) given += static_cast<std::int64_t>(window.input.size());
+    for (const Input& window : one.inputs) given += static_cast<std::int64_t>(window.input.size());
     EXPECT_EQ(one.trie.input_tokens(), given);
   });
 }
@@ -62,7 +62,7 @@ void check_rows(const RandomTrie& one, std::int32_t id,
   for (const ScoredRow& row : node.rows) {
     ASSERT_GE(row.row, 0);
     ASSERT_LT(static_cast<std::size_t>(row.row), node.tokens.size());
-    const Window& window = one.inputs.at(static_cast<std::size_t>(row.window));
+    const Input& window = one.inputs.at(static_cast<std::size_t>(row.window));
     const std::int64_t at = node.position + row.row;
     ASSERT_LT(at, static_cast<std::int64_t>(window.input.size()));
     EXPECT_TRUE(std::equal(path.begin(), path.begin() + at + 1, window.input.begin()));
@@ -80,7 +80,7 @@ TEST(trie, holds_every_target_once_behind_the_tokens_that_predict_it) {
     for (std::size_t id = 0; id < one.trie.nodes().size(); ++id)
       check_rows(one, static_cast<std::int32_t>(id), seen);
     std::size_t asked = 0;
-    for (const Window& window : one.inputs) asked += window.targets.size();
+    for (const Input& window : one.inputs) asked += window.targets.size();
     EXPECT_EQ(seen.size(), asked);
   });
 }
@@ -112,9 +112,9 @@ TEST(trie, siblings_part_at_their_first_token_and_children_go_on_where_parents_e
 TEST(trie, choices_of_one_question_share_all_but_their_answers) {
   const Ids a = {1, 2, 3, 10}, b = {1, 2, 3, 11}, targets = {5};
   Trie trie;
-  EXPECT_EQ(trie.add(a, targets), 0);
-  EXPECT_EQ(trie.add(b, targets), 1);
-  EXPECT_EQ(trie.add(a, targets), 2);
+  EXPECT_EQ(trie.add(a, {}, targets), 0);
+  EXPECT_EQ(trie.add(b, {}, targets), 1);
+  EXPECT_EQ(trie.add(a, {}, targets), 2);
   trie.finish();
   EXPECT_EQ(trie.tokens(), 5);
   EXPECT_EQ(trie.input_tokens(), 12);
@@ -124,8 +124,8 @@ TEST(trie, choices_of_one_question_share_all_but_their_answers) {
 TEST(trie, refuses_an_empty_input_and_more_targets_than_rows) {
   const Ids none, one = {1}, two = {1, 2};
   Trie trie;
-  EXPECT_THROW(trie.add(none, none), Error);
-  EXPECT_THROW(trie.add(one, two), Error);
+  EXPECT_THROW(trie.add(none, {}, none), Error);
+  EXPECT_THROW(trie.add(one, {}, two), Error);
 }
 
 }  // namespace

@@ -19,17 +19,23 @@ Ids counted(std::size_t n) {
   return ids;
 }
 
+Ids ids_of(std::span<const TokenId> ids) {
+  return {ids.begin(), ids.end()};
+}
+
 TEST(windows, a_request_that_fits_loses_only_its_last_token) {
-  const Window window = window_of(Ids{1, 2, 3}, Ids{4, 5}, 10);
-  EXPECT_EQ(window.input, (Ids{1, 2, 3, 4}));
-  EXPECT_EQ(window.targets, (Ids{4, 5}));
+  const Ids context = {1, 2, 3}, continuation = {4, 5};
+  const Window window = window_of(context, continuation, 10);
+  EXPECT_EQ(window.input(), (Ids{1, 2, 3, 4}));
+  EXPECT_EQ(ids_of(window.targets), continuation);
   EXPECT_EQ(window.truncated, 0);
 }
 
 TEST(windows, the_model_takes_one_token_less_than_context_and_continuation) {
-  EXPECT_EQ(window_of(Ids{1, 2, 3}, Ids{4, 5}, 4).truncated, 0);
-  const Window cut = window_of(Ids{1, 2, 3}, Ids{4, 5}, 3);
-  EXPECT_EQ(cut.input, (Ids{2, 3, 4}));
+  const Ids context = {1, 2, 3}, continuation = {4, 5};
+  EXPECT_EQ(window_of(context, continuation, 4).truncated, 0);
+  const Window cut = window_of(context, continuation, 3);
+  EXPECT_EQ(cut.input(), (Ids{2, 3, 4}));
   EXPECT_EQ(cut.truncated, 1);
 }
 
@@ -40,15 +46,17 @@ TEST(windows, a_long_context_is_cut_on_the_left_whatever_its_length) {
       const std::span<const TokenId> ids(all);
       const Window window = window_of(ids.first(context), ids.subspan(context), 8);
       const std::size_t kept = std::min<std::size_t>(all.size(), 9);
-      EXPECT_EQ(window.input, Ids(all.end() - static_cast<std::ptrdiff_t>(kept), all.end() - 1));
-      EXPECT_EQ(window.targets, Ids(all.end() - static_cast<std::ptrdiff_t>(scored), all.end()));
+      EXPECT_EQ(window.input(), Ids(all.end() - static_cast<std::ptrdiff_t>(kept), all.end() - 1));
+      EXPECT_EQ(ids_of(window.targets),
+                Ids(all.end() - static_cast<std::ptrdiff_t>(scored), all.end()));
       EXPECT_EQ(window.truncated, static_cast<std::int64_t>(all.size() - kept));
     }
   }
 }
 
 TEST(windows, a_continuation_as_long_as_the_model_fits_and_a_longer_one_is_an_error) {
-  EXPECT_EQ(window_of(Ids{1, 2}, counted(8), 8).input.size(), 8U);
+  const Ids context = {1, 2}, continuation = counted(8);
+  EXPECT_EQ(window_of(context, continuation, 8).input().size(), 8U);
   const std::string message = message_of<Error>([] { window_of(Ids{1}, counted(9), 8); });
   EXPECT_NE(message.find('9'), std::string::npos) << message;
   EXPECT_NE(message.find('8'), std::string::npos) << message;
@@ -62,7 +70,7 @@ TEST(windows, nothing_to_score_is_an_error_since_it_would_never_be_answered) {
 
 TEST(windows, of_a_request_are_those_of_its_kind) {
   Request request;
-  request.context_ids = {9};
+  request.context_ids = Ids{9};
   request.continuation_ids = counted(10);
   request.kind = RequestKind::rolling;
   EXPECT_EQ(windows_of(request, 4).size(), 3U);
@@ -76,25 +84,28 @@ TEST(windows, rolling_windows_are_lm_evals) {
   const nlohmann::json golden = lm_eval_golden("windows.json");
   ASSERT_GE(golden["cases"].size(), 50U);
   for (const auto& one : golden["cases"]) {
-    const auto windows = rolling_windows(one["prefix"].get<TokenId>(), one["ids"].get<Ids>(),
-                                         one["max_tokens"].get<std::int64_t>());
+    const TokenId prefix[] = {one["prefix"].get<TokenId>()};
+    const Ids ids = one["ids"].get<Ids>();
+    const auto windows = rolling_windows(prefix, ids, one["max_tokens"].get<std::int64_t>());
     ASSERT_EQ(windows.size(), one["windows"].size()) << one;
     for (std::size_t w = 0; w < windows.size(); ++w) {
       Ids input = one["windows"][w][0].get<Ids>();
       const Ids targets = one["windows"][w][1].get<Ids>();
       input.insert(input.end(), targets.begin(), targets.end() - 1);
-      EXPECT_EQ(windows[w].input, input) << one;
-      EXPECT_EQ(windows[w].targets, targets) << one;
+      EXPECT_EQ(windows[w].input(), input) << one;
+      EXPECT_EQ(ids_of(windows[w].targets), targets) << one;
     }
   }
 }
 
 TEST(windows, rolling_predicts_every_token_once_and_in_order) {
+  constexpr TokenId kPrefix[] = {99};
   for (std::size_t n = 0; n < 40; ++n) {
+    const Ids text = counted(n);
     Ids predicted;
-    for (const Window& window : rolling_windows(99, counted(n), 7)) {
-      EXPECT_LE(window.input.size(), 7U);
-      EXPECT_LE(window.targets.size(), window.input.size());
+    for (const Window& window : rolling_windows(kPrefix, text, 7)) {
+      EXPECT_LE(window.input().size(), 7U);
+      EXPECT_LE(window.targets.size(), window.input().size());
       predicted.insert(predicted.end(), window.targets.begin(), window.targets.end());
     }
     EXPECT_EQ(predicted, counted(n));
@@ -102,17 +113,17 @@ TEST(windows, rolling_predicts_every_token_once_and_in_order) {
 }
 
 TEST(windows, llamacpp_scores_the_later_half_of_disjoint_chunks) {
-  const auto windows = llamacpp_chunks(77, counted(21), 8);
-  ASSERT_EQ(windows.size(), 2U);  // the tail of five is dropped
-  EXPECT_EQ(windows[0].input, (Ids{77, 1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(windows[0].targets, (Ids{5, 6, 7}));
-  EXPECT_EQ(windows[1].input, (Ids{77, 9, 10, 11, 12, 13, 14}));
-  EXPECT_EQ(windows[1].targets, (Ids{13, 14, 15}));
-  EXPECT_EQ(llamacpp_chunks(77, counted(1024), 512)[1].targets.size(), 255U);
+  const auto chunks = llamacpp_chunks(77, counted(21), 8);
+  ASSERT_EQ(chunks.size(), 2U);  // the tail of five is dropped
+  EXPECT_EQ(chunks[0].context, (Ids{77, 1, 2, 3, 4}));
+  EXPECT_EQ(chunks[0].continuation, (Ids{5, 6, 7}));
+  EXPECT_EQ(chunks[1].context, (Ids{77, 9, 10, 11, 12}));
+  EXPECT_EQ(chunks[1].continuation, (Ids{13, 14, 15}));
+  EXPECT_EQ(llamacpp_chunks(77, counted(1024), 512)[1].continuation.size(), 255U);
 }
 
 TEST(windows, llamacpp_leaves_the_first_token_where_there_is_no_bos) {
-  EXPECT_EQ(llamacpp_chunks(-1, counted(16), 8)[1].input.front(), 8);
+  EXPECT_EQ(llamacpp_chunks(-1, counted(16), 8)[1].context.front(), 8);
 }
 
 TEST(windows, llamacpp_needs_two_chunks) {
