@@ -42,6 +42,9 @@ struct Dataset {
   std::vector<std::string> subsets;  // {""} where there is one
   std::vector<Split> splits;
   RecordMap record;  // of reader "records"
+  // What questions that are not independent of each other share: a field of theirs ("passage"), or
+  // "subset"; "": nothing.
+  std::string cluster;
 };
 
 /// How files of a dataset become items. Named in its TOML.

@@ -72,6 +72,17 @@ RecordMap record_of(std::string_view name, const toml::table& table) {
   return read_record_map(fmt::format("dataset {}", name), *record);
 }
 
+std::string cluster_of(std::string_view name, const toml::table& table) {
+  const toml::node* node = table.get("cluster");
+  if (node == nullptr) return "";
+  const std::string cluster = text(name, table, "cluster");
+  const toml::table* fields = table["record"]["fields"].as_table();
+  require(cluster == "subset" || (fields != nullptr && fields->contains(cluster)),
+          "{}: key \"cluster\": \"{}\" is neither \"subset\" nor one of [record]'s fields",
+          at(name, *node), cluster);
+  return cluster;
+}
+
 std::vector<Dataset> bundled() {
   std::vector<Dataset> out;
   for (const EmbeddedFile& file : kDatasets) out.push_back(parse_dataset(file.name, file.text));
@@ -92,7 +103,7 @@ Dataset parse_dataset(std::string_view name, std::string_view toml) {
   check_keys(
       name, table,
       std::to_array<std::string_view>({"reader", "source", "revision", "licence", "directory",
-                                       "configuration", "subsets", "splits", "record"}));
+                                       "configuration", "subsets", "splits", "record", "cluster"}));
   Dataset dataset{.name = std::string(name),
                   .reader = text(name, table, "reader"),
                   .source = text(name, table, "source"),
@@ -102,7 +113,8 @@ Dataset parse_dataset(std::string_view name, std::string_view toml) {
                   .configuration = table["configuration"].value_or(std::string()),
                   .subsets = subsets_of(name, table),
                   .splits = splits_of(name, table),
-                  .record = record_of(name, table)};
+                  .record = record_of(name, table),
+                  .cluster = cluster_of(name, table)};
   require(std::ranges::find(readers(), dataset.reader, &Reader::name) != readers().end(),
           "{}: unknown reader \"{}\"", at(name, table), dataset.reader);
   return dataset;

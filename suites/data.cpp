@@ -16,7 +16,7 @@ Dataset own_dataset(std::string_view whose, const toml::table& data,
                     const std::filesystem::path& folder) {
   const TableReader reader{std::string(whose), data};
   std::vector<std::string_view> keys = record_keys();
-  keys.insert(keys.end(), {"file", "examples"});
+  keys.insert(keys.end(), {"file", "examples", "cluster"});
   reader.only(keys);
   Dataset dataset;
   dataset.name = "[data]";
@@ -29,6 +29,7 @@ Dataset own_dataset(std::string_view whose, const toml::table& data,
   if (!examples.empty()) dataset.splits.push_back({"examples", examples, ""});
   dataset.record = read_record_map(whose, data);
   dataset.record.all_fields = true;
+  dataset.cluster = reader.get_or<std::string>("cluster", "", "a field's name");
   return dataset;
 }
 

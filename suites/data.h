@@ -3,6 +3,7 @@
 //   [data]                            # in place of `dataset` and `split`
 //   file     = "capitals.jsonl"       # beside the suite file; JSON Lines
 //   examples = "more.jsonl"           # whose records are examples; prompts name it "examples"
+//   cluster  = "passage"              # the field that questions share which belong together
 //   question = "q"                    # and the other keys of datasets/record_map.h
 #pragma once
 

@@ -94,6 +94,11 @@ Graded grade_one(const Document& document, const QuestionAnswers& answered) {
   graded.exact = answered.choices[static_cast<std::size_t>(gold)]->is_greedy ? 1.0 : 0.0;
   if (facts.contains("bytes")) graded.acc_bytes = wins(by_length(scores, document, "bytes"));
   graded.mc2 = right_mass(scores, right);
+  graded.choices = std::ssize(scores);
+  graded.answer = winner(scores);
+  graded.gold = gold;
+  graded.confidence = right_mass(scores, {graded.answer});
+  if (facts.contains("cluster")) graded.cluster = fact_of<std::string>(document, "cluster");
   if (answered.unconditional.empty()) return graded;
   for (std::size_t c = 0; c < scores.size(); ++c)
     scores[c] -= answered.unconditional[c]->log_likelihood;
@@ -170,9 +175,18 @@ std::vector<Graded> grade(const CaseRecord& record) {
   return graded;
 }
 
+std::vector<std::string> score_metrics(const Suite& suite) {
+  return suite.options.value("score", Json::object())
+      .value("metrics", std::vector<std::string>{"acc"});
+}
+
 Summary accuracy_summary(const Suite& suite, const CaseRecord& record) {
-  const auto metrics = suite.options.value("score", Json::object())
-                           .value("metrics", std::vector<std::string>{"acc"});
+  return accuracy_summary(suite, record, grade(record));
+}
+
+Summary accuracy_summary(const Suite& suite, const CaseRecord& record,
+                         std::span<const Graded> graded) {
+  const std::vector<std::string> metrics = score_metrics(suite);
   std::vector<const Share*> asked;
   for (const Share& share : kShares) {
     if (share.metric.name == "acc" ||
@@ -181,7 +195,7 @@ Summary accuracy_summary(const Suite& suite, const CaseRecord& record) {
   }
   Summary summary;
   std::map<const Share*, ByTask> scores;
-  for (const Graded& g : grade(record)) {
+  for (const Graded& g : graded) {
     Json per_question;
     for (const Share* share : asked) {
       scores[share][g.task].push_back(g.*share->of);

@@ -17,6 +17,10 @@ struct Graded {
   double acc_bytes = 0;          // as acc_norm, by bytes of UTF-8 in place of code points
   double acc_mutual_info = 0;    // as acc, of what the context adds to a choice alone
   double mc2 = 0;                // the share of probability that right choices have among all
+  std::int64_t choices = 0, answer = 0, gold = 0;  // how many, the winner, the right one
+  double confidence = 0;  // the share of probability of the answer among all choices
+  // NOLINTNEXTLINE(readability-redundant-member-init): else g++ wants it named
+  std::string cluster = {};  // what it shares with other questions; "": it is its own
 };
 
 /// The metrics of a question that a suite's [score] may name.
@@ -30,6 +34,11 @@ std::vector<Graded> grade(const CaseRecord&);
 /// entry ("mmlu_stem"), and for the whole (scope ""). Micro averages; standard errors pooled over
 /// tasks as lm-evaluation-harness does.
 Summary accuracy_summary(const Suite&, const CaseRecord&);
+/// The same where grade(record) is there already.
+Summary accuracy_summary(const Suite&, const CaseRecord&, std::span<const Graded>);
+
+/// The metrics that a suite's [score] asks for.
+std::vector<std::string> score_metrics(const Suite&);
 
 /// How evenly experts are used: load_imbalance (max / mean), routing_entropy (1: even),
 /// dead_experts, as the mean over layers (scope "") and per layer ("layer.3").

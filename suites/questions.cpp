@@ -22,6 +22,22 @@ struct Asking {
   bool bytes = false;          // a metric needs their lengths in bytes
 };
 
+/// Adds the name of the cluster that a question belongs to: its task, or the digest of the field's
+/// text.
+void add_cluster(const Asking& asking, const std::string& task, const Item& item, Json& facts) {
+  const std::string& what = dataset_of(*asking.task.suite).cluster;
+  if (what.empty()) return;
+  if (what == "subset") {
+    facts["cluster"] = task;
+    return;
+  }
+  constexpr std::size_t kDigits = 12;
+  const auto field = item.fields.find(what);
+  require(field != item.fields.end(), "question {} {}: no field \"{}\", which is its cluster", task,
+          item.index, what);
+  facts["cluster"] = sha256_hex(field->second).substr(0, kDigits);
+}
+
 Document document_of(const Asking& asking, std::string_view subset, const Item& item,
                      const std::vector<std::string>& answers) {
   const std::string task = task_name(*asking.task.suite, subset);
@@ -35,6 +51,7 @@ Document document_of(const Asking& asking, std::string_view subset, const Item& 
     characters.push_back(code_points(answer));
     bytes.push_back(answer.size());
   }
+  add_cluster(asking, task, item, facts);
   facts["choices"] = item.choices.size();
   facts["characters"] = characters;
   if (asking.bytes) facts["bytes"] = bytes;
@@ -69,6 +86,7 @@ Question text_question(const Asking& asking, std::string_view subset, const Grow
   const std::string task = task_name(*asking.task.suite, subset);
   require(!item.answers.empty(), "question {} {}: no text is right", task, item.index);
   Json facts = Json::parse(item.facts_json);
+  add_cluster(asking, task, item, facts);
   facts["choices"] = 1;
   facts["targets"] = item.answers;
   Question question{{asking.task.case_key, task, item.index, item.answers.front(), facts.dump()},

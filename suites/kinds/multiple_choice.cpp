@@ -4,6 +4,7 @@
 
 #include "harness/error.h"
 #include "suites/asking.h"
+#include "suites/calibration.h"
 #include "suites/data.h"
 #include "suites/grading.h"
 #include "suites/prompt.h"
@@ -47,6 +48,14 @@ void check(const Suite& suite) {
   }
 }
 
+Summary summarise(const Suite& suite, const CaseRecord& record) {
+  const std::vector<Graded> graded = grade(record);
+  Summary summary = accuracy_summary(suite, record, graded);
+  for (Value& value : calibration_values(suite, graded, record.answers))
+    summary.values.push_back(std::move(value));
+  return summary;
+}
+
 }  // namespace
 
 extern const Kind multiple_choice = {
@@ -56,7 +65,7 @@ extern const Kind multiple_choice = {
     .tables = kTables,
     .check = check,
     .run = ask_choices,
-    .summarise = accuracy_summary,
+    .summarise = summarise,
     .plan = plan_choices,
     .splits = question_splits,
 };
