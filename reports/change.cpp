@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "harness/paired.h"
 #include "reports/paired_rows.h"
 
 namespace moe {
@@ -15,26 +16,54 @@ bool is_exponential(std::string_view metric) {
   return metric.ends_with("perplexity");
 }
 
-Change paired_shares(const PairedRows& rows) {
-  std::int64_t a = 0, b = 0, only_a = 0, only_b = 0;
-  const auto n = static_cast<std::int64_t>(rows.a.size());
-  for (std::size_t i = 0; i < rows.a.size(); ++i) {
-    const bool of_a = rows.a[i] == 1, of_b = rows.b[i] == 1;
-    a += of_a ? 1 : 0;
-    b += of_b ? 1 : 0;
-    only_a += of_a && !of_b ? 1 : 0;
-    only_b += of_b && !of_a ? 1 : 0;
+Interval wider(const Interval& a, const Interval& b) {
+  return {std::min(a.low, b.low), std::max(a.high, b.high)};
+}
+
+/// The mean of scores with the interval that suites/grading.cpp gives it.
+Estimate mean_score(const std::vector<double>& scores, bool right_or_wrong) {
+  const auto n = std::ssize(scores);
+  const Interval interval =
+      right_or_wrong ? wilson_interval(std::ranges::count(scores, 1.0), n) : t_interval(scores);
+  return {mean(scores), interval.low, interval.high};
+}
+
+/// What the differences say, each question on its own.
+Interval difference_of(const std::vector<double>& more, PairedQuestions& questions) {
+  const auto n = std::ssize(more);
+  if (!questions.p) {
+    questions.detectable = detectable_difference(standard_error(more));
+    return n > 1 ? bootstrap_mean_interval(more) : Interval{more.front(), more.front()};
   }
-  const auto share = [n](std::int64_t k) {
-    const Interval interval = wilson_interval(k, n);
-    return Estimate{static_cast<double>(k) / static_cast<double>(n), interval.low, interval.high};
-  };
-  const Interval by = paired_share_interval(only_b, only_a, n);
-  return {.a = share(a),
-          .b = share(b),
-          .common = n,
-          .by = {static_cast<double>(b - a) / static_cast<double>(n), by.low, by.high},
-          .how = "paired by question"};
+  const auto apart = static_cast<double>(questions.only_a + questions.only_b);
+  questions.detectable = detectable_share_difference(apart / static_cast<double>(n), n);
+  return paired_share_bootstrap(questions.only_b, questions.only_a, n);
+}
+
+Change paired_scores(const PairedRows& rows) {
+  std::vector<double> more;  // that B scores
+  for (std::size_t i = 0; i < rows.a.size(); ++i) more.push_back(rows.b[i] - rows.a[i]);
+  const auto is_whole = [](double x) { return x == 0 || x == 1; };
+  const bool right_or_wrong =
+      std::ranges::all_of(rows.a, is_whole) && std::ranges::all_of(rows.b, is_whole);
+  PairedQuestions questions{
+      .only_a = std::ranges::count(more, -1.0), .only_b = std::ranges::count(more, 1.0), .p = {}};
+  if (right_or_wrong) questions.p = mcnemar_p(questions.only_a, questions.only_b);
+  Interval by = difference_of(more, questions);
+  const std::int64_t clusters = count_clusters(rows.clusters);
+  if (clusters > 1 && clusters < std::ssize(more)) {
+    questions.clusters = clusters;
+    by = wider(by, bootstrap_mean_interval(more, rows.clusters));
+    questions.detectable = std::max(
+        questions.detectable, detectable_difference(clustered_standard_error(more, rows.clusters)));
+  }
+  return {.a = mean_score(rows.a, right_or_wrong),
+          .b = mean_score(rows.b, right_or_wrong),
+          .common = std::ssize(more),
+          .by = {mean(more), by.low, by.high},
+          .has_interval = right_or_wrong || more.size() > 1,
+          .how = "paired by question",
+          .questions = questions};
 }
 
 Estimate quotient(const std::vector<double>& over, const std::vector<double>& under,
@@ -99,21 +128,23 @@ Change beside_itself(const ComparedValue& a) {
           .common = {},
           .is_ratio = is_ratio,
           .by = {none, none, none},
-          .how = "one result"};
+          .how = "one result",
+          .questions = {}};
 }
 
 }  // namespace
 
 bool is_share(std::string_view metric) {
-  constexpr std::string_view kShares[] = {"acc",       "acc_norm",        "exact",
-                                          "acc_bytes", "acc_mutual_info", "exact_match"};
+  constexpr std::string_view kShares[] = {
+      "acc",         "acc_norm", "exact", "acc_bytes",  "acc_mutual_info",
+      "exact_match", "mc2",      "ece",   "letter_bias"};
   return std::ranges::find(kShares, metric) != std::ranges::end(kShares);
 }
 
 Change change(const Store& store, const ComparedValue& a, const ComparedValue& b) {
   if (a.case_run == b.case_run) return beside_itself(a);
   const PairedRows rows = paired_rows(store, a, b);
-  if (is_share(a.metric) && !rows.a.empty()) return paired_shares(rows);
+  if (is_share(a.metric) && !rows.a.empty()) return paired_scores(rows);
   if (!is_share(a.metric) && rows.units.size() > 1) return paired_losses(a.metric, rows);
   return unpaired(a, b);
 }

@@ -17,7 +17,16 @@ struct ComparedValue {
   std::string suite, point, metric, scope, unit, dataset_digest, target_name;
   std::int64_t suite_version = 0, case_run = 0, run = 0, target = 0;
   bool higher_is_better = true, deterministic = false;
+  bool is_sweep = false;  // asks the questions of another suite again
   Estimate estimate;
+};
+
+/// Questions that both answered, each right or wrong, or right to a share.
+struct PairedQuestions {
+  std::int64_t only_a = 0, only_b = 0;  // that one alone got right
+  std::optional<double> p;              // McNemar's exact test; none of shares
+  double detectable = 0;                // the difference that so many find (harness/paired.h)
+  std::int64_t clusters = 0;            // that questions share; 0: each is its own
 };
 
 struct Change {
@@ -27,6 +36,7 @@ struct Change {
   Estimate by;
   bool has_interval = true;  // false: read once where the next reading may differ
   std::string_view how;
+  std::optional<PairedQuestions> questions;  // where it is paired by question
 };
 
 /// A result beside itself changes by nothing. Shares of questions change by a difference;
@@ -34,7 +44,7 @@ struct Change {
 /// both keep the metric for each, else by MOVER from the two intervals.
 Change change(const Store&, const ComparedValue& a, const ComparedValue& b);
 
-/// Whether a metric is a share of questions: each is right or wrong.
+/// Whether a metric is a share, of questions or of probability: it changes by a difference.
 bool is_share(std::string_view metric);
 
 }  // namespace moe

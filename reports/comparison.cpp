@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "harness/error.h"
 #include "reports/compare.h"
 #include "reports/escape.h"
+#include "reports/paired_rows.h"
 #include "reports/sources.h"
 
 namespace moe {
@@ -21,10 +23,7 @@ using RunPair = std::pair<std::int64_t, std::int64_t>;
 
 /// The runs that stand beside each other, of compare()'s columns A_run and B_run.
 std::set<RunPair> run_pairs(const Table& table) {
-  const auto at = [&](std::string_view name) {
-    return static_cast<std::size_t>(std::ranges::find(table.columns, name) - table.columns.begin());
-  };
-  const std::size_t a = at("A_run"), b = at("B_run");
+  const std::size_t a = column_of(table, "A_run"), b = column_of(table, "B_run");
   std::set<RunPair> pairs;
   for (const auto& row : table.rows)
     pairs.emplace(std::get<std::int64_t>(row.at(a)), std::get<std::int64_t>(row.at(b)));
@@ -63,7 +62,12 @@ bool none_differs(const Table& table) {
   });
 }
 
-std::string prose_of(const Table& table, const Side& a, const Side& b) {
+/// A row of compare() whose scores are paired by question has this.
+bool is_of_questions(const Table& table, const std::vector<Cell>& row) {
+  return !std::holds_alternative<std::nullptr_t>(row.at(column_of(table, "detectable")));
+}
+
+std::string verdicts_text(const Table& table, const Side& a, const Side& b) {
   std::map<std::string, int> verdicts;
   for (const auto& row : table.rows) ++verdicts[to_text(row[kComparedVerdict])];
   std::vector<std::string> counts;
@@ -88,32 +92,155 @@ std::string prose_of(const Table& table, const Side& a, const Side& b) {
   return text + "\n\n";
 }
 
+/// What the columns of the questions' table mean, and how many differences outlast the correction.
+std::string questions_text(const Table& table) {
+  const std::size_t corrected = column_of(table, "p_holm"), cluster = column_of(table, "clusters");
+  int family = 0, told_apart = 0, clustered = 0, rows = 0;
+  for (const auto& row : table.rows) {
+    rows += is_of_questions(table, row) ? 1 : 0;
+    clustered += std::holds_alternative<std::int64_t>(row.at(cluster)) ? 1 : 0;
+    const auto* p = std::get_if<double>(&row.at(corrected));
+    if (p == nullptr) continue;
+    ++family;
+    told_apart += *p <= 0.05 ? 1 : 0;
+  }
+  if (rows == 0) return "";
+  std::string text = fmt::format(
+      "Questions that both answered are paired. *A alone* and *B alone* count those that one got "
+      "right and the other did not, *p* is McNemar's exact test of them; *p (Holm)* is corrected "
+      "for the {} scores of whole suites in the table (rows without a scope), of which {} {} at 5 "
+      "%. "
+      "*Detectable* is the difference that so many questions find with 80 % probability at 5 %, "
+      "where the two are apart on as many as here.",
+      family, told_apart, told_apart == 1 ? "tells the two apart" : "tell the two apart");
+  if (clustered > 0)
+    text += fmt::format(
+        " In {} {} questions share a passage or a subject: there the interval holds the one over "
+        "these clusters too, while p takes questions as independent.",
+        clustered, clustered == 1 ? "row" : "rows");
+  return text + "\n\n";
+}
+
+/// Questions that were left out, a sentence for each two cases.
+std::string left_out_text(const Store& store, const MatchedValues& matched) {
+  std::set<RunPair> seen;  // case_runs
+  std::string text;
+  for (const auto& [a, b, same_data] : matched.values) {
+    if (!same_data || a.case_run == b.case_run || !seen.emplace(a.case_run, b.case_run).second)
+      continue;
+    const std::int64_t n = asked_otherwise(store, a.case_run, b.case_run);
+    if (n > 0)
+      text += fmt::format(
+          "{} questions of {} were asked in other words (their prompts' digests differ) and are "
+          "not paired.\n\n",
+          n, escape_markdown(a.suite));
+  }
+  return text;
+}
+
+struct Column {
+  std::string_view name, shown;
+};
+
+/// Scores in percent, differences in percentage points.
+constexpr Column kQuestionColumns[] = {{"suite", "suite"},
+                                       {"point", "point"},
+                                       {"metric", "metric"},
+                                       {"scope", "scope"},
+                                       {"n", "n"},
+                                       {"A [=unit]", "A [%]"},
+                                       {"A_low", "A_low"},
+                                       {"A_high", "A_high"},
+                                       {"B [=unit]", "B [%]"},
+                                       {"B_low", "B_low"},
+                                       {"B_high", "B_high"},
+                                       {"difference [+=unit]", "difference [pp]"},
+                                       {"difference_low", "difference_low"},
+                                       {"difference_high", "difference_high"},
+                                       {"verdict", "verdict"},
+                                       {"A_alone", "A alone"},
+                                       {"B_alone", "B alone"},
+                                       {"p", "p"},
+                                       {"p_holm", "p (Holm)"},
+                                       {"detectable", "detectable [%]"},
+                                       {"A_run", "A_run"},
+                                       {"B_run", "B_run"}};
+
+constexpr std::string_view kOfQuestionsAlone[] = {"A_alone", "B_alone",    "p",
+                                                  "p_holm",  "detectable", "clusters"};
+
+Table of_questions(const Table& all) {
+  Table table;
+  for (const Column& column : kQuestionColumns) table.columns.emplace_back(column.shown);
+  for (const auto& row : all.rows) {
+    if (!is_of_questions(all, row)) continue;
+    std::vector<Cell> cells;
+    for (const Column& column : kQuestionColumns)
+      cells.push_back(row.at(column_of(all, column.name)));
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+Table of_everything_else(const Table& all) {
+  std::vector<std::size_t> kept;
+  Table table;
+  for (std::size_t c = 0; c < all.columns.size(); ++c) {
+    if (std::ranges::find(kOfQuestionsAlone, all.columns[c]) != std::end(kOfQuestionsAlone))
+      continue;
+    kept.push_back(c);
+    table.columns.push_back(all.columns[c]);
+  }
+  for (const auto& row : all.rows) {
+    if (is_of_questions(all, row)) continue;
+    std::vector<Cell> cells;
+    for (const std::size_t c : kept) cells.push_back(row.at(c));
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+void add_exhibit(Article& article, std::string caption, Table table) {
+  if (table.rows.empty()) return;
+  Exhibit exhibit{.caption = std::move(caption),
+                  .otherwise = "",
+                  .sql = "",
+                  .table = std::move(table),
+                  .runs = {},
+                  .chart = {}};
+  exhibit.runs = take_runs(exhibit.table);
+  article.blocks.emplace_back(std::move(exhibit));
+}
+
 }  // namespace
 
 Article comparison(const Store& store, std::string_view a, std::string_view b) {
   const Side first = find_side(store, a);
   const Side second = find_side(store, b);
-  Exhibit exhibit{.caption =
-                      "Every value that both have; difference is B − A, ratio is B / A, "
-                      "n is how many questions or documents both answered",
-                  .otherwise = "",
-                  .sql = "",
-                  .table = compare(store, first, second),
-                  .runs = {},
-                  .chart = {}};
-  require(!exhibit.table.rows.empty(),
+  const Table table = compare(store, first, second);
+  require(!table.rows.empty(),
           "{}: {} and {} share no value: run one suite on both at the same points",
           store.file().string(), first.label, second.label);
-  const std::string prose =
-      prose_of(exhibit.table, first, second) + environments_text(store, run_pairs(exhibit.table));
-  exhibit.runs = take_runs(exhibit.table);
-  return {.name = "compare",
-          .files = "compare",
-          .title = fmt::format("{} against {}", second.label, first.label),
-          .parameters = {{"a", std::string(a)}, {"b", std::string(b)}},
-          .blocks = {Prose{prose}, exhibit},
-          .common_sql = "",
-          .runs = read_sources(store, exhibit.runs)};
+  const std::set<RunPair> pairs = run_pairs(table);
+  const std::string prose = verdicts_text(table, first, second) + questions_text(table) +
+                            left_out_text(store, match_values(store, first, second)) +
+                            environments_text(store, pairs);
+  std::set<std::int64_t> runs;
+  for (const auto& [of_a, of_b] : pairs) runs.insert({of_a, of_b});
+  Article article{.name = "compare",
+                  .files = "compare",
+                  .title = fmt::format("{} against {}", second.label, first.label),
+                  .parameters = {{"a", std::string(a)}, {"b", std::string(b)}},
+                  .blocks = {Prose{prose}},
+                  .common_sql = "",
+                  .runs = read_sources(store, {runs.begin(), runs.end()})};
+  add_exhibit(article, "Scores, paired by question; difference is B − A", of_questions(table));
+  add_exhibit(
+      article,
+      "Every other value that both have; difference is B − A, ratio is B / A, n is how many "
+      "documents both have",
+      of_everything_else(table));
+  return article;
 }
 
 }  // namespace moe

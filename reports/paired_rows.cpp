@@ -1,5 +1,7 @@
 #include "reports/paired_rows.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
@@ -23,26 +25,30 @@ bool is_number(const std::string& type) {
 
 PairedRows paired_rows(const Store& store, const ComparedValue& a, const ComparedValue& b) {
   // A metric of a document is a number, or [log-likelihood, units] where the whole is a quotient.
-  const Table table = store.query(
+  const std::string sql = fmt::format(
       "SELECT json_type(x, path), json_type(y, path), json_extract(x, path), json_extract(y, path),"
       "       json_extract(x, path || '[0]'), json_extract(y, path || '[0]'),"
-      "       json_extract(x, path || '[1]'), json_extract(y, path || '[1]') FROM ("
-      "  SELECT x.metrics AS x, y.metrics AS y, '$.\"' || :metric || '\"' AS path"
+      "       json_extract(x, path || '[1]'), json_extract(y, path || '[1]'), cluster FROM ("
+      "  SELECT x.metrics AS x, y.metrics AS y, '$.\"' || :metric || '\"' AS path,"
+      "         coalesce(x.facts ->> 'cluster', '') AS cluster"
       "  FROM document x JOIN document y"
       "    ON y.case_run = :b AND y.task = x.task AND y.document = x.document"
       "  WHERE x.case_run = :a AND (:scope = '' OR x.task IN (SELECT value FROM json_each(:tasks)))"
-      "  ORDER BY x.task, x.document)",
-      {{"metric", a.metric},
-       {"a", a.case_run},
-       {"b", b.case_run},
-       {"scope", a.scope},
-       {"tasks", nlohmann::json(tasks_of_scope(store, a.case_run, a.scope)).dump()}});
+      "    AND NOT {} ORDER BY x.task, x.document)",
+      kAskedOtherwise);
+  const Table table = store.query(
+      sql, {{"metric", a.metric},
+            {"a", a.case_run},
+            {"b", b.case_run},
+            {"scope", a.scope},
+            {"tasks", nlohmann::json(tasks_of_scope(store, a.case_run, a.scope)).dump()}});
   PairedRows rows;
   for (const auto& row : table.rows) {
     const std::string x = to_text(row[0]), y = to_text(row[1]);
     if (is_number(x) && is_number(y)) {
       rows.a.push_back(real(row[2]));
       rows.b.push_back(real(row[3]));
+      rows.clusters.push_back(to_text(row[8]));
     } else if (x == "array" && y == "array") {
       require(real(row[6]) == real(row[7]), "{}: {} of one document is over {} units and over {}",
               a.suite, a.metric, real(row[6]), real(row[7]));
@@ -52,6 +58,15 @@ PairedRows paired_rows(const Store& store, const ComparedValue& a, const Compare
     }
   }
   return rows;
+}
+
+std::int64_t asked_otherwise(const Store& store, std::int64_t a, std::int64_t b) {
+  const Table table = store.query(
+      fmt::format("SELECT count(*) FROM document x JOIN document y ON y.case_run = :b AND y.task = "
+                  "x.task AND y.document = x.document WHERE x.case_run = :a AND {}",
+                  kAskedOtherwise),
+      {{"a", a}, {"b", b}});
+  return std::get<std::int64_t>(table.rows.at(0).at(0));
 }
 
 }  // namespace moe

@@ -258,6 +258,14 @@ TEST(report, is_written_for_a_pair_of_measured_targets) {
       moebench({"compare", "demo-moe layers=1", "demo-dense layers=1", "--db", "a.sqlite"}, folder);
   EXPECT_EQ(compared.code, 0) << compared.err;
   EXPECT_NE(compared.out.find("paired by question"), std::string::npos);
+  const Ran questions = moebench({"compare", "#1", "#2", "--questions", "--suite", "world",
+                                  "--format", "csv", "--db", "a.sqlite"},
+                                 folder);
+  EXPECT_EQ(questions.code, 0) << questions.err;
+  EXPECT_NE(questions.out.find("A chose"), std::string::npos) << questions.out;
+  EXPECT_EQ(moebench({"compare", "#1", "#2", "--suite", "world", "--db", "a.sqlite"}, folder).code,
+            2)
+      << "--suite says which questions";
 }
 
 TEST(export_samples, writes_requests_and_documents) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/error.h"
+#include "harness/paired.h"
 #include "harness/statistics.h"
 #include "reports/compare.h"
 #include "tests/reports/fixture.h"
@@ -16,6 +17,8 @@ struct Row {
   std::string verdict, how;
   Estimate difference, ratio, a, b;  // not a number where the row has none
   std::int64_t n = 0;
+  double p = 0, p_holm = 0, detectable = 0;  // the same
+  std::int64_t a_alone = 0, b_alone = 0, clusters = 0;
 };
 
 Row row_of(const Table& table, const std::string& suite, const std::string& point,
@@ -35,14 +38,24 @@ Row row_of(const Table& table, const std::string& suite, const std::string& poin
     const auto estimate = [&](const std::string& name, const std::string& unit) {
       return Estimate{number(name + unit), number(name + "_low"), number(name + "_high")};
     };
-    const Cell n = at(row, "n");
+    const auto count = [&](const std::string& column) {
+      const Cell cell = at(row, column);
+      const auto* whole = std::get_if<std::int64_t>(&cell);
+      return whole == nullptr ? 0 : *whole;
+    };
     return {.verdict = to_text(at(row, "verdict")),
             .how = to_text(at(row, "how")),
             .difference = estimate("difference", " [+=unit]"),
             .ratio = estimate("ratio", " [x]"),
             .a = estimate("A", " [=unit]"),
             .b = estimate("B", " [=unit]"),
-            .n = std::holds_alternative<std::int64_t>(n) ? std::get<std::int64_t>(n) : 0};
+            .n = count("n"),
+            .p = number("p"),
+            .p_holm = number("p_holm"),
+            .detectable = number("detectable"),
+            .a_alone = count("A_alone"),
+            .b_alone = count("B_alone"),
+            .clusters = count("clusters")};
   }
   ADD_FAILURE() << "no row " << suite << " " << point << " " << metric;
   return {};
@@ -50,6 +63,10 @@ Row row_of(const Table& table, const std::string& suite, const std::string& poin
 
 Table compared(const Store& store, const std::string& a, const std::string& b) {
   return compare(store, find_side(store, a), find_side(store, b));
+}
+
+std::string prose_of(const Store& store, const std::string& a, const std::string& b) {
+  return std::get<Prose>(comparison(store, a, b).blocks.at(0)).markdown;
 }
 
 class Comparison : public ::testing::Test {
@@ -89,6 +106,100 @@ TEST_F(Comparison, of_two_questions_answered_alike_is_unsure) {
   EXPECT_EQ(row.verdict, "unsure");
   EXPECT_EQ(row_of(compared(store, kDense, kDense), "world", "", "acc").verdict, "same")
       << "of one model, equal is equal";
+}
+
+/// Of every four questions the mixture is right on 0, 1, 2, the dense model on 0, 2: 1 is its
+/// alone.
+TEST_F(Comparison, tests_the_questions_that_one_alone_got_right) {
+  const Table table = compared(temporary_.store(), kDense, kMixture);
+  const Row row = row_of(table, "world", "", "acc");
+  EXPECT_EQ(row.a_alone, 0);
+  EXPECT_EQ(row.b_alone, 15);
+  EXPECT_EQ(row.p, mcnemar_p(0, 15));
+  EXPECT_EQ(row.detectable, detectable_share_difference(0.25, 60));
+  const Row speed = row_of(table, "decode", "batch 4, context 128", "tokens_per_s");
+  EXPECT_TRUE(std::isnan(speed.p));
+  EXPECT_TRUE(std::isnan(speed.detectable));
+}
+
+TEST_F(Comparison, corrects_p_for_the_scores_of_whole_suites) {
+  temporary_.store().query(
+      "UPDATE document SET metrics = json_set(metrics, '$.exact', 0) WHERE document > 9");
+  const Table table = compared(temporary_.store(), kDense, kMixture);
+  std::vector<double> p;
+  const char* const whole[] = {"acc", "acc_norm", "exact"};
+  for (const char* metric : whole) p.push_back(row_of(table, "world", "", metric).p);
+  const std::vector<double> corrected = holm(p);
+  for (std::size_t i = 0; i < p.size(); ++i)
+    EXPECT_EQ(row_of(table, "world", "", whole[i]).p_holm, corrected[i]) << whole[i];
+  EXPECT_GT(corrected[2], p[0]);
+  EXPECT_TRUE(std::isnan(row_of(table, "world", "", "acc", "world_places").p_holm));
+  EXPECT_FALSE(std::isnan(row_of(table, "world", "", "acc", "world_places").p));
+}
+
+TEST_F(Comparison, has_an_interval_that_holds_the_one_over_clusters) {
+  const Row with = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc");
+  temporary_.store().query("UPDATE document SET facts = json_remove(facts, '$.cluster')");
+  const Row without = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc");
+  EXPECT_EQ(with.clusters, 30);
+  EXPECT_EQ(without.clusters, 0);
+  const Interval alone = paired_share_bootstrap(15, 0, 60);
+  EXPECT_EQ(without.difference.low, alone.low);
+  EXPECT_EQ(without.difference.high, alone.high);
+  EXPECT_LE(with.difference.low, alone.low);
+  EXPECT_GE(with.difference.high, alone.high);
+  // Passages of 20 questions, all of the mixture's own answers in three of them.
+  temporary_.store().query(
+      "UPDATE document SET facts = json_set(facts, '$.cluster', CASE WHEN document % 4 = 1 THEN "
+      "'one' WHEN document % 4 = 3 THEN 'two' ELSE 'three' END)");
+  const Row few = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc");
+  EXPECT_EQ(few.clusters, 3);
+  EXPECT_EQ(few.verdict, "unsure") << "all of what the mixture knows more is in one passage";
+  EXPECT_GT(few.detectable, without.detectable);
+}
+
+TEST_F(Comparison, pairs_shares_of_probability_by_question_too) {
+  temporary_.store().query("UPDATE metric SET name = 'mc2' WHERE name = 'acc_norm'");
+  temporary_.store().query(
+      "UPDATE document SET metrics = json_set(metrics, '$.mc2', 0.2 + 0.01 * (document % 7) + 0.5 "
+      "* (metrics ->> 'acc'))");
+  const Row row = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "mc2");
+  EXPECT_EQ(row.how, "paired by question");
+  EXPECT_EQ(row.verdict, "better");
+  EXPECT_NEAR(row.difference.value, 0.125, 1e-12);
+  EXPECT_LT(row.difference.low, 0.125);
+  EXPECT_GT(row.difference.high, 0.125);
+  EXPECT_TRUE(std::isnan(row.p)) << "which are not right or wrong";
+  EXPECT_GT(row.detectable, 0);
+}
+
+TEST_F(Comparison, leaves_out_what_was_asked_in_other_words) {
+  const Store& store = temporary_.store();
+  store.query("UPDATE answer SET prompt_sha256 = 'other' WHERE case_run = 1 AND document = 1");
+  EXPECT_EQ(row_of(compared(store, kDense, kMixture), "world", "", "acc").n, 57);
+  const std::string text = prose_of(store, kDense, kMixture);
+  EXPECT_NE(text.find("3 questions of world were asked in other words"), std::string::npos) << text;
+}
+
+TEST_F(Comparison, leaves_out_what_describes_one_result) {
+  const Table table = compared(temporary_.store(), kDense, kMixture);
+  for (const auto& row : table.rows) {
+    const std::string metric = to_text(row[2]);
+    EXPECT_FALSE(metric == "answer_share" || metric == "acc_stderr_clustered") << metric;
+  }
+  EXPECT_EQ(row_of(table, "world", "", "ece").how, "two intervals");
+  EXPECT_TRUE(std::isnan(row_of(table, "world", "", "ece").ratio.value));
+}
+
+TEST_F(Comparison, shows_every_row_in_one_of_two_tables) {
+  const Article article = comparison(temporary_.store(), kDense, kMixture);
+  const auto& questions = std::get<Exhibit>(article.blocks.at(1)).table.rows;
+  const auto& others = std::get<Exhibit>(article.blocks.at(2)).table.rows;
+  EXPECT_EQ(questions.size() + others.size(),
+            compared(temporary_.store(), kDense, kMixture).rows.size());
+  EXPECT_EQ(questions.size(), 7U);
+  temporary_.store().query("DELETE FROM document");
+  EXPECT_EQ(comparison(temporary_.store(), kDense, kMixture).blocks.size(), 2U);
 }
 
 TEST_F(Comparison, pairs_perplexity_by_document) {
@@ -174,10 +285,6 @@ TEST_F(Comparison, of_a_run_with_itself_sets_each_target_beside_itself) {
   EXPECT_LT(speed.a.low, speed.a.high) << "uncertain as it is";
   EXPECT_EQ(speed.ratio.low, 1);
   EXPECT_EQ(speed.ratio.high, 1);
-}
-
-std::string prose_of(const Store& store, const std::string& a, const std::string& b) {
-  return std::get<Prose>(comparison(store, a, b).blocks.at(0)).markdown;
 }
 
 /// Run 8: what run 1 was, case by case.

@@ -26,16 +26,23 @@ void add_accuracy(Filler& filler, std::int64_t target) {
       right_here += hit ? 1 : 0;
       exact += said ? 1 : 0;
       filler.insert("document", "case_run, task, document, target, facts, metrics",
-                    {c, task, document, "0", fmt::format(R"({{"type": "{}"}})", type),
+                    {c, task, document, "0",
+                     fmt::format(R"({{"type": "{}", "choices": 4, "cluster": "{} {}"}})", type,
+                                 task, document / 2),
                      fmt::format(R"({{"acc": {0}.0, "acc_norm": {0}.0, "exact": {1}.0}})",
                                  hit ? 1 : 0, said ? 1 : 0)});
       for (std::int64_t choice = 0; choice < 4; ++choice) {
-        filler.insert(
-            "answer",
-            "case_run, task, document, choice, filter, launch, continuation, generated, "
-            "log_likelihood, is_greedy, context_tokens, continuation_tokens, "
-            "truncated_tokens, tokens_sha256, prompt_sha256",
-            {c, task, document, choice, "none", target, " A", "", -1.5, 0, 50, 1, 0, "", ""});
+        // The right one is A; who does not answer it answers B, by less in later questions.
+        const double log_likelihood = choice == 0   ? (hit ? -1.0 : -2.5)
+                                      : choice == 1 ? -1.5 - 0.01 * static_cast<double>(document)
+                                                    : -4.0;
+        filler.insert("answer",
+                      "case_run, task, document, choice, filter, launch, continuation, generated, "
+                      "log_likelihood, is_greedy, context_tokens, continuation_tokens, "
+                      "truncated_tokens, tokens_sha256, prompt_sha256",
+                      {c, task, document, choice, "none", target,
+                       fmt::format(" {}", static_cast<char>('A' + choice)), "", log_likelihood, 0,
+                       50, 1, 0, "", ""});
       }
     }
     filler.add_value(c, {"acc", static_cast<double>(right_here) / 20, 0.2, 20, task});
@@ -45,6 +52,16 @@ void add_accuracy(Filler& filler, std::int64_t target) {
   filler.add_value(c, {"acc", static_cast<double>(right) / 60, 0.12, 60});
   filler.add_value(c, {"acc_norm", static_cast<double>(right) / 60, 0.12, 60});
   filler.add_value(c, {"exact", static_cast<double>(exact) / 60, 0.12, 60});
+  const double answered_a = static_cast<double>(right) / 60;
+  filler.add_value(c, {"ece", 0.08, 0.05, 60});
+  filler.add_value(c, {"letter_bias", 1 - answered_a, 0.11, 60});
+  filler.add_value(c, {"acc_stderr_clustered", 0.071, 0, 30});
+  for (const char letter : {'A', 'B', 'C', 'D'}) {
+    const std::string scope = fmt::format("choice.{}", letter);
+    const double answered = letter == 'A' ? answered_a : letter == 'B' ? 1 - answered_a : 0;
+    filler.add_value(c, {"answer_share", answered, 0, 60, scope});
+    filler.add_value(c, {"gold_share", letter == 'A' ? 1.0 : 0.0, 0, 60, scope});
+  }
 }
 
 /// 62 pages; the mixture is better on all, by more on some than on others.
