@@ -76,9 +76,7 @@ void correct_for_their_number(Table& table) {
 std::vector<Cell> row_of(const Store& store, const ComparedValue& a, const ComparedValue& b,
                          const std::optional<Change>& found, bool named) {
   const std::string word = found ? verdict(a, b, *found) : "not compared";
-  const Table readable = store.query("SELECT readable(:point)", {{"point", a.point}});
-  std::string point = to_text(readable.rows.at(0).at(0));
-  if (named) point = a.target_name + (point.empty() ? "" : ", " + point);
+  const std::string point = point_of(store, a, named);
   std::vector<Cell> row = {a.suite, point, a.metric, a.scope, word};
   const Estimate by = found ? found->by : Estimate{};
   append(row, by, found && !found->is_ratio);

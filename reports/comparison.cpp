@@ -108,11 +108,10 @@ std::string questions_text(const Table& table) {
   std::string text = fmt::format(
       "Questions that both answered are paired. *A alone* and *B alone* count those that one got "
       "right and the other did not, *p* is McNemar's exact test of them; *p (Holm)* is corrected "
-      "for the {} scores of whole suites in the table (rows without a scope), of which {} {} at 5 "
-      "%. "
-      "*Detectable* is the difference that so many questions find with 80 % probability at 5 %, "
-      "where the two are apart on as many as here.",
-      family, told_apart, told_apart == 1 ? "tells the two apart" : "tell the two apart");
+      "for how many scores of whole suites the table has (rows without a scope): {}, of which {} "
+      "at most 0.05. *Detectable* is the difference that so many questions find with 80 % "
+      "probability at 5 %, where the two are apart on as many as here.",
+      family, told_apart == 1 ? "1 is" : fmt::format("{} are", told_apart));
   if (clustered > 0)
     text += fmt::format(
         " In {} {} questions share a passage or a subject: there the interval holds the one over "
@@ -163,21 +162,32 @@ constexpr Column kQuestionColumns[] = {{"suite", "suite"},
                                        {"p", "p"},
                                        {"p_holm", "p (Holm)"},
                                        {"detectable", "detectable [%]"},
+                                       {"clusters", "clusters"},
                                        {"A_run", "A_run"},
                                        {"B_run", "B_run"}};
 
 constexpr std::string_view kOfQuestionsAlone[] = {"A_alone", "B_alone",    "p",
                                                   "p_holm",  "detectable", "clusters"};
 
+bool has_any(const Table& table, std::string_view column) {
+  const std::size_t at = column_of(table, column);
+  return std::ranges::any_of(table.rows, [&](const auto& row) {
+    return !std::holds_alternative<std::nullptr_t>(row[at]);
+  });
+}
+
 Table of_questions(const Table& all) {
   Table table;
-  for (const Column& column : kQuestionColumns) table.columns.emplace_back(column.shown);
+  std::vector<std::size_t> from;
+  for (const Column& column : kQuestionColumns) {
+    if (column.name == "clusters" && !has_any(all, column.name)) continue;
+    table.columns.emplace_back(column.shown);
+    from.push_back(column_of(all, column.name));
+  }
   for (const auto& row : all.rows) {
     if (!is_of_questions(all, row)) continue;
-    std::vector<Cell> cells;
-    for (const Column& column : kQuestionColumns)
-      cells.push_back(row.at(column_of(all, column.name)));
-    table.rows.push_back(std::move(cells));
+    std::vector<Cell>& cells = table.rows.emplace_back();
+    for (const std::size_t c : from) cells.push_back(row.at(c));
   }
   return table;
 }

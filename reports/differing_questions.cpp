@@ -73,33 +73,27 @@ double apart(const std::vector<Cell>& row, std::size_t a, std::size_t b) {
 }
 
 /// The suites that both answered, each by what says of a question whether it is right.
-std::vector<MatchedValue> asked_of_both(const Store& store, const Side& a, const Side& b,
-                                        std::string_view suite) {
-  std::vector<MatchedValue> pairs;
-  for (MatchedValue& pair : match_values(store, a, b).values) {
+MatchedValues asked_of_both(const Store& store, const Side& a, const Side& b,
+                            std::string_view suite) {
+  MatchedValues matched = match_values(store, a, b);
+  std::erase_if(matched.values, [&](const MatchedValue& pair) {
     const bool judges = pair.a.metric == "acc" || pair.a.metric == "exact_match";
-    if (!judges || !pair.a.scope.empty() || !pair.same_data) continue;
-    if (suite.empty() ? pair.a.is_sweep : pair.a.suite != suite) continue;
-    pairs.push_back(std::move(pair));
-  }
-  require(!pairs.empty(), "{}: {} and {} answered no questions both{}: run {} on both",
+    const bool asked = suite.empty() ? !pair.a.is_sweep : pair.a.suite == suite;
+    return !judges || !asked || !pair.a.scope.empty() || !pair.same_data;
+  });
+  require(!matched.values.empty(), "{}: {} and {} answered no questions both{}: run {} on both",
           store.file().string(), a.label, b.label,
           suite.empty() ? "" : fmt::format(" of suite \"{}\"", suite),
           suite.empty() ? std::string("one suite") : std::string(suite));
-  return pairs;
-}
-
-std::string point_of(const Store& store, const MatchedValue& pair) {
-  return to_text(
-      store.query("SELECT readable(:point)", {{"point", pair.a.point}}).rows.at(0).at(0));
+  return matched;
 }
 
 /// One line of the text, and the rows of a pair of cases put behind those there are.
-std::string take(const Store& store, const MatchedValue& pair, Table& table) {
+std::string take(const Store& store, const MatchedValue& pair, const std::string& point,
+                 Table& table) {
   const Table rows = rows_of(store, pair);
   const auto of_a =
       std::ranges::count_if(rows.rows, [](const auto& row) { return to_text(row.at(2)) == "A"; });
-  const std::string point = point_of(store, pair);
   for (const std::vector<Cell>& row : rows.rows) {
     std::vector<Cell> cells = {pair.a.suite, point};
     cells.insert(cells.end(), row.begin(), row.end());
@@ -128,8 +122,9 @@ Article differing_questions(const Store& store, std::string_view a, std::string_
   constexpr std::size_t kMarginA = 8, kMarginB = 9;
   std::string text = fmt::format("\nA is {}, B is {}.\n\n", escape_markdown(first.label),
                                  escape_markdown(second.label));
-  for (const MatchedValue& pair : asked_of_both(store, first, second, choice.suite))
-    text += take(store, pair, table);
+  const MatchedValues matched = asked_of_both(store, first, second, choice.suite);
+  for (const MatchedValue& pair : matched.values)
+    text += take(store, pair, point_of(store, pair.a, matched.named), table);
   std::ranges::stable_sort(table.rows, std::greater{},
                            [&](const auto& row) { return apart(row, kMarginA, kMarginB); });
   text +=

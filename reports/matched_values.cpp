@@ -101,6 +101,13 @@ Side find_side(const Store& store, std::string_view what) {
       std::source_location::current());
 }
 
+std::string point_of(const Store& store, const ComparedValue& value, bool named) {
+  const Table readable = store.query("SELECT readable(:point)", {{"point", value.point}});
+  std::string point = to_text(readable.rows.at(0).at(0));
+  if (named) point = value.target_name + (point.empty() ? "" : ", " + point);
+  return point;
+}
+
 MatchedValues match_values(const Store& store, const Side& a, const Side& b) {
   const std::vector<ComparedValue> of_a = values_of(store, a);
   const std::vector<ComparedValue> of_b = values_of(store, b);

@@ -37,4 +37,7 @@ struct MatchedValues {
 /// letters, clustered standard errors) is none of them.
 MatchedValues match_values(const Store&, const Side& a, const Side& b);
 
+/// "shots 5"; with the target's name before it where several targets are `named`.
+std::string point_of(const Store&, const ComparedValue&, bool named);
+
 }  // namespace moe

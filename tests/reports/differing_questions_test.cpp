@@ -56,6 +56,13 @@ TEST_F(DifferingQuestions, turn_round_with_the_sides) {
   EXPECT_EQ(to_text(std::get<Exhibit>(turned.blocks.at(1)).table.rows.at(0)[kRight]), "A");
 }
 
+TEST_F(DifferingQuestions, of_a_run_with_itself_are_none) {
+  const Article same = differing_questions(temporary_.store(), "1", "1", {});
+  EXPECT_TRUE(std::get<Exhibit>(same.blocks.at(1)).table.rows.empty());
+  EXPECT_NE(std::get<Prose>(same.blocks.at(0)).markdown.find("world (small-8x)"),
+            std::string::npos);
+}
+
 TEST_F(DifferingQuestions, of_one_suite_and_no_more_than_asked) {
   EXPECT_EQ(table({.suite = "world", .first = 4}).rows.size(), 4U);
   EXPECT_NE(text({.suite = "world", .first = 4}).find("the first 4 of 15"), std::string::npos);
