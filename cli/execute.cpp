@@ -173,7 +173,7 @@ class Executor {
     recorder_.write_values(c.key, summary.values);
     for (const DocumentMetrics& metrics : summary.documents)
       recorder_.write_metrics(c.key, metrics.task, metrics.document, metrics.metrics_json);
-    return verdict;
+    return verdict.outcome == Outcome::ok ? summary.verdict : verdict;
   }
 
   const Plan& plan_;

@@ -7,6 +7,7 @@
 #include "datasets/dataset.h"
 #include "harness/error.h"
 #include "models/checkpoint/weights.h"
+#include "models/target_keys.h"
 #include "suites/kind.h"
 
 namespace moe {
@@ -32,22 +33,6 @@ bool is_target_key(std::string_view name) {
 Json value_of(const std::string& word) {
   const Json parsed = Json::parse(word, nullptr, /*allow_exceptions=*/false);
   return parsed.is_discarded() || parsed.is_structured() ? Json(word) : parsed;
-}
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '@' ? "%40" : c == ',' ? "%2C" : std::string(1, c);
-  return out;
-}
-
-std::string spec_of(const std::string& what, const Keys& keys) {
-  std::string out = escaped(what);
-  char divider = '@';
-  for (const auto& [key, value] : keys) {
-    out += fmt::format("{}{}={}", divider, key, escaped(value));
-    divider = ',';
-  }
-  return out;
 }
 
 /// What is set for this suite: "batch=1,4" for every suite, "decode.batch=1,4" for one, which comes

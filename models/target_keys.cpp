@@ -146,4 +146,29 @@ void check_keys(const Target& target) {
   }
 }
 
+std::string spec_of(const std::string& what, const std::map<std::string, std::string>& keys) {
+  const auto escaped = [](const std::string& text) {
+    std::string out;
+    for (const char c : text) out += c == '@' ? "%40" : c == ',' ? "%2C" : std::string(1, c);
+    return out;
+  };
+  std::string out = escaped(what);
+  char divider = '@';
+  for (const auto& [key, value] : keys) {
+    out += fmt::format("{}{}={}", divider, key, escaped(value));
+    divider = ',';
+  }
+  return out;
+}
+
+std::optional<std::string> reference_of(std::string_view spec) {
+  const std::size_t at = spec.rfind('@');
+  Target target{.what = unescaped(spec.substr(0, at)), .keys = {}, .name = {}, .directory = {}};
+  if (at != std::string_view::npos) target.keys = parse_keys(spec.substr(at + 1), spec);
+  if (numerics_of(target) == "reference") return std::nullopt;
+  target.keys["numerics"] = "reference";
+  target.keys.erase("weights");
+  return spec_of(target.what, target.keys);
+}
+
 }  // namespace moe

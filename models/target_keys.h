@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,12 @@ std::map<std::string, std::string> parse_keys(std::string_view text, std::string
 
 /// "512MiB", "2GB" or a number of bytes; Error names the target and the key.
 std::int64_t bytes_of_key(const Target&, std::string_view key, std::string_view text);
+/// WHAT@key=value,... as resolve_target reads it.
+std::string spec_of(const std::string& what, const std::map<std::string, std::string>& keys);
+
+/// The target that a target's numbers are held against: the same with numerics=reference and its
+/// weights not quantised. Nothing where it is its own.
+std::optional<std::string> reference_of(std::string_view spec);
 
 /// Error names a key whose value is out of range or that the target's kind does not have.
 void check_keys(const Target&);

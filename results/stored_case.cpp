@@ -69,12 +69,11 @@ void read_samples(const Store& store, std::int64_t id, const std::string& key, C
   }
 }
 
-/// Answers to a document `d`, several filters of a choice counted once; those to a choice without
-/// its context are answers of their own.
+/// Answers to a document `d`: where its facts say how many there are, a choice without its context
+/// and one that is asked again have answers of their own; else filters of a choice count once.
 constexpr std::string_view kAnswered =
-    "(SELECT count(DISTINCT a.choice || iif(a.filter = 'unconditional', 'u', '')) FROM answer a "
-    "WHERE a.case_run = d.case_run AND "
-    "a.task = d.task AND a.document = d.document)";
+    "(SELECT iif(json_extract(d.facts, '$.answers') IS NULL, count(DISTINCT a.choice), count(*)) "
+    "FROM answer a WHERE a.case_run = d.case_run AND a.task = d.task AND a.document = d.document)";
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/error.h"
+#include "suites/data.h"
 
 namespace moe {
 
@@ -56,6 +57,42 @@ void check_asked(const Suite& suite, std::string_view table) {
 
 std::vector<std::string> asked_splits(const Suite& suite, std::string_view table) {
   const Suite asked = asked_suite(suite, table);
+  return question_splits(asked, points(asked, {}).front());
+}
+
+Suite suite_at(const Json& point) {
+  Suite asked = find_suite(point.at("suite").get<std::string>());
+  for (Axis& axis : asked.axes) axis.values = {*std::ranges::max_element(axis.values)};
+  return asked;
+}
+
+std::vector<Question> questions_at(const CaseTask& task, std::int64_t questions,
+                                   const Tokenizer& tokenizer) {
+  const Suite asked = suite_at(task.point);
+  const std::int64_t subsets = std::ssize(dataset_of(asked).subsets);
+  const std::int64_t limit = std::max<std::int64_t>(1, (questions + subsets - 1) / subsets);
+  CaseTask sub = task;
+  sub.suite = &asked;
+  sub.limit = task.limit < 0 ? limit : std::min(limit, task.limit);
+  sub.point = points(asked, {}).front();
+  return questions_of(sub, tokenizer);
+}
+
+void check_suite_axis(const Suite& suite, std::span<const std::string_view> kinds) {
+  const auto axis = std::ranges::find(suite.axes, "suite", &Axis::name);
+  require(axis != suite.axes.end(), "axis \"suite\" is missing: which suite's questions are asked");
+  for (const Json& value : axis->values) {
+    require(value.is_string() && !value.get<std::string>().ends_with(".toml"),
+            "axis suite: {}: expected a bundled suite's name", value.dump());
+    const Suite asked = find_suite(value.get<std::string>());
+    require(std::ranges::find(kinds, asked.kind) != kinds.end(),
+            "axis suite: {} is of kind {}, expected one of kind {}", asked.name, asked.kind,
+            fmt::join(kinds, " or "));
+  }
+}
+
+std::vector<std::string> splits_at(const Suite&, const Json& point) {
+  const Suite asked = suite_at(point);
   return question_splits(asked, points(asked, {}).front());
 }
 

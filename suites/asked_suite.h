@@ -5,9 +5,14 @@
 //   suite = "world"
 //   limit = 20        # questions a subject; without it all
 //   shots = 0         # examples; without it the suite's own number
+//
+// Or its name is a point's, of the axis `suite`: then it is asked with the most of its numbers of
+// examples, and the data are its own.
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -33,5 +38,18 @@ void check_asked(const Suite&, std::string_view table);
 
 /// The splits of its dataset that asking reads.
 std::vector<std::string> asked_splits(const Suite&, std::string_view table);
+
+/// The suite that a point names, of one point.
+Suite suite_at(const Json& point);
+
+/// Of about as many questions: evenly of each subset, at least one, and within the task's own
+/// limit.
+std::vector<Question> questions_at(const CaseTask&, std::int64_t questions, const Tokenizer&);
+
+/// Error where the axis `suite` is missing, or names what is no bundled suite of one of `kinds`.
+void check_suite_axis(const Suite&, std::span<const std::string_view> kinds);
+
+/// The splits that asking the point's suite reads.
+std::vector<std::string> splits_at(const Suite&, const Json& point);
 
 }  // namespace moe

@@ -1,9 +1,13 @@
 #include "suites/asking.h"
 
+#include <algorithm>
 #include <cmath>
+#include <span>
+#include <utility>
 
 #include "harness/clock.h"
 #include "harness/error.h"
+#include "harness/random.h"
 #include "models/engine/trie.h"
 #include "models/engine/windows.h"
 
@@ -113,6 +117,44 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
   if (!std::isfinite(steps_s)) return;
   sink.send(Sample{task.case_key, "asking_s", "", 0, steady_seconds() - begun_s});
   sink.send(Sample{task.case_key, "asking_steps_s", "", 0, steps_s});
+}
+
+void ask_again(const CaseTask& task, Engine& engine, EventSink& sink,
+               const std::vector<Question>& questions, const Again& again) {
+  constexpr std::uint64_t kSeed = 1;
+  std::vector<std::pair<std::size_t, std::size_t>> order;  // question and choice
+  for (std::size_t q = 0; q < questions.size(); ++q) {
+    for (std::size_t c = 0; c < questions[q].requests.size(); ++c) order.emplace_back(q, c);
+  }
+  if (again.shuffled) Random(kSeed).shuffle(order);
+  RequestDigests digests;
+  std::int64_t done = 0;
+  double told_s = 0;
+  const auto tell = [&] {
+    if (steady_seconds() - told_s < kProgress_s) return;
+    told_s = steady_seconds();
+    sink.send(Progress{task.case_key, done, std::ssize(order), "requests, " + again.filter});
+  };
+  const std::size_t together = again.together == 0 ? order.size() : again.together;
+  for (std::size_t begin = 0; begin < order.size(); begin += together) {
+    const auto some = std::span(order).subspan(begin, std::min(together, order.size() - begin));
+    std::vector<Request> requests;
+    for (const auto& [q, c] : some) requests.push_back(questions[q].requests[c]);
+    const auto answered = [&](std::size_t i, const Scored& scored) {
+      const Document& document = questions[some[i].first].document;
+      const auto choice = static_cast<std::int64_t>(some[i].second);
+      require(scored.log_likelihood == scored.log_likelihood,
+              "question {} {}, {}: the log-likelihood of choice {} is not a number", document.task,
+              document.document, again.filter, choice);
+      Answer answer = answer_of(task, document, choice, requests[i], scored, digests);
+      answer.filter = again.filter;
+      sink.send(answer);
+      ++done;
+    };
+    engine.score(requests, answered, tell);
+    tell();
+  }
+  engine.reset_expert_loads();
 }
 
 Verdict ask_choices(const CaseTask& task, Engine& engine, EventSink& sink) {

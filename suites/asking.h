@@ -2,6 +2,8 @@
 // caused.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <vector>
 
 #include "suites/kind.h"
@@ -13,6 +15,17 @@ namespace moe {
 /// sends answers as they come. `before` questions were answered in an earlier launch and count as
 /// progress.
 void ask(const CaseTask&, Engine&, EventSink&, std::vector<Question>, std::int64_t before);
+
+/// How questions that were asked are asked once more: `together` requests in a call (0: all), in
+/// another order where `shuffled`. The answers are stored under `filter`.
+struct Again {
+  std::string filter;
+  std::size_t together = 0;
+  bool shuffled = false;
+};
+
+/// Asks them again. What it routes is not counted.
+void ask_again(const CaseTask&, Engine&, EventSink&, const std::vector<Question>&, const Again&);
 
 /// Sends the tokens that every expert was given since the last reset, and resets them.
 void send_routing(const CaseTask&, Engine&, EventSink&);

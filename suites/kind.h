@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -30,6 +32,12 @@ struct CaseTask {
   std::int64_t limit = -1;  // questions per leaf task; -1: all
   std::filesystem::path data_root;
   std::set<std::pair<std::string, std::int64_t>> done;  // (task, document) already answered
+  // NOLINTBEGIN(readability-redundant-member-init): else g++ wants them named
+  std::string target = {};  // as it is written
+  /// Opens a target of its own beside the case's engine. Error where it cannot be loaded; that of a
+  /// lack of memory is the case's out_of_memory.
+  std::function<std::unique_ptr<Engine>(const std::string& target)> open = {};
+  // NOLINTEND(readability-redundant-member-init)
 };
 
 /// The metrics of one question: {"acc": 1.0}.
@@ -42,6 +50,7 @@ struct DocumentMetrics {
 struct Summary {
   std::vector<Value> values;
   std::vector<DocumentMetrics> documents;
+  Verdict verdict = {};  // of a case that ran well: whether what it says holds, and why not
 };
 
 /// What a dry run prints.
@@ -74,6 +83,8 @@ struct Kind {
   PlanSummary (*plan)(const CaseTask&, const Tokenizer&, std::int64_t max_tokens);
   /// The splits of the suite's dataset that a point reads; null for kinds without questions.
   std::vector<std::string> (*splits)(const Suite&, const Json& point);
+  /// The suite whose data a point reads, where that is another; null: the suite itself.
+  Suite (*asked)(const Suite&, const Json& point) = nullptr;
 };
 
 std::span<const Kind* const> kinds();

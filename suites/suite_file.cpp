@@ -122,10 +122,10 @@ Suite read_suite(std::string_view toml, std::string_view name, std::string_view 
 void check(const Suite& suite) {
   require(suite.version >= 1, "version {}: expected 1 or more", suite.version);
   const Kind& kind = find_kind(suite.kind);
-  require(kind.questions == !suite.dataset.empty() && suite.dataset.empty() == suite.split.empty(),
-          "a suite of kind {} {} `dataset` and `split`", suite.kind,
-          kind.questions ? "needs" : "has no");
-  if (kind.questions) find_split(dataset_of(suite), suite.split);
+  const bool has_data = kind.questions && kind.asked == nullptr;  // of its own
+  require(has_data == !suite.dataset.empty() && suite.dataset.empty() == suite.split.empty(),
+          "a suite of kind {} {} `dataset` and `split`", suite.kind, has_data ? "needs" : "has no");
+  if (has_data) find_split(dataset_of(suite), suite.split);
 }
 
 }  // namespace

@@ -31,27 +31,6 @@ class StandardOutput : public EventSink {
   }
 };
 
-Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& sink) {
-  try {
-    Suite suite = parse_suite(job.suite_toml, job.suite_name, job.suite_folder);
-    if (all.timeout_s > 0) suite.measure.timeout_s = all.timeout_s;
-    CaseTask task{.suite = &suite,
-                  .case_key = job.case_key,
-                  .point = Json::parse(job.point_json),
-                  .launch = all.launch,
-                  .limit = all.limit,
-                  .data_root = all.data_root,
-                  .done = {}};
-    for (const CaseJob::Done& done : job.done) task.done.emplace(done.task, done.document);
-    engine.configure({});
-    return find_kind(suite.kind).run(task, engine, sink);
-  } catch (const Error& error) {
-    return {verdict_of(error).outcome, error.what()};  // whole: it is ours
-  } catch (const std::exception& error) {              // LibTorch's own, and the allocator's
-    return verdict_of(error);
-  }
-}
-
 /// Why the weights cannot fit, before they are read.
 std::optional<Verdict> too_large(const Target& target) {
   const Config config = config_of(target);
@@ -62,6 +41,44 @@ std::optional<Verdict> too_large(const Target& target) {
   return Verdict{Outcome::out_of_memory,
                  fmt::format("the weights take {}, {} are available", text_of_bytes(needed),
                              text_of_bytes(available))};
+}
+
+/// A second engine, where both fit.
+std::unique_ptr<Engine> open_beside(const std::string& spec) {
+  const Target target = resolve_target(spec);
+  const auto verdict = too_large(target);
+  require(!verdict, "not enough memory for {} beside the model of the case: {}", spec,
+          verdict.value_or(Verdict{}).reason);
+  try {
+    return open_engine(target);
+  } catch (const std::exception& error) {
+    throw Error(fmt::format("{}, which is opened beside the model of the case: {}", spec,
+                            verdict_of(error).reason),
+                std::source_location::current());
+  }
+}
+
+Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& sink) {
+  try {
+    Suite suite = parse_suite(job.suite_toml, job.suite_name, job.suite_folder);
+    if (all.timeout_s > 0) suite.measure.timeout_s = all.timeout_s;
+    CaseTask task{.suite = &suite,
+                  .case_key = job.case_key,
+                  .point = Json::parse(job.point_json),
+                  .launch = all.launch,
+                  .limit = all.limit,
+                  .data_root = all.data_root,
+                  .done = {},
+                  .target = all.target,
+                  .open = open_beside};
+    for (const CaseJob::Done& done : job.done) task.done.emplace(done.task, done.document);
+    engine.configure({});
+    return find_kind(suite.kind).run(task, engine, sink);
+  } catch (const Error& error) {
+    return {verdict_of(error).outcome, error.what()};  // whole: it is ours
+  } catch (const std::exception& error) {              // LibTorch's own, and the allocator's
+    return verdict_of(error);
+  }
 }
 
 /// While it lives, tells every second how much of the model is in memory, as long as that changes:

@@ -78,6 +78,23 @@ TEST_F(resume, a_document_is_done_when_every_choice_is_answered) {
   EXPECT_EQ(run.done("c0")[0].task, "quiz_a");
 }
 
+TEST_F(resume, a_question_asked_again_is_done_when_all_answers_are_there_that_its_facts_count) {
+  Recorder run(store_, plan_of());
+  const std::int64_t launch = run.begin_launch("t0", 0);
+  Document document = document_of("c0", 0, 2);
+  document.facts_json = R"({"choices": 2, "answers": 4})";
+  run.record(launch, document);
+  for (const char* filter : {"none", "alone"}) {
+    for (const std::int64_t choice : {0, 1}) {
+      EXPECT_TRUE(run.done("c0").empty()) << filter << choice;
+      Answer answer = answer_of("c0", 0, choice);
+      answer.filter = filter;
+      run.record(launch, answer);
+    }
+  }
+  EXPECT_EQ(run.done("c0").size(), 1U);
+}
+
 TEST_F(resume, routing_is_added_up_as_it_comes_over_all_launches) {
   const auto launch_with = [&](std::int64_t tokens) {
     Recorder run(store_, plan_of());

@@ -1,10 +1,12 @@
 // A case of a bundled suite on an engine without a model, and the values of what it sent.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "suites/kind.h"
 #include "tests/suites/fake_engine.h"
@@ -27,6 +29,9 @@ struct Case {
     CaseRecord out;
     out.documents = sink.all<Document>();
     out.answers = sink.all<Answer>();
+    std::ranges::stable_sort(out.answers, {}, [](const Answer& a) {
+      return std::tuple(a.task, a.document, a.choice, a.filter);
+    });
     out.routing = sink.all<RoutingCount>();
     out.launches.push_back({.number = 0, .samples = sink.all<Sample>()});
     return out;

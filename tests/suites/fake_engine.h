@@ -61,9 +61,11 @@ class FakeEngine final : public Engine {
   }
 
   FakeSteps steps;
-  double offset = 0;    // added to all log-likelihoods
-  double step_s = 0;    // that a step of questions takes
-  bool counts = false;  // one token for each request, all to one expert
+  double offset = 0;              // added to all log-likelihoods
+  double by_neighbour = 0;        // added for each request that is asked in the same call
+  std::int64_t expert_shift = 0;  // added to the experts of the last layer
+  double step_s = 0;              // that a step of questions takes
+  bool counts = false;            // one token for each request, all to one expert
   ExpertLoads loads = {{3, 1}, {}, {2, 2}};
   std::vector<StepShape> shapes;
   std::vector<std::int64_t> top_k_set;  // 0: back to the target's
@@ -100,7 +102,8 @@ class FakeEngine final : public Engine {
       std::this_thread::sleep_for(std::chrono::duration<double>(step_s));
       while (left-- > begin) {
         Scored scored;
-        scored.log_likelihood = log_likelihood(requests[left]) + offset;
+        scored.log_likelihood = log_likelihood(requests[left]) + offset +
+                                by_neighbour * static_cast<double>(requests.size());
         answered(left, scored);
         ++requests_scored;
       }
@@ -130,7 +133,7 @@ class FakeEngine final : public Engine {
     std::vector<ChosenExperts> out;
     for (const Request& request : requests) {
       const std::int64_t length = std::ssize(*request.context_ids), id = request.context_ids->at(0);
-      out.push_back({{length % 4}, {}, {id % 4, 4 + id % 4}});
+      out.push_back({{length % 4}, {}, {id % 4 + expert_shift, 4 + id % 4}});
     }
     return out;
   }

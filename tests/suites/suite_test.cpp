@@ -50,6 +50,9 @@ constexpr Pinned kPinned[] = {
     {"sparsity", 3, "a82aa5d0088415b489b54fa4c852add27a6dc024126ac9ee2b5d531c02a12d5d"},
     {"pruning", 1, "2f7b5e3969a17a7850e7dba2048f0a3ff011a997249192e3d24b5f48a6f40465"},
     {"specialisation", 1, "49c639fe50667374ff887e255a6d6567456980c57d4f44fc7f7e607839565007"},
+    {"audit_sharing", 1, "c406a3ea20a7bdbc350a3d3c423144edae611757f02f5ff5f4d947a5c7b9ba3f"},
+    {"audit_batch", 1, "356ab8d3fc227e828f87add99a180e849e14edb31b13cf22bab90df3e5e011a6"},
+    {"audit_numerics", 1, "2a04e4f4f5216199e25871f4a0431ea3b6b9d8c31b704be5be9c47d958eef8d1"},
 };
 
 TEST(suite, an_edit_of_a_bundled_suite_comes_with_a_new_version) {
@@ -148,6 +151,15 @@ TEST(suite, what_is_wrong_is_named_with_file_and_key) {
       {"specialisation", "suite = \"world\"", "suite = \"mmlu\"", {"questions", "mmlu"}},
       {"specialisation", "[questions]", "[axes]\nshots = [0]\n[questions]", {"axes"}},
       {"specialisation", "[questions]", "[accuracy]", {"accuracy", "specialisation"}},
+      {"audit_batch", "\"batch\"", "\"batches\"", {"against", "batches", "numerics"}},
+      {"audit_batch", "questions = 114", "", {"questions", "positive"}},
+      {"audit_batch", "\"hellaswag\"", "\"decode\"", {"suite", "decode", "continuation"}},
+      {"audit_batch", "\"hellaswag\"", "\"mine.toml\"", {"suite", "bundled"}},
+      {"audit_batch", "suite = [", "shots = [1]\nsuite = [", {"suite alone"}},
+      {"audit_batch",
+       "version = 1",
+       "version = 1\ndataset = \"mmlu\"\nsplit = \"test\"",
+       {"dataset"}},
       {"pruning", "[0, 56", "[-1, 56", {"experts", "-1"}},
   };
   for (const Broken& broken : all) {
