@@ -10,6 +10,7 @@
 #include "harness/random.h"
 #include "models/engine/trie.h"
 #include "models/engine/windows.h"
+#include "suites/excluded.h"
 
 namespace moe {
 namespace {
@@ -60,6 +61,7 @@ std::vector<Window> inputs_of(const Request& request, std::int64_t max_tokens) {
 // Questions are taken by value: the requests of full MMLU are hundreds of megabytes, held once.
 void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Question> questions,
          std::int64_t before) {
+  exclude_too_long(questions, engine.capabilities().max_tokens);
   std::vector<Request> requests;
   struct Place {
     std::size_t question = 0;
@@ -79,7 +81,7 @@ void ask(const CaseTask& task, Engine& engine, EventSink& sink, std::vector<Ques
     questions[q].requests.clear();
   }
   const auto total = before + static_cast<std::int64_t>(questions.size());
-  std::int64_t done = before;
+  std::int64_t done = before + std::ranges::count(waiting, 0U);  // excluded ones
   double told_s = 0;
   engine.reset_expert_loads();
   const double begun_s = steady_seconds(), in_steps_s = engine.step_seconds();
@@ -180,7 +182,8 @@ void send_routing(const CaseTask& task, Engine& engine, EventSink& sink) {
   engine.reset_expert_loads();
 }
 
-PlanSummary plan_of(const std::vector<Question>& questions, std::int64_t max_tokens) {
+PlanSummary plan_of(std::vector<Question> questions, std::int64_t max_tokens) {
+  exclude_too_long(questions, max_tokens);
   PlanSummary plan{.questions = static_cast<std::int64_t>(questions.size())};
   std::vector<Window> windows;
   for (const Question& question : questions) {

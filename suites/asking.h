@@ -31,7 +31,7 @@ void ask_again(const CaseTask&, Engine&, EventSink&, const std::vector<Question>
 void send_routing(const CaseTask&, Engine&, EventSink&);
 
 /// Counts of what asking would run.
-PlanSummary plan_of(const std::vector<Question>&, std::int64_t max_tokens);
+PlanSummary plan_of(std::vector<Question>, std::int64_t max_tokens);
 
 /// A case of questions with choices (questions_of), asked and counted.
 Verdict ask_choices(const CaseTask&, Engine&, EventSink&);

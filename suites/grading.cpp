@@ -7,6 +7,7 @@
 #include "harness/error.h"
 #include "harness/loads.h"
 #include "harness/statistics.h"
+#include "suites/excluded.h"
 #include "suites/facts.h"
 #include "suites/questions.h"
 
@@ -205,6 +206,7 @@ Summary accuracy_summary(const Suite& suite, const CaseRecord& record,
   }
   for (const Share* share : asked) add_values(suite, share->metric, scores[share], summary.values);
   for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
+  add_excluded(suite, record, summary);
   return summary;
 }
 

@@ -7,6 +7,7 @@
 #include "models/engine/encode.h"
 #include "models/tokenizer/tokenizer.h"
 #include "suites/data.h"
+#include "suites/excluded.h"
 #include "suites/prompt.h"
 #include "suites/shots.h"
 
@@ -68,15 +69,21 @@ Question question_for(const Asking& asking, std::string_view subset, const Growi
   for (std::string& text : continuations) text.insert(0, prompt.delimiter);
   const std::vector<std::string> alone =
       asking.unconditional ? continuations : std::vector<std::string>();
-  std::optional<EncodedContext> context;
-  for (std::size_t c = 0; c < continuations.size(); ++c) {
-    if (prompt.question_each || !context)
-      context.emplace(lead, question_of(prompt, subset, item, c));
-    question.requests.push_back(context->request(std::move(continuations[c])));
+  std::vector<std::string> asked;  // one, or one a choice
+  for (std::size_t c = 0; c < (prompt.question_each ? continuations.size() : 1); ++c)
+    asked.push_back(question_of(prompt, subset, item, c));
+  try {
+    std::optional<EncodedContext> context;
+    for (std::size_t c = 0; c < continuations.size(); ++c) {
+      if (c < asked.size()) context.emplace(lead, asked[c]);
+      question.requests.push_back(context->request(std::move(continuations[c])));
+    }
+    for (const std::string& text : alone)
+      question.requests.push_back(log_likelihood_request(asking.tokenizer, "", text));
+    question.unconditional = alone.size();
+  } catch (const Error& error) {  // what the tokenizer makes of it cannot be scored
+    exclude(question, error.what());
   }
-  for (const std::string& text : alone)
-    question.requests.push_back(log_likelihood_request(asking.tokenizer, "", text));
-  question.unconditional = alone.size();
   return question;
 }
 
@@ -91,8 +98,12 @@ Question text_question(const Asking& asking, std::string_view subset, const Grow
   facts["targets"] = item.answers;
   Question question{{asking.task.case_key, task, item.index, item.answers.front(), facts.dump()},
                     {}};
-  question.requests.push_back(generation_request(lead, question_of(asking.prompt, subset, item),
-                                                 text.stop, text.max_new_tokens));
+  const std::string asked = question_of(asking.prompt, subset, item);
+  try {
+    question.requests.push_back(generation_request(lead, asked, text.stop, text.max_new_tokens));
+  } catch (const Error& error) {
+    exclude(question, error.what());
+  }
   return question;
 }
 

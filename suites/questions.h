@@ -15,7 +15,7 @@ class Tokenizer;
 
 struct Question {
   Document document;
-  std::vector<Request> requests;  // one per choice, then the unconditional ones
+  std::vector<Request> requests;  // one per choice, then the unconditional ones; none: excluded
   std::size_t unconditional = 0;  // as many of the last ask for a choice without its context
 };
 

@@ -116,6 +116,7 @@ std::vector<TokenId> EncodedContext::ids_of(std::string_view continuation) const
 }
 
 Request EncodedContext::request(std::string continuation) const {
+  require(!ids_->empty(), "the context \"{}\" has no token, so nothing can follow it", *text_);
   std::vector<TokenId> ids = ids_of(continuation);
   require(!ids.empty(),
           "the continuation \"{}\" adds no token to its context \"...{}\", so there is nothing to "

@@ -30,12 +30,13 @@ std::vector<TokenId> context_ids_of(const Tokenizer&, std::string_view context);
 /// continuation's ids are those of encode_pair, but what all share is encoded once.
 class EncodedContext {
  public:
+  /// Error where both are empty and the tokenizer has neither BOS nor EOS.
   EncodedContext(const GrowingText& lead, std::string_view question);
 
   const Shared<std::vector<TokenId>>& ids() const { return ids_; }
   std::vector<TokenId> ids_of(std::string_view continuation) const;
   /// A request for the log-likelihood of a continuation; it shares the context. Error where no id
-  /// is left to score.
+  /// is left to score, and where the context has none.
   Request request(std::string continuation) const;
 
  private:

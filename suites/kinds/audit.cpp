@@ -17,6 +17,7 @@
 #include "suites/asked_suite.h"
 #include "suites/asking.h"
 #include "suites/audited.h"
+#include "suites/excluded.h"
 #include "suites/facts.h"
 
 namespace moe {
@@ -59,6 +60,7 @@ std::vector<Question> asked(const CaseTask& task, const Tokenizer& tokenizer) {
       task.suite->options.at(std::string(kAudit)).at("questions").get<std::int64_t>();
   std::vector<Question> questions = questions_at(task, wanted, tokenizer);
   for (Question& question : questions) {
+    if (question.requests.empty()) continue;  // excluded
     question.requests.resize(question.requests.size() - question.unconditional);
     question.unconditional = 0;
     Json facts = facts_of(question.document);
@@ -98,6 +100,7 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
     reference = task.open(*spec);
   }
   std::vector<Question> questions = asked(task, engine.tokenizer());
+  exclude_too_long(questions, engine.capabilities().max_tokens);
   if (reference) add_routing(engine, *reference, questions);
   const bool promised = against != "numerics" && engine.capabilities().invariant;
   sink.send(Sample{task.case_key, std::string(kPromised), "", 0, promised ? 1.0 : 0.0});

@@ -1,12 +1,14 @@
 // Texts with one continuation each, as LAMBADA's last words: how often the model itself goes on so,
 // and the perplexity of the continuations.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "harness/error.h"
 #include "harness/statistics.h"
 #include "suites/asking.h"
 #include "suites/data.h"
+#include "suites/excluded.h"
 #include "suites/grading.h"
 #include "suites/prompt.h"
 #include "suites/python_random.h"
@@ -15,7 +17,8 @@
 namespace moe {
 namespace {
 
-constexpr OptionTable kTables[] = {{"prompt", true, kPromptKeys}};
+constexpr auto kScoreKeys = std::to_array<std::string_view>({"may_exclude"});
+constexpr OptionTable kTables[] = {{"prompt", true, kPromptKeys}, {"score", false, kScoreKeys}};
 constexpr Metric kAcc = {"acc", "1", true, true};
 constexpr Metric kPerplexity = {"perplexity", "1", false, true};
 
@@ -32,7 +35,12 @@ Value perplexity_of(const std::vector<double>& log_likelihoods) {
           std::ssize(log_likelihoods)};
 }
 
-Summary summarise(const Suite&, const CaseRecord& record) {
+void check(const Suite& suite) {
+  check_prompt(suite);
+  check_may_exclude(suite);
+}
+
+Summary summarise(const Suite& suite, const CaseRecord& record) {
   std::vector<double> greedy, log_likelihoods;
   Summary summary;
   for (const Answer& answer : record.answers) {
@@ -50,6 +58,7 @@ Summary summarise(const Suite&, const CaseRecord& record) {
     summary.values.push_back(perplexity_of(log_likelihoods));
   }
   for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
+  add_excluded(suite, record, summary);
   return summary;
 }
 
@@ -60,7 +69,7 @@ extern const Kind continuation = {
     .timed = false,
     .questions = true,
     .tables = kTables,
-    .check = check_prompt,
+    .check = check,
     .run = ask_choices,
     .summarise = summarise,
     .plan = plan_choices,

@@ -9,6 +9,7 @@
 #include "models/tokenizer/tokenizer.h"
 #include "suites/asking.h"
 #include "suites/data.h"
+#include "suites/excluded.h"
 #include "suites/facts.h"
 #include "suites/grading.h"
 #include "suites/matching.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr auto kGenerateKeys = std::to_array<std::string_view>({"until", "max_new_tokens"});
 constexpr auto kScoreKeys =
-    std::to_array<std::string_view>({"ignore", "ignore_case", "ignore_punctuation"});
+    std::to_array<std::string_view>({"ignore", "ignore_case", "ignore_punctuation", "may_exclude"});
 constexpr OptionTable kTables[] = {{"prompt", true, kPromptKeys},
                                    {"generate", true, kGenerateKeys},
                                    {"score", false, kScoreKeys},
@@ -36,6 +37,7 @@ TextAnswers text_answers(const Suite& suite) {
 void check(const Suite& suite) {
   check_prompt(suite);
   text_match(suite);
+  check_may_exclude(suite);
   const TextAnswers text = text_answers(suite);
   require(text.max_new_tokens >= 1, "[generate]: max_new_tokens {}: expected 1 or more",
           text.max_new_tokens);
@@ -82,6 +84,7 @@ Summary summarise(const Suite& suite, const CaseRecord& record) {
   for (std::size_t f = 0; f < match.filters.size() && !scores[f].empty(); ++f)
     summary.values.push_back(value_of(match.filters[f], f == 0, scores[f]));
   for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
+  add_excluded(suite, record, summary);
   return summary;
 }
 

@@ -6,6 +6,7 @@
 #include "suites/asking.h"
 #include "suites/calibration.h"
 #include "suites/data.h"
+#include "suites/excluded.h"
 #include "suites/grading.h"
 #include "suites/prompt.h"
 #include "suites/shots.h"
@@ -13,7 +14,7 @@
 namespace moe {
 namespace {
 
-constexpr auto kScoreKeys = std::to_array<std::string_view>({"metrics"});
+constexpr auto kScoreKeys = std::to_array<std::string_view>({"metrics", "may_exclude"});
 constexpr OptionTable kTables[] = {
     {"prompt", true, kPromptKeys}, {"score", false, kScoreKeys}, {"groups", false, {}}};
 
@@ -37,6 +38,7 @@ void check_groups(const Suite& suite) {
 void check(const Suite& suite) {
   check_prompt(suite);
   check_groups(suite);
+  check_may_exclude(suite);
   const auto metrics = suite.options.value("score", Json::object())
                            .value("metrics", std::vector<std::string>{"acc"});
   require(!metrics.empty(), "[score]: metrics: expected at least one");

@@ -49,7 +49,8 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   if (!engine.config().is_mixture())
     return {Outcome::skipped, "a dense model has no experts to choose among"};
   require(engine.capabilities().routing, "the engine does not say which experts it chooses");
-  const std::vector<Question> all = asked_questions(task, kQuestions, engine.tokenizer());
+  std::vector<Question> all = asked_questions(task, kQuestions, engine.tokenizer());
+  std::erase_if(all, [](const Question& question) { return question.requests.empty(); });
   const auto total = std::ssize(all);
   for (std::ptrdiff_t begin = 0; begin < total; begin += kTogether) {
     const std::span some =
@@ -123,8 +124,9 @@ Summary summarise(const Suite&, const CaseRecord& record) {
 
 PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {
   std::vector<Question> all = asked_questions(task, kQuestions, tokenizer);
-  for (Question& question : all) question.requests.resize(1);  // one prompt, whatever the choices
-  return plan_of(all, max_tokens);
+  for (Question& question : all)  // one prompt, whatever the choices
+    question.requests.resize(std::min<std::size_t>(1, question.requests.size()));
+  return plan_of(std::move(all), max_tokens);
 }
 
 }  // namespace

@@ -13,6 +13,13 @@
 
 namespace moe {
 
+/// As a store gives them, in whatever order they came.
+inline void sort_answers(CaseRecord& record) {
+  std::ranges::stable_sort(record.answers, {}, [](const Answer& a) {
+    return std::tuple(a.task, a.document, a.choice, a.filter);
+  });
+}
+
 /// Quick by default: three samples of a step.
 struct Case {
   explicit Case(std::string_view name, Json point = Json::object())
@@ -29,9 +36,7 @@ struct Case {
     CaseRecord out;
     out.documents = sink.all<Document>();
     out.answers = sink.all<Answer>();
-    std::ranges::stable_sort(out.answers, {}, [](const Answer& a) {
-      return std::tuple(a.task, a.document, a.choice, a.filter);
-    });
+    sort_answers(out);
     out.routing = sink.all<RoutingCount>();
     out.launches.push_back({.number = 0, .samples = sink.all<Sample>()});
     return out;
