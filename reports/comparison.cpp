@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "harness/error.h"
+#include "reports/audits.h"
+#include "reports/change.h"
 #include "reports/compare.h"
 #include "reports/escape.h"
 #include "reports/paired_rows.h"
@@ -53,6 +55,11 @@ std::string environments_text(const Store& store, const std::set<RunPair>& pairs
                         escape_markdown(to_text(row.at(2))));
   }
   return text;
+}
+
+bool has_shares(const Table& table) {
+  return std::ranges::any_of(table.rows,
+                             [](const auto& row) { return is_share(to_text(row.at(2))); });
 }
 
 /// Whether all values were compared, and none is another.
@@ -234,7 +241,8 @@ Article comparison(const Store& store, std::string_view a, std::string_view b) {
   const std::set<RunPair> pairs = run_pairs(table);
   const std::string prose = verdicts_text(table, first, second) + questions_text(table) +
                             left_out_text(store, match_values(store, first, second)) +
-                            environments_text(store, pairs);
+                            environments_text(store, pairs) +
+                            (has_shares(table) ? audits_text(store, first, second) : "");
   std::set<std::int64_t> runs;
   for (const auto& [of_a, of_b] : pairs) runs.insert({of_a, of_b});
   Article article{.name = "compare",

@@ -83,7 +83,8 @@ void write_requests(const Store& store, const ExportedCase& c, std::ostream& out
   const Table table = store.query(
       "SELECT a.task, a.document, a.choice, a.context_tokens, a.continuation_tokens, "
       "a.tokens_sha256, a.continuation, a.log_likelihood, a.is_greedy, a.prompt_sha256, "
-      "a.truncated_tokens, a.generated, d.metrics IS NOT NULL, min(a.filter) "
+      "a.truncated_tokens, a.generated, d.metrics IS NOT NULL, min(iif(a.filter = 'none', '', "
+      "a.filter)) "
       "FROM answer a JOIN document d USING (case_run, task, document) WHERE a.case_run = :id "
       "GROUP BY a.task, a.document, a.choice ORDER BY a.task, a.document, a.choice",
       {{"id", c.case_run}});

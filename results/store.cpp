@@ -7,6 +7,7 @@
 
 #include "harness/clock.h"
 #include "harness/embedded.h"
+#include "results/audit_view.h"
 #include "results/connection.h"
 #include "results/file_system.h"
 #include "results/functions.h"
@@ -101,6 +102,7 @@ Store::Store(const fs::path& file, Access access) {
     add_functions(connection_->db.getHandle());
     check_version(file, schema_version(), access);
     if (access == Access::read_write) bring_up_to_date(file, connection_->db);
+    add_audit_view(connection_->db);
   });
 }
 

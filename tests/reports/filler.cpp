@@ -44,6 +44,10 @@ constexpr std::array kMetrics = {
     Metric{"attribute_entropy", "bit", true, true},
     Metric{"attribute_information", "bit", true, true},
     Metric{"attribute_information_by_chance", "bit", false, true},
+    Metric{"differing_log_likelihoods", "1", false, true},
+    Metric{"max_log_likelihood_difference", "1", false, true},
+    Metric{"flipped_answers", "1", false, true},
+    Metric{"flipped_expert_choices", "1", false, true},
 };
 
 constexpr std::string_view kWorld =
@@ -73,10 +77,11 @@ std::int64_t Filler::add_case(std::int64_t run, std::int64_t target, const std::
                               const std::string& point, const std::string& outcome,
                               const std::string& reason) {
   const std::string key = fmt::format("{}/{}/{}", target, suite, point);
-  const std::string kind = suite == "world"       ? "multiple_choice"
-                           : suite == "wikitext2" ? "perplexity"
-                           : suite == "pruning"   ? "sparsity"
-                                                  : suite;
+  const std::string kind = suite == "world"              ? "multiple_choice"
+                           : suite == "wikitext2"        ? "perplexity"
+                           : suite == "pruning"          ? "sparsity"
+                           : suite.starts_with("audit_") ? "audit"
+                                                         : suite;
   insert("suite", "name, version, kind, title, sha256, toml",
          {suite, 1, kind, suite, suite, suite == "world" ? std::string(kWorld) : ""});
   insert("case", "key, suite, suite_version, target, point, dataset_digest",

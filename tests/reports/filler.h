@@ -43,6 +43,8 @@ class Filler {
 /// What target 1, the mixture, or 2, the dense model, scores: fixture_scores.cpp.
 void add_accuracy(Filler&, std::int64_t target);
 void add_perplexity(Filler&, std::int64_t target);
+/// Of the mixture: its sharing and its numerics, not its batches.
+void add_audits(Filler&);
 
 /// What the mixture does with other numbers of experts, and what its experts serve:
 /// fixture_experts.cpp.

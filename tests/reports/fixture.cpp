@@ -146,6 +146,7 @@ void fill(const Store& store) {
   add_sparsity(filler);
   add_pruning(filler);
   add_specialisation(filler);
+  add_audits(filler);
   add_bad_run(filler);
   store.query("COMMIT");
 }

@@ -85,4 +85,18 @@ void add_perplexity(Filler& filler, std::int64_t target) {
   filler.add_value(c, {"bits_per_byte", by_byte / std::log(2.0), 0.01, 62});
 }
 
+void add_audits(Filler& filler) {
+  const std::string point = R"({"suite":"world"})";
+  const std::int64_t sharing = filler.add_case(1, 1, "audit_sharing", point);
+  const std::int64_t numerics = filler.add_case(1, 1, "audit_numerics", point);
+  for (const std::int64_t c : {sharing, numerics}) {
+    const bool differs = c == numerics;
+    filler.add_value(c, {"differing_log_likelihoods", differs ? 2844.0 : 0.0, 0, 2850});
+    filler.add_value(c, {"max_log_likelihood_difference", differs ? 0.0123 : 0.0, 0, 2850});
+    filler.add_value(c, {"flipped_answers", differs ? 3.0 : 0.0, 0, 712});
+  }
+  filler.add_value(numerics, {"flipped_expert_choices", 41, 0, 8544});
+  filler.add_value(numerics, {"flipped_expert_choices", 41, 0, 1424, "layer.3"});
+}
+
 }  // namespace moe::testing

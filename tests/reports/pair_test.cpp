@@ -119,5 +119,56 @@ TEST_F(Pair, takes_targets_by_number_and_tells_namesakes_apart) {
   }
 }
 
+TEST_F(Pair, says_under_the_accuracies_what_was_audited_and_what_was_not) {
+  const Article all = article();
+  std::string text;
+  for (const auto& block : all.blocks)
+    if (const auto* prose = std::get_if<Prose>(&block)) text += prose->markdown;
+  EXPECT_TRUE(says(text, "Audited, small-8x, same target and build: sharing changes 0 of 2,850"))
+      << text;
+  EXPECT_TRUE(says(text, "0.012 at most, 3 of 712 answers and 41 of 8,544 expert choices change"));
+  EXPECT_TRUE(says(text, "Not audited, small-8x: `moebench run audit_batch --target"));
+  EXPECT_TRUE(says(
+      text, "Not audited, small-dense: `moebench run audit_sharing audit_batch audit_numerics"));
+}
+
+TEST_F(Pair, says_how_many_questions_could_not_be_asked_and_so_does_the_report_of_a_run) {
+  sql("UPDATE document SET facts = json_object('excluded', 'adds no token'), metrics = NULL WHERE "
+      "task = 'world_colours' AND document < 3 AND case_run IN (SELECT r.id FROM case_run r JOIN "
+      "\"case\" c ON c.id = r.\"case\" WHERE c.target = 1)");
+  EXPECT_TRUE(says(short_text(), "3 of the 60 questions of world could not be asked of small-8x"))
+      << short_text();
+  std::string text;
+  for (const auto& block :
+       build_article(find_report("run"), temporary_.store(), {{"run", "1"}}).blocks)
+    if (const auto* prose = std::get_if<Prose>(&block)) text += prose->markdown;
+  EXPECT_TRUE(says(text, "3 of the 60 questions of world could not be asked of small-8x")) << text;
+  EXPECT_TRUE(says(text, "colours 0, adds no token")) << text;
+}
+
+TEST_F(Pair, and_the_report_of_a_run_says_so_too) {
+  std::string text;
+  for (const auto& block :
+       build_article(find_report("run"), temporary_.store(), {{"run", "1"}}).blocks)
+    if (const auto* prose = std::get_if<Prose>(&block)) text += prose->markdown;
+  EXPECT_TRUE(says(text, "Audited, small-8x, same target and build: sharing changes 0 of 2,850"))
+      << text;
+  EXPECT_TRUE(says(
+      text, "Not audited, small-dense: `moebench run audit_sharing audit_batch audit_numerics"));
+  EXPECT_FALSE(says(text, "script, same target")) << "nothing was scored on that one";
+}
+
+TEST_F(Pair, says_where_an_audit_is_of_another_build_or_went_wrong) {
+  sql("UPDATE run SET build = 'an older one' WHERE id = 1");
+  sql("UPDATE case_run SET run = 2, outcome = 'wrong', reason = 'bits' WHERE suite = (SELECT id "
+      "FROM suite WHERE name = 'audit_sharing')");
+  const Article all = article();
+  std::string text;
+  for (const auto& block : all.blocks)
+    if (const auto* prose = std::get_if<Prose>(&block)) text += prose->markdown;
+  EXPECT_TRUE(says(text, "another build where said")) << text;
+  EXPECT_TRUE(says(text, "on world, wrong, run 2) by another build"));
+}
+
 }  // namespace
 }  // namespace moe::testing
