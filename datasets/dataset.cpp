@@ -32,6 +32,7 @@ const Reader& reader_of(const Dataset& dataset) {
 /// The first of the split's alternatives that is there.
 fs::path file_of(const Dataset& dataset, std::string_view subset, const Split& split,
                  const fs::path& data_root) {
+  if (is_bundled(split.file)) return replaced(split.file, "{subset}", subset);
   std::string_view rest = split.file;
   fs::path first;
   while (!rest.empty()) {

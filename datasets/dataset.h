@@ -30,15 +30,18 @@ struct Item {
 };
 
 struct Split {
-  std::string name;  // "test", "dev"
-  std::string file;  // under the dataset's folder; {subset} is replaced; alternatives joined by "|"
+  std::string name;    // "test", "dev"
+  std::string file;    // under the dataset's folder, or "bundled:NAME.jsonl", which comes with the
+                       // program; {subset} is replaced; alternatives joined by "|"
   std::string sha256;  // of the canonical records of all subsets; "" where nobody has seen them
 };
 
 struct Dataset {
   std::string name, reader, source, revision, licence;
-  std::string directory;             // under the data root
-  std::string configuration;         // of the source, where that has several; "" else
+  std::string directory;      // under the data root
+  std::string configuration;  // of the source, where that has several; "" else
+  std::string
+      split_by;  // the source's field that names a record's subset; "": it has files of each
   std::vector<std::string> subsets;  // {""} where there is one
   std::vector<Split> splits;
   RecordMap record;  // of reader "records"

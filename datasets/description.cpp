@@ -100,10 +100,10 @@ Dataset parse_dataset(std::string_view name, std::string_view toml) {
                             error.description()),
                 std::source_location::current());
   }
-  check_keys(
-      name, table,
-      std::to_array<std::string_view>({"reader", "source", "revision", "licence", "directory",
-                                       "configuration", "subsets", "splits", "record", "cluster"}));
+  check_keys(name, table,
+             std::to_array<std::string_view>({"reader", "source", "revision", "licence",
+                                              "directory", "configuration", "split_by", "subsets",
+                                              "splits", "record", "cluster"}));
   Dataset dataset{.name = std::string(name),
                   .reader = text(name, table, "reader"),
                   .source = text(name, table, "source"),
@@ -111,6 +111,7 @@ Dataset parse_dataset(std::string_view name, std::string_view toml) {
                   .licence = text(name, table, "licence"),
                   .directory = text(name, table, "directory"),
                   .configuration = table["configuration"].value_or(std::string()),
+                  .split_by = table["split_by"].value_or(std::string()),
                   .subsets = subsets_of(name, table),
                   .splits = splits_of(name, table),
                   .record = record_of(name, table),

@@ -81,6 +81,8 @@ def plan_of(files, arguments):
     for split, target in arguments.splits.items():
         for subset in arguments.subsets:
             where = arguments.configuration or CONFIGURATIONS.get(arguments.name, subset)
+            if arguments.split_by:
+                where = arguments.configuration  # its files have the records of all subsets
             parts = [split]
             if arguments.reader == "text" and len(arguments.splits) == 1:
                 parts = ["train", "validation", "test"]  # the document, cut by the repository
@@ -147,8 +149,18 @@ def json_lines(rows, _):
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
+def of_subset(rows, field, subset):
+    """The rows of one subset, where a field says which that is ("computer science")."""
+    if not field:
+        return rows
+    found = [row for row in rows if row[field].replace(" ", "_") == subset]
+    if not found:
+        raise ValueError(f"no record whose \"{field}\" is {subset}")
+    return found
+
+
 READERS = {"mmlu": mmlu_text, "wikitext": wikitext_text, "text": plain_text, "records": json_lines, "hellaswag": json_lines,
-           "winogrande": json_lines, "lambada": json_lines, "copa": json_lines}
+           "winogrande": json_lines, "lambada": json_lines, "copa": json_lines, "mmlu_pro": json_lines}
 
 
 def put(made, out):
@@ -170,8 +182,10 @@ def write(plan, folder, arguments):
         made = pathlib.Path(temporary) / arguments.out.name
         for target, sources in plan.items():
             try:
+                stem = pathlib.Path(target).stem
                 rows = [row for source in sources for row in rows_of(folder / source)]
-                text = READERS[arguments.reader](rows, pathlib.Path(target).stem).encode("utf-8")
+                rows = of_subset(rows, arguments.split_by, stem)
+                text = READERS[arguments.reader](rows, stem).encode("utf-8")
             except (ValueError, KeyError, TypeError, IndexError, csv.Error) as error:
                 raise FetchError(f"dataset {arguments.name}, {arguments.source}: {some_of(sources)}: not "
                                  f"what its reader {arguments.reader} expects: {error!r}",
@@ -233,6 +247,7 @@ def parse(words):
     dataset.add_argument("--splits", required=True, type=splits_of, metavar="SPLIT=FILE,...")
     dataset.add_argument("--subsets", default=[""], type=lambda text: text.split(","), help="a,b,...")
     dataset.add_argument("--configuration", default="", help="the one of several that is meant")
+    dataset.add_argument("--split-by", default="", help="the field that names a record's subset")
     dataset.add_argument("--out", required=True, type=pathlib.Path)
     return parser.parse_args(words)
 

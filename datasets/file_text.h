@@ -3,10 +3,15 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace moe {
 
-/// Error where the file cannot be read or is not UTF-8; it names the byte.
+/// Does the name stand for a file that comes with the program? "bundled:NAME.jsonl" is
+/// datasets/examples/NAME.jsonl.
+bool is_bundled(std::string_view file);
+
+/// Error where the file cannot be read, or is not UTF-8; it names the byte.
 std::string read_utf8(const std::filesystem::path&);
 
 }  // namespace moe

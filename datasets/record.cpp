@@ -16,7 +16,7 @@ using Record = nlohmann::ordered_json;
 
 constexpr auto kKeys =
     std::to_array<std::string_view>({"question", "choices", "labels", "gold", "first", "right",
-                                     "answers", "fields", "fixed_choices", "unwrap"});
+                                     "answers", "fields", "fixed_choices", "unwrap", "reversed"});
 
 std::vector<std::string> texts(const TableReader& reader, const toml::table& table,
                                std::string_view key) {
@@ -141,6 +141,14 @@ std::vector<std::int64_t> right_of(const Record& value, std::string_view path, s
   return out;
 }
 
+void reverse_choices(Item& item) {
+  const std::int64_t last = std::ssize(item.choices) - 1;
+  std::ranges::reverse(item.choices);
+  if (item.gold >= 0) item.gold = last - item.gold;
+  for (std::int64_t& right : item.right) right = last - right;
+  std::ranges::reverse(item.right);
+}
+
 std::string unwrapped(std::string text, const std::vector<std::string>& wrap) {
   if (wrap.empty() || !text.starts_with(wrap[0]) || !text.ends_with(wrap[1]) ||
       text.size() < wrap[0].size() + wrap[1].size())
@@ -162,6 +170,7 @@ RecordMap read_record_map(std::string_view whose, const toml::table& table) {
   map.right = reader.get_or<std::string>("right", "", "a path to a list");
   map.answers = reader.get_or<std::string>("answers", "", "a path to a text or a list");
   map.first = reader.get_or<std::int64_t>("first", 0, "a whole number");
+  map.reversed = reader.get_or<bool>("reversed", false, "true or false");
   map.fixed_choices = texts(reader, table, "fixed_choices");
   map.unwrap = texts(reader, table, "unwrap");
   require(map.unwrap.empty() || map.unwrap.size() == 2,
@@ -201,6 +210,7 @@ Item item_of(const RecordMap& map, const Record& record, const std::string& wher
   } else if (!item.choices.empty()) {
     item.gold = gold_of(map, record, item.choices, where);
   }
+  if (map.reversed) reverse_choices(item);
   if (!map.answers.empty()) {
     const Record& answers = at(record, map.answers, where);
     item.answers = answers.is_array() ? list_of(answers, map.answers, where)

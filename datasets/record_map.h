@@ -12,6 +12,7 @@
 // where several choices are right; it and `choices` may lead to one object {choice: 0 or 1}.
 // `answers` are texts that are right, or one. `fields` are further texts, by the names that
 // templates use. `unwrap` is what a question may begin and end with that is no part of it.
+// `reversed`: choices, and with them the right one, in the opposite order.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,7 @@ struct RecordMap {
   std::int64_t gold_index = -1;  // of all records; -1: `gold` leads to it
   std::int64_t first = 0;
   std::map<std::string, std::string> fields;
+  bool reversed = false;
   bool all_fields = false;  // each text and number of a record is a field by its key too
 };
 

@@ -6,6 +6,7 @@
 #include "cli/python.h"
 #include "cli/tell.h"
 #include "datasets/dataset.h"
+#include "datasets/file_text.h"
 #include "harness/error.h"
 #include "models/library.h"
 
@@ -19,11 +20,14 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 /// "test=test/{subset}.jsonl,...": of a split's alternatives the last, which is the fetched one.
+/// What comes with the program is none of them.
 std::string files_to_write(const Dataset& dataset) {
   std::vector<std::string> pairs;
   pairs.reserve(dataset.splits.size());
-  for (const Split& split : dataset.splits)
+  for (const Split& split : dataset.splits) {
+    if (is_bundled(split.file)) continue;
     pairs.push_back(split.name + "=" + split.file.substr(split.file.rfind('|') + 1));
+  }
   return joined(pairs);
 }
 
@@ -44,10 +48,11 @@ int fetch_dataset(const std::string& name) {
     return kDone;
   }
   const std::filesystem::path root = default_data_root();
-  const int code = run_script(
-      {"dataset", name, "--source", dataset.source, "--revision", dataset.revision, "--reader",
-       dataset.reader, "--splits", files_to_write(dataset), "--subsets", joined(dataset.subsets),
-       "--configuration", dataset.configuration, "--out", (root / dataset.directory).string()});
+  const int code =
+      run_script({"dataset", name, "--source", dataset.source, "--revision", dataset.revision,
+                  "--reader", dataset.reader, "--splits", files_to_write(dataset), "--subsets",
+                  joined(dataset.subsets), "--configuration", dataset.configuration, "--split-by",
+                  dataset.split_by, "--out", (root / dataset.directory).string()});
   if (code != kDone) return code;
   for (const Split& split : dataset.splits) {
     const std::string found = digest(dataset, split.name, root);

@@ -141,6 +141,24 @@ TEST(dataset, the_generated_world_is_the_pinned_one) {
   EXPECT_EQ(load(find_dataset("world"), "planets", "paraphrase", "").size(), 90U);
 }
 
+TEST(dataset, examples_that_come_with_the_program_are_the_pinned_ones) {
+  for (const Dataset& dataset : datasets()) {
+    for (const Split& split : dataset.splits) {
+      if (!split.file.starts_with("bundled:")) continue;
+      EXPECT_EQ(digest(dataset, split.name, "/nowhere"), split.sha256) << dataset.name;
+    }
+  }
+  const auto cot = load(find_dataset("bbh"), "date_understanding", "cot", "/nowhere");
+  ASSERT_EQ(cot.size(), 3U);
+  EXPECT_TRUE(cot[0].answers.at(0).ends_with("So the answer is (D)."));
+  EXPECT_EQ(load(find_dataset("boolq_olmes"), "", "olmes", "/nowhere").at(0).choices.front(),
+            "yes");
+  Dataset none = find_dataset("piqa");
+  none.splits = {{"x", "bundled:none.jsonl", ""}};
+  EXPECT_NE(message_of<Error>([&] { load(none, "", "x", "/nowhere"); }).find("bundled:none.jsonl"),
+            std::string::npos);
+}
+
 TEST(dataset, downloaded_data_is_the_pinned_one) {
   if (data_root().empty()) GTEST_SKIP() << "MOEBENCH_DATA is not set";
   for (const Dataset& dataset : datasets()) {

@@ -227,6 +227,23 @@ TEST_F(Fetch, multiple_choice_arrives_as_its_reader_wants_it_whatever_the_reposi
   }
 }
 
+TEST_F(Fetch, one_file_of_all_subsets_is_split_by_the_field_that_names_them) {
+  folder_.write("hub/datasets/tiny/all/data/test-00000-of-00001.parquet.jsonl",
+                "{\"category\": \"law\", \"x\": 1}\n{\"category\": \"computer science\", \"x\": "
+                "2}\n{\"category\": \"law\", \"x\": 3}\n");
+  const auto fetch_all = [&](const std::string& subsets) {
+    return fetch({"dataset", "small", "--source", "tiny/all", "--reader", "records", "--splits",
+                  "test=test/{subset}.jsonl", "--subsets", subsets, "--split-by", "category",
+                  "--out", (folder_.path() / "data/m").string()});
+  };
+  const std::filesystem::path found = printed_folder(fetch_all("computer_science,law"));
+  EXPECT_EQ(text_of(found / "test/law.jsonl"),
+            "{\"category\": \"law\", \"x\": 1}\n{\"category\": \"law\", \"x\": 3}\n");
+  EXPECT_EQ(text_of(found / "test/computer_science.jsonl"),
+            "{\"category\": \"computer science\", \"x\": 2}\n");
+  expect_error(fetch_all("law,physics"), 2, {"category", "physics"});
+}
+
 TEST_F(Fetch, an_answer_that_is_no_single_letter_is_refused_with_its_record) {
   for (const char* answer : {"", "BC", "E", "b"}) {
     folder_.write("hub/datasets/tiny/odd/data/test/sums_test.csv",

@@ -93,5 +93,28 @@ TEST(records, are_lines_or_a_list_and_a_broken_one_is_named) {
             std::string::npos);
 }
 
+TEST(mmlu_pro, has_a_letter_and_its_reasons_without_their_first_words) {
+  const auto read_pro = [](std::string_view answer, std::string_view category) {
+    Dataset dataset = find_dataset("mmlu_pro");
+    dataset.subsets = {"computer_science"};
+    dataset.splits = {{"some", "a.jsonl", ""}};
+    const TemporaryFolder folder;
+    folder.write("mmlu_pro/a.jsonl",
+                 fmt::format("{{\"question\": \"Why?\", \"options\": [\"a\", \"b\"], \"answer\": "
+                             "\"{}\", \"answer_index\": 1, \"category\": \"{}\", \"cot_content\": "
+                             "\"A: Let's think step by step. So. The answer is (B).\"}}\n",
+                             answer, category));
+    return load(dataset, "computer_science", "some", folder.path()).at(0);
+  };
+  const Item item = read_pro("B", "computer science");
+  EXPECT_EQ(item.gold, 1);
+  EXPECT_EQ(item.answers, Texts{"B"});
+  EXPECT_EQ(item.fields.at("reasons"), "So. The answer is (B).");
+  EXPECT_NE(message_of<Error>([&] { read_pro("A", "computer science"); }).find("answer \"A\""),
+            std::string::npos);
+  EXPECT_NE(message_of<Error>([&] { read_pro("B", "law"); }).find("expected computer_science"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace moe

@@ -63,6 +63,17 @@ TEST(record, an_answer_is_a_number_a_letter_a_label_a_truth_or_the_choice) {
   EXPECT_EQ(among("B", "A", "A"), 1);
 }
 
+TEST(record, reversed_choices_take_what_is_right_with_them) {
+  const Item item =
+      made("question = \"q\"\nfixed_choices = [\"no\", \"yes\"]\ngold = \"g\"\nreversed = true",
+           R"({"q": "?", "g": true})");
+  EXPECT_EQ(item.choices, (Texts{"yes", "no"}));
+  EXPECT_EQ(item.gold, 0);
+  const Item several = made("question = \"q\"\nchoices = \"c\"\nright = \"r\"\nreversed = true",
+                            R"({"q": "?", "c": ["x", "y", "z"], "r": [1, 1, 0]})");
+  EXPECT_EQ(several.right, (std::vector<std::int64_t>{1, 2}));
+}
+
 TEST(record, several_may_be_right_in_a_list_or_an_object_whose_order_stays) {
   constexpr std::string_view kMap =
       "question = \"q\"\nchoices = \"t.choices|t\"\nright = \"t.labels|t\"\n";
