@@ -3,6 +3,7 @@
 #include "cli/facts.h"
 #include "cli/worker_run.h"
 #include "harness/error.h"
+#include "suites/group.h"
 #include "suites/kind.h"
 
 namespace moe {
@@ -41,14 +42,17 @@ class Executor {
     }
     for (std::int64_t launch = 0; launch < launches && !result_.interrupted; ++launch)
       run_launch(target, launch);
+    for (std::size_t i = 0; i < plan_.cases.size() && !result_.interrupted; ++i) {
+      if (plan_.cases[i].target == target && is_group(i)) finish_group(i);
+    }
   }
 
   std::set<std::size_t> pending(std::size_t target, std::int64_t launch) const {
     std::set<std::size_t> out;
     for (std::size_t i = 0; i < plan_.cases.size(); ++i) {
       const PlannedCase& c = plan_.cases[i];
-      if (c.target == target && c.launches > launch && !recorder_.has_ended(c.key) &&
-          !recorder_.ended_launches(c.key).contains(launch))
+      if (c.target == target && !is_group(i) && c.launches > launch &&
+          !recorder_.has_ended(c.key) && !recorder_.ended_launches(c.key).contains(launch))
         out.insert(i);
     }
     return out;
@@ -137,8 +141,23 @@ class Executor {
     if (!finish_measured(i)) bar_.end_case(fmt::format("launch {} of {}", launch + 1, c.launches));
   }
 
+  bool is_group(std::size_t i) const { return moe::is_group(plan_.suites[plan_.cases[i].suite]); }
+
+  /// Ends a group once its members have ended, however they did: false while some are to come.
+  bool finish_group(std::size_t i) {
+    const PlannedCase& c = plan_.cases[i];
+    if (recorder_.has_ended(c.key)) return true;
+    for (const std::string& member : c.members) {
+      if (!recorder_.has_ended(member)) return false;
+    }
+    bar_.begin_case(label_of(plan_, i), static_cast<std::int64_t>(i) + 1,
+                    static_cast<std::int64_t>(plan_.cases.size()));
+    return finish(i, summarised(c, {}));
+  }
+
   /// Ends the case once its launches have: false while some are to come.
   bool finish_measured(std::size_t i) {
+    if (is_group(i)) return finish_group(i);
     const PlannedCase& c = plan_.cases[i];
     if (recorder_.has_ended(c.key)) return true;
     const std::map<std::int64_t, Verdict> launches = recorder_.ended_launches(c.key);
@@ -163,13 +182,15 @@ class Executor {
   /// the run.
   Verdict summarised(const PlannedCase& c, const Verdict& verdict) {
     const Suite& suite = plan_.suites[c.suite];
-    const CaseRecord record = recorder_.stored(c.key);
+    CaseRecord record = recorder_.stored(c.key);
+    for (const std::string& member : c.members) record.members.push_back(recorder_.member(member));
     Summary summary;
     try {
       summary = find_kind(suite.kind).summarise(suite, record);
     } catch (const std::exception& error) {
       return {Outcome::failed, error.what()};
     }
+    if (!summary.absent.empty()) return {Outcome::skipped, summary.absent};
     recorder_.write_values(c.key, summary.values);
     for (const DocumentMetrics& metrics : summary.documents)
       recorder_.write_metrics(c.key, metrics.task, metrics.document, metrics.metrics_json);

@@ -6,8 +6,10 @@
 
 #include "datasets/dataset.h"
 #include "harness/error.h"
+#include "harness/sha256.h"
 #include "models/checkpoint/weights.h"
 #include "models/target_keys.h"
+#include "suites/group.h"
 #include "suites/kind.h"
 
 namespace moe {
@@ -50,7 +52,7 @@ Settings settings_for(const Suite& suite, const Settings& all) {
 }
 
 bool asks_questions(const Suite& suite) {
-  return find_kind(suite.kind).questions;
+  return find_kind(suite.kind).questions || is_group(suite);
 }
 
 /// Every combination of the settings that are target keys for this suite. What is neither is an
@@ -110,23 +112,102 @@ Keys take_target_keys(Json& point) {
   return keys;
 }
 
-/// The same suite twice is one. Cases are known by their suite's name and version: two texts under
-/// one name would be taken for each other.
-void add_suite(Plan& plan, const std::string& name_or_file) {
+/// Index of a suite in the plan, which is added when it is new. Cases are known by their suite's
+/// name and version: two texts under one name would be taken for each other.
+std::size_t suite_index(Plan& plan, const std::string& name_or_file) {
   const Suite suite = find_suite(name_or_file);
-  for (const Suite& bundled : bundled_suites())
-    require(bundled.name != suite.name || bundled.sha256 == suite.sha256,
-            "{}: a bundled suite is called \"{}\" too and has another text: rename the file",
-            name_or_file, suite.name);
-  const auto found = std::ranges::find(plan.suites, suite.name, &Suite::name);
-  if (found == plan.suites.end()) {
-    plan.suites.push_back(suite);
-    return;
+  if (!suite.file.empty()) {
+    for (const Suite& bundled : bundled_suites())
+      require(bundled.name != suite.name || bundled.sha256 == suite.sha256,
+              "{}: a bundled suite is called \"{}\" too and has another text: rename the file",
+              name_or_file, suite.name);
   }
+  const auto found = std::ranges::find(plan.suites, suite.name, &Suite::name);
   require(
-      found->sha256 == suite.sha256,
+      found == plan.suites.end() || found->sha256 == suite.sha256,
       "{}: another suite of this run is called \"{}\" too and has another text: rename one file",
       name_or_file, suite.name);
+  if (found != plan.suites.end()) return static_cast<std::size_t>(found - plan.suites.begin());
+  plan.suites.push_back(suite);
+  return plan.suites.size() - 1;
+}
+
+/// Adds the case unless it is there: named twice, as A@top_k=2 beside A with top_k=1,2, it is one.
+/// The key tells which it is.
+std::string add_case(Plan& plan, PlannedCase planned, std::int64_t launches) {
+  const Suite& suite = plan.suites[planned.suite];
+  planned.key =
+      case_key(suite, planned.point, plan.targets[planned.target].identity, planned.dataset_digest);
+  planned.launches = !find_kind(suite.kind).timed ? 1
+                     : launches > 0               ? launches
+                                                  : suite.measure.launches;
+  if (std::ranges::find(plan.cases, planned.key, &PlannedCase::key) == plan.cases.end())
+    plan.cases.push_back(planned);
+  return planned.key;
+}
+
+/// Every combination of target keys that a suite is run with.
+std::vector<Keys> target_keys_of(const Suite& suite, const Settings& settings, const Keys& base) {
+  std::vector<Keys> out;
+  for (const auto& set : key_sets(suite, settings)) {
+    Keys& keys = out.emplace_back(base);
+    for (const auto& [name, value] : set) keys[name] = value;
+  }
+  return out;
+}
+
+/// What a group is made of, for one target: its members' cases, and what their data are.
+struct Members {
+  std::vector<std::string> keys;
+  std::string data;  // a line each
+};
+
+Members add_members(Plan& plan, const Suite& group, std::size_t target) {
+  Members members;
+  std::string absent;
+  for (const GroupMember& member : group_members(group)) {
+    for (const GroupChoice& choice : member.choices) {
+      const std::size_t index = suite_index(plan, choice.suite);
+      const Json point = points(plan.suites[index], choice.axes).front();
+      try {
+        const std::string digest = data_digest(plan.suites[index], point, plan.data_root);
+        members.data += fmt::format("{} {} {} {}\n", choice.suite, plan.suites[index].version,
+                                    point.dump(), digest);
+        members.keys.push_back(add_case(plan,
+                                        {.key = {},
+                                         .suite = index,
+                                         .target = target,
+                                         .point = point,
+                                         .dataset_digest = digest,
+                                         .members = {}},
+                                        0));
+      } catch (const Error& error) {  // all of what is not there is named at once
+        if (absent.find(error.what()) == std::string::npos)
+          absent += fmt::format("{}{}", absent.empty() ? "" : "; ", error.what());
+      }
+    }
+  }
+  require(absent.empty(), "suite {}: {}", group.name, absent);
+  return members;
+}
+
+void add_group(Plan& plan, std::size_t suite_index, const std::string& spec,
+               const PlanRequest& request) {
+  const Suite group = plan.suites[suite_index];  // a copy: members may be added to the plan
+  const Target base = resolve_target(spec);
+  const Settings settings = settings_for(group, request.settings);
+  for (const Keys& keys : target_keys_of(group, settings, base.keys)) {
+    const std::size_t target = target_index(plan, spec_of(base.what, keys));
+    const Members members = add_members(plan, group, target);
+    add_case(plan,
+             {.key = {},
+              .suite = suite_index,
+              .target = target,
+              .point = Json::object(),
+              .dataset_digest = sha256_hex(members.data),
+              .members = members.keys},
+             0);
+  }
 }
 
 void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
@@ -134,28 +215,23 @@ void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
   const Suite& suite = plan.suites[suite_index];
   const Target base = resolve_target(spec);
   const Settings settings = settings_for(suite, request.settings);
-  for (const auto& set : key_sets(suite, settings)) {
-    Keys keys = base.keys;
-    for (const auto& [name, value] : set) keys[name] = value;
+  for (const Keys& keys : target_keys_of(suite, settings, base.keys)) {
     for (Json point : points(suite, axis_overrides(suite, settings, base))) {
       Keys all = keys;
       for (const auto& [name, value] : take_target_keys(point)) all[name] = value;
-      const std::string dataset_digest = data_digest(suite, point, plan.data_root);
+      const std::string digest = data_digest(suite, point, plan.data_root);
       for (const Axis& axis : suite.axes) {
         if (changed_at_run_time(axis.name)) all.erase(axis.name);
       }
       const std::size_t target = target_index(plan, spec_of(base.what, all));
-      const bool timed = find_kind(suite.kind).timed;
-      const auto launches = request.launches > 0 ? request.launches : suite.measure.launches;
-      const std::string key = case_key(suite, point, plan.targets[target].identity, dataset_digest);
-      if (std::ranges::find(plan.cases, key, &PlannedCase::key) != plan.cases.end())
-        continue;  // named twice, as A@top_k=2 beside A with top_k=1,2: one case
-      plan.cases.push_back({.key = key,
-                            .suite = suite_index,
-                            .target = target,
-                            .point = point,
-                            .dataset_digest = dataset_digest,
-                            .launches = timed ? launches : 1});
+      add_case(plan,
+               {.key = {},
+                .suite = suite_index,
+                .target = target,
+                .point = point,
+                .dataset_digest = digest,
+                .members = {}},
+               request.launches);
     }
   }
 }
@@ -212,12 +288,14 @@ Plan make_plan(const PlanRequest& request) {
             .data_root = default_data_root(),
             .limit = request.limit,
             .timeout_s = request.timeout_s};
-  for (const std::string& name : request.suites) add_suite(plan, name);
+  for (const std::string& name : request.suites) suite_index(plan, name);
   require(request.limit < 0 || std::ranges::any_of(plan.suites, asks_questions),
           "--limit {}: no suite of this run asks questions", request.limit);
   for (const auto& [name, values] : request.settings) check_setting(plan, name);
-  for (std::size_t s = 0; s < plan.suites.size(); ++s) {
-    for (const std::string& spec : request.targets) add_cases(plan, s, spec, request);
+  const std::size_t named = plan.suites.size();  // members of groups come behind them
+  for (std::size_t s = 0; s < named; ++s) {
+    for (const std::string& spec : request.targets)
+      (is_group(plan.suites[s]) ? add_group : add_cases)(plan, s, spec, request);
   }
   std::ranges::stable_sort(plan.cases, {}, &PlannedCase::target);
   return plan;

@@ -2,6 +2,8 @@
 //
 // --set overrides a target key, which overrides a suite's axis. A name that is an axis of the suite
 // sets the axis; any other must be a target key, and then every value makes a target of its own.
+// The cases of a group's members are planned before it, at the axes that the group gives them,
+// which --set does not change.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +36,7 @@ struct PlannedCase {
   Json point;
   std::string dataset_digest;
   std::int64_t launches = 1;
+  std::vector<std::string> members;  // of a group: the keys of the cases that it is made of
 };
 
 struct Plan {

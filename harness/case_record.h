@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "harness/event.h"
@@ -15,6 +16,16 @@ struct CaseRecord {
     std::int64_t number = 0;
     std::vector<Sample> samples;  // by (metric, scope, index)
   };
+  struct Score {
+    std::string metric;
+    double estimate = 0, standard_error = 0;
+    std::int64_t n = 0;
+  };
+  struct Member {  // a case of which a group's value is made
+    Verdict verdict;
+    std::vector<Score> scores;  // of the whole of it
+  };
+  std::vector<Member> members;        // of a group, in the order of the plan
   std::vector<Launch> launches;       // by number; a number twice where a process died within it
   std::vector<RoutingCount> routing;  // added up over its launches
 };

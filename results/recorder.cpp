@@ -118,6 +118,11 @@ CaseRecord Recorder::stored(const std::string& case_key) const {
   return read_case(store_, id_of(case_key), case_key);
 }
 
+CaseRecord::Member Recorder::member(const std::string& case_key) const {
+  writer_->write();
+  return read_member(store_, id_of(case_key));
+}
+
 void Recorder::write_values(const std::string& case_key, std::span<const Value> values) {
   const std::int64_t id = id_of(case_key);
   writer_->write([&] {

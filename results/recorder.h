@@ -103,6 +103,9 @@ class Recorder {
 
   CaseRecord stored(const std::string& case_key) const;
 
+  /// What a case came to that is part of a group.
+  CaseRecord::Member member(const std::string& case_key) const;
+
   /// Replaces the case's values. Error where a metric is stored with another definition.
   void write_values(const std::string& case_key, std::span<const Value>);
   void write_metrics(const std::string& case_key, const std::string& task, std::int64_t document,

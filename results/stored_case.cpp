@@ -86,6 +86,20 @@ std::map<std::int64_t, Verdict> read_ended_launches(const Store& store, std::int
   return out;
 }
 
+CaseRecord::Member read_member(const Store& store, std::int64_t case_run) {
+  const std::vector<Parameter> bound = {{"id", case_run}};
+  const Table ended = store.query("SELECT outcome, reason FROM case_run WHERE id = :id", bound);
+  CaseRecord::Member member{
+      {outcome_of(to_text(ended.rows.at(0)[0])), to_text(ended.rows.at(0)[1])}, {}};
+  const Table values = store.query(
+      "SELECT m.name, v.estimate, v.standard_error, v.n FROM value v JOIN metric m ON m.id = "
+      "v.metric WHERE v.case_run = :id AND v.scope = '' ORDER BY m.name",
+      bound);
+  for (const auto& r : values.rows)
+    member.scores.push_back({to_text(r[0]), number(r[1]), number(r[2]), integer(store, r[3])});
+  return member;
+}
+
 std::vector<CaseJob::Done> read_done(const Store& store, std::int64_t case_run) {
   const Table table = store.query(
       fmt::format("SELECT d.task, d.document FROM document d WHERE d.case_run = :id AND {} >= "

@@ -14,6 +14,9 @@ namespace moe {
 /// Everything of one case in one run. Error where the file is broken.
 CaseRecord read_case(const Store&, std::int64_t case_run, const std::string& case_key);
 
+/// How the case ended, and its values for the whole of it.
+CaseRecord::Member read_member(const Store&, std::int64_t case_run);
+
 /// How the case went in each of its launches that ended, by number.
 std::map<std::int64_t, Verdict> read_ended_launches(const Store&, std::int64_t case_run);
 

@@ -36,6 +36,7 @@ Dataset own_dataset(std::string_view whose, const toml::table& data,
 std::vector<std::string> field_names(const Dataset& dataset) {
   std::vector<std::string> names;
   for (const auto& [name, path] : dataset.record.fields) names.push_back(name);
+  if (dataset.reader == "mmlu_pro") names.emplace_back("reasons");
   if (dataset.reader == "winogrande") names.insert(names.end(), {"before", "after"});
   return names;
 }

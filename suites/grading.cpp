@@ -7,19 +7,27 @@
 #include "harness/error.h"
 #include "harness/loads.h"
 #include "harness/statistics.h"
+#include "suites/data.h"
 #include "suites/excluded.h"
 #include "suites/facts.h"
+#include "suites/group.h"
 #include "suites/questions.h"
 
 namespace moe {
 namespace {
 
 constexpr Metric kAcc = {"acc", "1", true, true};
+constexpr Metric kAccMacro = {"acc_macro", "1", true, true};
 constexpr Metric kAccNorm = {"acc_norm", "1", true, true};
+constexpr Metric kAccNormMacro = {"acc_norm_macro", "1", true, true};
 constexpr Metric kExact = {"exact", "1", true, true};
+constexpr Metric kExactMacro = {"exact_macro", "1", true, true};
 constexpr Metric kAccBytes = {"acc_bytes", "1", true, true};
+constexpr Metric kAccBytesMacro = {"acc_bytes_macro", "1", true, true};
 constexpr Metric kMutualInfo = {"acc_mutual_info", "1", true, true};
+constexpr Metric kMutualInfoMacro = {"acc_mutual_info_macro", "1", true, true};
 constexpr Metric kMc2 = {"mc2", "1", true, true};
+constexpr Metric kMc2Macro = {"mc2_macro", "1", true, true};
 constexpr Metric kImbalance = {"load_imbalance", "1", false, false};
 constexpr Metric kEntropy = {"routing_entropy", "1", true, false};
 constexpr Metric kDead = {"dead_experts", "1", false, false};
@@ -27,15 +35,16 @@ constexpr Metric kDead = {"dead_experts", "1", false, false};
 /// A share of questions, and what a question counts.
 struct Share {
   const Metric& metric;
+  const Metric& macro;
   double Graded::* of;
 };
 
-constexpr Share kShares[] = {{kAcc, &Graded::acc},
-                             {kAccNorm, &Graded::acc_norm},
-                             {kExact, &Graded::exact},
-                             {kAccBytes, &Graded::acc_bytes},
-                             {kMutualInfo, &Graded::acc_mutual_info},
-                             {kMc2, &Graded::mc2}};
+constexpr Share kShares[] = {{kAcc, kAccMacro, &Graded::acc},
+                             {kAccNorm, kAccNormMacro, &Graded::acc_norm},
+                             {kExact, kExactMacro, &Graded::exact},
+                             {kAccBytes, kAccBytesMacro, &Graded::acc_bytes},
+                             {kMutualInfo, kMutualInfoMacro, &Graded::acc_mutual_info},
+                             {kMc2, kMc2Macro, &Graded::mc2}};
 
 std::int64_t gold_of(const Document& document, std::size_t choices) {
   const Json gold = Json::parse(document.target, nullptr, /*allow_exceptions=*/false);
@@ -107,8 +116,6 @@ Graded grade_one(const Document& document, const QuestionAnswers& answered) {
   return graded;
 }
 
-using ByTask = std::map<std::string, std::vector<double>>;
-
 /// The standard error is lm-evaluation-harness's. Of scores that are 0 or 1 the interval is
 /// Wilson's, which holds for few questions and at 0 and 1 too; of others that of their mean.
 Value value_of(const Metric& metric, std::string scope, const std::vector<double>& scores,
@@ -134,25 +141,56 @@ Value pooled(const Metric& metric, std::string scope, const ByTask& tasks) {
                   tasks.size() == 1 ? errors.front() : pooled_standard_error(errors, sizes));
 }
 
-void add_values(const Suite& suite, const Metric& metric, const ByTask& tasks,
+/// The mean over the tasks of a group, each counting alike.
+Value macro(const Metric& metric, std::string scope, const ByTask& tasks) {
+  std::vector<MeanPart> parts;
+  std::int64_t n = 0;
+  for (const auto& [task, scores] : tasks) {
+    parts.push_back({mean(scores), standard_error(scores), 1});
+    n += std::ssize(scores);
+  }
+  return weighted_mean(metric, std::move(scope), parts, n);
+}
+
+}  // namespace
+
+void add_shares(const Suite& suite, const ShareMetric& share, const ByTask& tasks,
                 std::vector<Value>& out) {
+  const Metric& metric = share.metric;
   if (tasks.empty()) return;
   out.push_back(pooled(metric, "", tasks));
   const Json groups = suite.options.value("groups", Json::object());
+  if (!groups.empty()) out.push_back(macro(share.macro, "", tasks));
   for (const auto& [group, subsets] : groups.items()) {
     ByTask members;
     for (const Json& subset : subsets) {
       const auto found = tasks.find(task_name(suite, subset.get<std::string>()));
       if (found != tasks.end()) members.insert(*found);
     }
-    if (!members.empty()) out.push_back(pooled(metric, task_name(suite, group), members));
+    if (members.empty()) continue;
+    out.push_back(pooled(metric, task_name(suite, group), members));
+    out.push_back(macro(share.macro, task_name(suite, group), members));
   }
   if (tasks.size() == 1 && tasks.begin()->first == suite.task) return;  // the whole is the one task
   for (const auto& [task, scores] : tasks)
     out.push_back(value_of(metric, task, scores, standard_error(scores)));
 }
 
-}  // namespace
+void check_groups(const Suite& suite) {
+  const std::vector<std::string>& subsets = dataset_of(suite).subsets;
+  const Json groups = suite.options.value("groups", Json::object());
+  for (const auto& [group, members] : groups.items()) {
+    require(members.is_array() && !members.empty(), "[groups]: {}: expected a list of subsets",
+            group);
+    require(std::ranges::find(subsets, group) == subsets.end(),
+            "[groups]: {}: a subset of dataset {} has that name", group, suite.dataset);
+    for (const Json& member : members) {
+      require(member.is_string() &&
+                  std::ranges::find(subsets, member.get<std::string>()) != subsets.end(),
+              "[groups]: {}: {} is no subset of dataset {}", group, member.dump(), suite.dataset);
+    }
+  }
+}
 
 std::vector<Graded> grade(const CaseRecord& record) {
   std::map<std::pair<std::string, std::int64_t>, QuestionAnswers> answers;
@@ -204,7 +242,8 @@ Summary accuracy_summary(const Suite& suite, const CaseRecord& record,
     }
     summary.documents.push_back({g.task, g.document, per_question.dump()});
   }
-  for (const Share* share : asked) add_values(suite, share->metric, scores[share], summary.values);
+  for (const Share* share : asked)
+    add_shares(suite, {share->metric, share->macro}, scores[share], summary.values);
   for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
   add_excluded(suite, record, summary);
   return summary;

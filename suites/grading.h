@@ -1,6 +1,7 @@
 // From stored answers of multiple-choice questions to accuracies, per task, group and whole.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,22 @@ inline constexpr std::string_view kShareNames[] = {"acc",       "acc_norm",     
 
 /// Questions whose every choice is answered, in the order of the record.
 std::vector<Graded> grade(const CaseRecord&);
+
+/// Error where [groups] are no lists of the dataset's subsets.
+void check_groups(const Suite&);
+
+/// By task, the scores of its questions.
+using ByTask = std::map<std::string, std::vector<double>>;
+
+/// A metric's values over tasks, and the metric of their mean over tasks.
+struct ShareMetric {
+  const Metric& metric;
+  const Metric& macro;
+};
+
+/// For the whole (scope ""), each [groups] entry and each task: the micro average, and, where the
+/// suite has [groups], for the whole and each of them the macro mean.
+void add_shares(const Suite&, const ShareMetric&, const ByTask&, std::vector<Value>&);
 
 /// acc and, where the suite's [score] asks, acc_norm and exact: a value per task, per [groups]
 /// entry ("mmlu_stem"), and for the whole (scope ""). Micro averages; standard errors pooled over

@@ -2,6 +2,8 @@
 //
 //   worker:  run(task, engine, sink)        measures and answers; sends raw events only
 //   parent:  summarise(suite, record)       values, from what the store kept
+//
+// A group is run by nobody: its record is what its members came to (suites/group.h).
 #pragma once
 
 #include <cstdint>
@@ -50,7 +52,8 @@ struct DocumentMetrics {
 struct Summary {
   std::vector<Value> values;
   std::vector<DocumentMetrics> documents;
-  Verdict verdict = {};  // of a case that ran well: whether what it says holds, and why not
+  Verdict verdict = {};     // of a case that ran well: whether what it says holds, and why not
+  std::string absent = {};  // why a group has no values: its case is skipped
 };
 
 /// What a dry run prints.
@@ -76,7 +79,7 @@ struct Kind {
   /// Checks what the tables hold; Error names the key.
   void (*check)(const Suite&);
   /// Runs the case. An Error is the case's failure; a verdict other than ok says why it was not
-  /// measured.
+  /// measured. Null for groups, which are made of other cases' values.
   Verdict (*run)(const CaseTask&, Engine&, EventSink&);
   Summary (*summarise)(const Suite&, const CaseRecord&);
   /// Counts without a model; null for kinds without questions.

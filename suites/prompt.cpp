@@ -47,8 +47,25 @@ std::string maybe_stripped(const PromptTemplate& prompt, std::string_view field,
 }
 
 std::string known_fields(const Item& item) {
-  std::string out = "subject, question, choice, choice_0 to choice_9, answer";
+  std::string out = "subject, question, choice, choices, choice_0 to choice_9, answer";
   for (const auto& [name, text] : item.fields) out += ", " + name;
+  return out;
+}
+
+/// All choices, a line each.
+std::string choices_of(const PromptTemplate& prompt, const Item& item) {
+  require(!prompt.choice_line.empty(), "[prompt]: {{choices}} needs `choice_line`");
+  require(item.choices.size() <= 26, "[prompt]: {{choices}}: the question \"{}\" has {} choices",
+          item.question.substr(0, 60), item.choices.size());
+  std::string out;
+  for (std::size_t c = 0; c < item.choices.size(); ++c) {
+    out += filled(prompt.choice_line, [&](std::string_view name) {
+      require(name == "letter" || name == "choice",
+              "[prompt]: choice_line: unknown placeholder {{{}}}; known are letter, choice", name);
+      return name == "choice" ? maybe_stripped(prompt, "choices", item.choices[c])
+                              : std::string(1, static_cast<char>('A' + c));
+    });
+  }
   return out;
 }
 
@@ -62,6 +79,7 @@ std::string field_of(const PromptTemplate& prompt, std::string_view subset, cons
   };
   if (name == "question") return maybe_stripped(prompt, "question", item.question);
   if (name == "choice") return choice_text(choice);
+  if (name == "choices") return choices_of(prompt, item);
   if (const auto found = item.fields.find(std::string(name)); found != item.fields.end())
     return found->second;
   if (name == "subject") return spaced(subset);
@@ -93,6 +111,16 @@ std::string answer_of(const PromptTemplate& prompt, std::string_view subset, con
   return answers[choice];
 }
 
+/// Those of single subjects. Error names one that the data has not.
+decltype(PromptTemplate::descriptions) descriptions_of(const Suite& suite, const Json& table) {
+  const auto out = table.value("descriptions", std::map<std::string, std::string>());
+  const std::vector<std::string>& subsets = dataset_of(suite).subsets;
+  for (const auto& [subset, text] : out)
+    require(std::ranges::find(subsets, subset) != subsets.end(),
+            "[prompt]: descriptions: {} is no subset of dataset {}", subset, suite.dataset);
+  return {out.begin(), out.end()};
+}
+
 /// An item that has whatever a template may name.
 Item probe_of(const Dataset& dataset) {
   Item probe{.question = "?", .choices = std::vector<std::string>(10, "?")};
@@ -115,6 +143,9 @@ PromptTemplate prompt_of(const Suite& suite) {
   PromptTemplate prompt{.description = table.value("description", ""),
                         .question = table.at("question"),
                         .continuation = table.value("continuation", ""),
+                        .choice_line = table.value("choice_line", ""),
+                        .alone = table.value("alone", ""),
+                        .descriptions = descriptions_of(suite, table),
                         .delimiter = table.value("delimiter", " "),
                         .example_delimiter = table.value("delimiter", " "),
                         .separator = table.value("separator", "\n\n"),
@@ -137,7 +168,10 @@ PromptTemplate prompt_of(const Suite& suite) {
 
 std::string lead_of(const PromptTemplate& prompt, std::string_view subset,
                     std::span<const Item* const> shots) {
-  std::string out = filled(prompt.description, [&](std::string_view name) {
+  const auto own = prompt.descriptions.find(subset);
+  const std::string& description =
+      own == prompt.descriptions.end() ? prompt.description : own->second;
+  std::string out = filled(description, [&](std::string_view name) {
     require(name == "subject", "[prompt]: description: unknown placeholder {{{}}}", name);
     return spaced(subset);
   });

@@ -7,13 +7,18 @@
 // ..., {answer} (the first text that is right, of questions without choices), and the dataset's own
 // fields: {passage}. {name:strip} and {name:lstrip} are without white space at both ends or at the
 // beginning; fields named in `strip` ("question", "choices") are so everywhere. `answers` are the
-// letters a choice is answered by; without them a choice is answered by its text. A question that
-// has {choice} in it is another one for each choice: then `continuation`, a template, is what all
-// of them are scored by. `delimiter` (a blank), `example_delimiter` (the same, in examples) and
-// `separator` (two newlines) stand between them.
+// letters a choice is answered by (of more than there are choices the first ones); without them a
+// choice is answered by its text. {choices} are all of them, each by `choice_line`, a template that
+// has {letter} and {choice}: " {letter}. {choice}\n". A question that has {choice} in it is another
+// one for each choice: then `continuation`, a template, is what all of them are scored by.
+// `delimiter` (a blank), `example_delimiter` (the same, in examples) and `separator` (two newlines)
+// stand between them. `descriptions` are those of single subjects, in place of `description`.
+// `alone` stands before a choice that is scored without its question (acc_mutual_info).
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +30,8 @@
 namespace moe {
 
 struct PromptTemplate {
-  std::string description, question, continuation;
+  std::string description, question, continuation, choice_line, alone;
+  std::map<std::string, std::string, std::less<>> descriptions;  // by subset
   std::string delimiter = " ", example_delimiter = " ", separator = "\n\n";
   std::vector<std::string> strip;    // "question", "choices"
   std::vector<std::string> answers;  // empty: the choices' text
@@ -33,8 +39,9 @@ struct PromptTemplate {
 };
 
 inline constexpr std::string_view kPromptKeys[] = {
-    "shots_split", "sampler", "spare_example", "description",       "question", "continuation",
-    "strip",       "answers", "delimiter",     "example_delimiter", "separator"};
+    "shots_split", "sampler",     "spare_example",     "description", "descriptions",
+    "question",    "choice_line", "continuation",      "alone",       "strip",
+    "answers",     "delimiter",   "example_delimiter", "separator"};
 
 /// Error names a placeholder that is not known.
 PromptTemplate prompt_of(const Suite&);

@@ -79,7 +79,7 @@ Question question_for(const Asking& asking, std::string_view subset, const Growi
       question.requests.push_back(context->request(std::move(continuations[c])));
     }
     for (const std::string& text : alone)
-      question.requests.push_back(log_likelihood_request(asking.tokenizer, "", text));
+      question.requests.push_back(log_likelihood_request(asking.tokenizer, prompt.alone, text));
     question.unconditional = alone.size();
   } catch (const Error& error) {  // what the tokenizer makes of it cannot be scored
     exclude(question, error.what());
@@ -91,13 +91,15 @@ Question question_for(const Asking& asking, std::string_view subset, const Growi
 Question text_question(const Asking& asking, std::string_view subset, const GrowingText& lead,
                        const Item& item, const TextAnswers& text) {
   const std::string task = task_name(*asking.task.suite, subset);
-  require(!item.answers.empty(), "question {} {}: no text is right", task, item.index);
+  std::vector<std::string> right = item.answers;
+  if (right.empty() && item.gold >= 0)
+    right = {answers_of(asking.prompt, subset, item).at(static_cast<std::size_t>(item.gold))};
+  require(!right.empty(), "question {} {}: no text is right", task, item.index);
   Json facts = Json::parse(item.facts_json);
   add_cluster(asking, task, item, facts);
   facts["choices"] = 1;
-  facts["targets"] = item.answers;
-  Question question{{asking.task.case_key, task, item.index, item.answers.front(), facts.dump()},
-                    {}};
+  facts["targets"] = right;
+  Question question{{asking.task.case_key, task, item.index, right.front(), facts.dump()}, {}};
   const std::string asked = question_of(asking.prompt, subset, item);
   try {
     question.requests.push_back(generation_request(lead, asked, text.stop, text.max_new_tokens));

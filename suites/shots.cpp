@@ -1,6 +1,8 @@
 #include "suites/shots.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include "datasets/dataset.h"
 #include "harness/error.h"
@@ -8,6 +10,52 @@
 #include "suites/prompt.h"
 
 namespace moe {
+
+namespace {
+
+/// CPython's shuffle.
+void shuffle(PythonRandom& random, std::vector<std::string>& items) {
+  for (auto i = std::ssize(items) - 1; i > 0; --i)
+    std::swap(items[static_cast<std::size_t>(i)],
+              items[static_cast<std::size_t>(random.below(i + 1))]);
+}
+
+using ByAnswer = std::map<std::string, std::vector<Item>>;
+
+/// The right answers, the most frequent first; equally frequent ones are shuffled.
+std::vector<std::string> by_frequency(PythonRandom& random, const ByAnswer& by_answer) {
+  std::map<std::size_t, std::vector<std::string>, std::greater<>> by_count;
+  for (const auto& [answer, items] : by_answer) by_count[items.size()].push_back(answer);
+  std::vector<std::string> out;
+  for (auto& [count, answers] : by_count) {
+    shuffle(random, answers);
+    out.insert(out.end(), answers.begin(), answers.end());
+  }
+  return out;
+}
+
+std::vector<Item> drawn_as_helm(std::vector<Item> pool, std::int64_t count) {
+  PythonRandom random(0);
+  ByAnswer by_answer;
+  for (Item& item : pool) {
+    require(item.gold >= 0, "sampler helm: an example without choices: \"{}\"",
+            item.question.substr(0, 60));
+    const std::string answer = item.choices.at(static_cast<std::size_t>(item.gold));
+    by_answer[answer].push_back(std::move(item));
+  }
+  const std::vector<std::string> answers = by_frequency(random, by_answer);
+  std::vector<Item> out;
+  for (std::size_t turn = 0; std::ssize(out) < count; ++turn) {
+    std::vector<Item>& items = by_answer.at(answers[turn % answers.size()]);
+    if (items.empty()) continue;
+    const auto at = items.begin() + random.below(std::ssize(items));
+    out.push_back(std::move(*at));
+    items.erase(at);
+  }
+  return out;
+}
+
+}  // namespace
 
 std::string shots_split(const Suite& suite, const Json& point) {
   const auto shots = point.value("shots", std::int64_t{0});
@@ -22,8 +70,8 @@ void check_prompt(const Suite& suite) {
   const Json& prompt = suite.options.at("prompt");
   const std::string split = prompt.value("shots_split", "");
   const std::string sampler = prompt.value("sampler", "first_n");
-  require(sampler == "first_n" || sampler == "random",
-          "[prompt]: sampler \"{}\"; known are first_n, random", sampler);
+  require(sampler == "first_n" || sampler == "random" || sampler == "helm",
+          "[prompt]: sampler \"{}\"; known are first_n, random, helm", sampler);
   require(!prompt.value("spare_example", false) || sampler == "random",
           "[prompt]: spare_example: only sampler \"random\" draws");
   if (!split.empty()) find_split(dataset_of(suite), split);
@@ -51,11 +99,10 @@ Shots::Shots(const CaseTask& task, const Dataset& dataset, std::string_view subs
   require(std::ssize(pool_) >= needed,
           "shots={}: split {} of {} has {} questions, expected {} or more", count_, split,
           subset.empty() ? std::string_view(dataset.name) : subset, pool_.size(), needed);
-  if (prompt.value("sampler", "first_n") == "random") {
-    random_.emplace(kSeed);
-  } else {
-    pool_.resize(static_cast<std::size_t>(count_));
-  }
+  const std::string sampler = prompt.value("sampler", "first_n");
+  if (sampler == "random") random_.emplace(kSeed);
+  if (sampler == "helm") pool_ = drawn_as_helm(std::move(pool_), count_);
+  if (sampler == "first_n") pool_.resize(static_cast<std::size_t>(count_));
 }
 
 std::vector<const Item*> Shots::drawn(PythonRandom& random, std::int64_t count) const {

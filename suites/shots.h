@@ -3,7 +3,9 @@
 // [prompt] sampler = "first_n": the first of the examples' split. "random": drawn anew for each
 // question, by one Random(1234) a task that goes on from question to question; with `spare_example`
 // one more is drawn, and the question itself is dropped where it was: what lm-evaluation-harness
-// does where the examples' split is the questions', or neither is named.
+// does where the examples' split is the questions', or neither is named. "helm": as HELM draws
+// them, once for all questions: one of each right answer in turn, of those that are right most
+// often first, by Random(0).
 #pragma once
 
 #include <optional>

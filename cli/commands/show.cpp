@@ -14,6 +14,18 @@
 namespace moe {
 namespace {
 
+/// The comment that a suite file begins with, as one line.
+std::string head_comment(std::string_view toml) {
+  std::string out;
+  while (toml.starts_with('#')) {
+    const std::string_view line = toml.substr(0, toml.find('\n'));
+    toml.remove_prefix(std::min(line.size() + 1, toml.size()));
+    const std::size_t begin = std::min(line.find_first_not_of("# "), line.size());
+    out += fmt::format("{}{}", out.empty() ? "" : " ", line.substr(begin));
+  }
+  return out;
+}
+
 Table suite(const std::string& name, const std::filesystem::path&) {
   const Suite s = find_suite(name);
   Table table{.columns = {"key", "value"},
@@ -21,6 +33,7 @@ Table suite(const std::string& name, const std::filesystem::path&) {
                        {"kind", s.kind},
                        {"version", s.version},
                        {"what", s.title},
+                       {"about", head_comment(s.toml)},
                        {"sha256", s.sha256}}};
   if (!s.dataset.empty()) table.rows.push_back({"dataset", s.dataset + ", split " + s.split});
   for (const Axis& axis : s.axes)

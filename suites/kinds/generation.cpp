@@ -25,8 +25,10 @@ constexpr auto kScoreKeys =
 constexpr OptionTable kTables[] = {{"prompt", true, kPromptKeys},
                                    {"generate", true, kGenerateKeys},
                                    {"score", false, kScoreKeys},
-                                   {"filters", false, {}}};
+                                   {"filters", false, {}},
+                                   {"groups", false, {}}};
 constexpr Metric kExactMatch = {"exact_match", "1", true, true};
+constexpr Metric kExactMatchMacro = {"exact_match_macro", "1", true, true};
 
 TextAnswers text_answers(const Suite& suite) {
   const Json& table = suite.options.at("generate");
@@ -36,6 +38,7 @@ TextAnswers text_answers(const Suite& suite) {
 
 void check(const Suite& suite) {
   check_prompt(suite);
+  check_groups(suite);
   text_match(suite);
   check_may_exclude(suite);
   const TextAnswers text = text_answers(suite);
@@ -43,8 +46,10 @@ void check(const Suite& suite) {
           text.max_new_tokens);
   require(std::ranges::find(text.stop, "") == text.stop.end(),
           "[generate]: until: an empty text would stop everything");
-  require(prompt_of(suite).question_each || !prompt_of(suite).continuation.empty(),
-          "[prompt]: continuation is missing: what an example is answered by, \"{{answer}}\"");
+  const PromptTemplate prompt = prompt_of(suite);
+  require(!prompt.continuation.empty() || !prompt.answers.empty(),
+          "[prompt]: continuation is missing: what an example is answered by, \"{{answer}}\", or "
+          "answers, the letters");
 }
 
 Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
@@ -54,12 +59,14 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   return {};
 }
 
-/// The first filter's value is the case's; others have their name as scope.
-Value value_of(const TextFilter& filter, bool first, const std::vector<double>& scores) {
+/// What a filter other than the first makes of the questions; its name is the scope.
+Value value_of(const TextFilter& filter, const ByTask& tasks) {
+  std::vector<double> scores;
+  for (const auto& [task, some] : tasks) scores.insert(scores.end(), some.begin(), some.end());
   const std::int64_t right = std::ranges::count(scores, 1.0);
   const Interval interval = wilson_interval(right, std::ssize(scores));
-  return {&kExactMatch,  first ? "" : filter.name, mean(scores),      interval.low,
-          interval.high, standard_error(scores),   std::ssize(scores)};
+  return {&kExactMatch,           filter.name,       mean(scores), interval.low, interval.high,
+          standard_error(scores), std::ssize(scores)};
 }
 
 Summary summarise(const Suite& suite, const CaseRecord& record) {
@@ -69,20 +76,23 @@ Summary summarise(const Suite& suite, const CaseRecord& record) {
     targets[{document.task, document.document}] =
         fact_of<std::vector<std::string>>(document, "targets");
   Summary summary;
-  std::vector<std::vector<double>> scores(match.filters.size());
+  std::vector<ByTask> scores(match.filters.size());
   for (const Answer& answer : record.answers) {
     const auto right = targets.find({answer.task, answer.document});
     if (right == targets.end()) continue;
     Json metrics;
     for (std::size_t f = 0; f < match.filters.size(); ++f) {
       const std::string text = extracted(match.filters[f], answer.generated);
-      scores[f].push_back(matches(match, text, right->second) ? 1 : 0);
-      metrics[f == 0 ? "exact_match" : "exact_match_" + match.filters[f].name] = scores[f].back();
+      const double score = matches(match, text, right->second) ? 1 : 0;
+      scores[f][answer.task].push_back(score);
+      metrics[f == 0 ? "exact_match" : "exact_match_" + match.filters[f].name] = score;
     }
     summary.documents.push_back({answer.task, answer.document, metrics.dump()});
   }
-  for (std::size_t f = 0; f < match.filters.size() && !scores[f].empty(); ++f)
-    summary.values.push_back(value_of(match.filters[f], f == 0, scores[f]));
+  // The first filter's values are the case's.
+  add_shares(suite, {kExactMatch, kExactMatchMacro}, scores.front(), summary.values);
+  for (std::size_t f = 1; f < match.filters.size() && !scores[f].empty(); ++f)
+    summary.values.push_back(value_of(match.filters[f], scores[f]));
   for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
   add_excluded(suite, record, summary);
   return summary;

@@ -5,7 +5,6 @@
 #include "harness/error.h"
 #include "suites/asking.h"
 #include "suites/calibration.h"
-#include "suites/data.h"
 #include "suites/excluded.h"
 #include "suites/grading.h"
 #include "suites/prompt.h"
@@ -17,23 +16,6 @@ namespace {
 constexpr auto kScoreKeys = std::to_array<std::string_view>({"metrics", "may_exclude"});
 constexpr OptionTable kTables[] = {
     {"prompt", true, kPromptKeys}, {"score", false, kScoreKeys}, {"groups", false, {}}};
-
-/// Groups are lists of the dataset's subsets.
-void check_groups(const Suite& suite) {
-  const std::vector<std::string>& subsets = dataset_of(suite).subsets;
-  const Json groups = suite.options.value("groups", Json::object());
-  for (const auto& [group, members] : groups.items()) {
-    require(members.is_array() && !members.empty(), "[groups]: {}: expected a list of subsets",
-            group);
-    require(std::ranges::find(subsets, group) == subsets.end(),
-            "[groups]: {}: a subset of dataset {} has that name", group, suite.dataset);
-    for (const Json& member : members) {
-      require(member.is_string() &&
-                  std::ranges::find(subsets, member.get<std::string>()) != subsets.end(),
-              "[groups]: {}: {} is no subset of dataset {}", group, member.dump(), suite.dataset);
-    }
-  }
-}
 
 void check(const Suite& suite) {
   check_prompt(suite);

@@ -212,6 +212,36 @@ TEST_F(execution, a_store_that_is_lost_stops_the_run_and_judges_no_case) {
   EXPECT_EQ(cell(kOutcomes), "pending,pending");
 }
 
+constexpr std::string_view kGroup =
+    "kind = \"group\"\nversion = 1\ntitle = \"mine\"\n[members]\n"
+    "a = {suite = \"world\", metric = \"acc\"}\n"
+    "b = {suite = \"world_letters\", shots = 5, metric = \"acc\"}\n";
+
+TEST_F(execution, a_group_is_the_mean_of_its_members) {
+  const std::string group = folder_.write("mine.toml", kGroup).string();
+  EXPECT_EQ(run("good", {group}).code, kDone);
+  EXPECT_EQ(cell("SELECT group_concat(suite || point) FROM (SELECT c.* FROM case_run r JOIN "
+                 "\"case\" c ON c.id = r.\"case\" ORDER BY ordinal)"),
+            R"(world{"shots":0},world_letters{"shots":5},mine{})");
+  EXPECT_EQ(cell("SELECT abs(estimate - (SELECT avg(estimate) FROM result WHERE metric = 'acc' AND "
+                 "scope = '')) < 1e-12 FROM result WHERE metric = 'macro_mean'"),
+            "1");
+  EXPECT_EQ(cell("SELECT group_concat(scope) FROM (SELECT scope FROM result WHERE metric = "
+                 "'member_score' ORDER BY scope)"),
+            "world,world_letters");
+  EXPECT_EQ(cell("SELECT n FROM result WHERE metric = 'micro_mean'"), "12");
+}
+
+TEST_F(execution, a_group_without_one_of_its_members_is_skipped_and_says_which) {
+  const std::string group = folder_.write("mine.toml", kGroup).string();
+  EXPECT_EQ(run("ends_early", {group}).code, kNotOk);
+  EXPECT_EQ(cell(kOutcomes), "failed,ok,skipped");
+  EXPECT_EQ(cell("SELECT reason LIKE 'its member world is failed: %' FROM case_run WHERE outcome = "
+                 "'skipped'"),
+            "1");
+  EXPECT_EQ(cell("SELECT count(*) FROM result WHERE metric = 'macro_mean'"), "0");
+}
+
 TEST_F(execution, two_texts_under_one_suite_name_are_refused) {
   const std::string text = text_of(std::filesystem::path(MOE_SOURCE_DIR) / "suites/decode.toml");
   const auto a = folder_.write("a/decode.toml", text), same = folder_.write("b/decode.toml", text),

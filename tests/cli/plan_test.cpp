@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "harness/error.h"
+#include "tests/temporary_folder.h"
 
 namespace moe {
 namespace {
@@ -55,6 +57,44 @@ TEST(plan, what_is_set_for_one_suite_comes_before_what_is_set_for_all) {
 TEST(plan, a_key_of_the_target_makes_a_target_for_each_value) {
   EXPECT_EQ(plan_of({"world"}, {"top_k=1,2"}).targets.size(), 2U);
   EXPECT_EQ(plan_of({"sparsity"}, {"top_k=1,2"}).targets.size(), 1U) << "there it is an axis";
+}
+
+TEST(plan, a_groups_members_come_before_it_and_once) {
+  const TemporaryFolder folder;
+  const std::string group =
+      folder
+          .write("mine.toml",
+                 "kind = \"group\"\nversion = 1\ntitle = \"mine\"\n[members]\n"
+                 "a = {suite = \"world\", metric = \"acc\"}\n"
+                 "b = {suite = \"world_letters\", shots = 5, metric = \"acc\"}\n")
+          .string();
+  const Plan plan = plan_of({"world_letters", group}, {}, 3);
+  ASSERT_EQ(plan.cases.size(), 4U);  // letters with 0 and 5 examples, world, the group
+  EXPECT_EQ(plan.suites[plan.cases[3].suite].name, "mine");
+  EXPECT_EQ(plan.cases[3].members,
+            (std::vector<std::string>{plan.cases[2].key, plan.cases[1].key}));
+  EXPECT_EQ(plan_of({group}, {"dtype=f32,bf16"}).targets.size(), 2U);
+  EXPECT_NE(refusal({group}, {"shots=0"}).find("it has none"), std::string::npos);
+}
+
+/// All data that are not there, each with its command.
+TEST(plan, a_group_names_whatever_has_to_be_fetched_for_it) {
+  const TemporaryFolder nothing;
+  const char* before = std::getenv("MOEBENCH_DATA");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("MOEBENCH_DATA", nothing.path().c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread
+  const std::string message = refusal({"commonsense"}, {});
+  const std::string bbh = refusal({"bbh"}, {}), pro = refusal({"mmlu_pro"}, {});
+  if (before == nullptr) {
+    unsetenv("MOEBENCH_DATA");  // NOLINT(concurrency-mt-unsafe): one thread
+  } else {
+    setenv("MOEBENCH_DATA", kept.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread
+  }
+  for (const char* name : {"arc_easy", "boolq", "piqa", "social_iqa", "winogrande"})
+    EXPECT_NE(message.find(fmt::format("`moebench fetch dataset {}`", name)), std::string::npos)
+        << message;
+  EXPECT_NE(bbh.find("`moebench fetch dataset bbh`"), std::string::npos) << bbh;
+  EXPECT_NE(pro.find("`moebench fetch dataset mmlu_pro`"), std::string::npos) << pro;
 }
 
 TEST(plan, what_means_nothing_is_refused_with_what_would) {
