@@ -97,12 +97,6 @@ bool is_point(const Estimate& x) {
   return !(x.low < x.high);  // also where a bound is not a number
 }
 
-/// Of groups; they have no questions of their own to pair.
-bool is_mean_of_shares(std::string_view metric) {
-  return metric.ends_with("_macro") || metric == "macro_mean" || metric == "micro_mean" ||
-         metric == "member_score";
-}
-
 bool changes_by_ratio(const ComparedValue& a, const ComparedValue& b) {
   return !is_share(a.metric) && !is_mean_of_shares(a.metric) && a.estimate.value > 0 &&
          b.estimate.value > 0;
@@ -140,6 +134,11 @@ Change beside_itself(const ComparedValue& a) {
 }
 
 }  // namespace
+
+bool is_mean_of_shares(std::string_view metric) {
+  return metric.ends_with("_macro") || metric == "macro_mean" || metric == "micro_mean" ||
+         metric == "member_score";
+}
 
 bool is_share(std::string_view metric) {
   constexpr std::string_view kShares[] = {

@@ -47,4 +47,8 @@ Change change(const Store&, const ComparedValue& a, const ComparedValue& b);
 /// Whether a metric is a share, of questions or of probability: it changes by a difference.
 bool is_share(std::string_view metric);
 
+/// A mean of shares, over subjects or suites: it has no questions of its own to pair, and changes
+/// by a difference too.
+bool is_mean_of_shares(std::string_view metric);
+
 }  // namespace moe

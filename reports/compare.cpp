@@ -22,7 +22,9 @@ bool is_same(const ComparedValue& a, const ComparedValue& b, const Change& found
   if (!found.has_interval) return false;
   if (found.is_ratio)
     return found.by.low >= 1 / (1 + kSameWithin) && found.by.high <= 1 + kSameWithin;
-  const double within = kSameWithin * (is_share(a.metric) ? 1 : std::abs(found.a.value));
+  const double within =
+      kSameWithin *
+      (is_share(a.metric) || is_mean_of_shares(a.metric) ? 1 : std::abs(found.a.value));
   return found.by.low >= -within && found.by.high <= within;
 }
 

@@ -52,8 +52,8 @@ struct DocumentMetrics {
 struct Summary {
   std::vector<Value> values;
   std::vector<DocumentMetrics> documents;
-  Verdict verdict = {};     // of a case that ran well: whether what it says holds, and why not
-  std::string absent = {};  // why a group has no values: its case is skipped
+  Verdict verdict;     // of a case that ran well: whether what it says holds, and why not
+  std::string absent;  // why a group has no values: its case is skipped
 };
 
 /// What a dry run prints.

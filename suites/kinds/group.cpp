@@ -61,30 +61,39 @@ std::string absence(const GroupChoice& choice, const CaseRecord::Member& member)
   return "";
 }
 
+/// The best of a member's choices, whose cases are the next of `stored`; null where one of them has
+/// no value, and `absent` says why.
+const CaseRecord::Score* best_of(const GroupMember& member,
+                                 std::span<const CaseRecord::Member>& stored, std::string& absent) {
+  const CaseRecord::Score* best = nullptr;
+  for (const GroupChoice& choice : member.choices) {
+    require(!stored.empty(), "[members]: {}: fewer cases are stored than it has", member.name);
+    const CaseRecord::Member& found = stored.front();
+    stored = stored.subspan(1);
+    absent = absence(choice, found);
+    if (!absent.empty()) return nullptr;
+    const auto score = std::ranges::find(found.scores, choice.metric, &CaseRecord::Score::metric);
+    if (best == nullptr || score->estimate > best->estimate) best = &*score;
+  }
+  return best;
+}
+
 Summary summarise(const Suite& suite, const CaseRecord& record) {
   Summary summary;
   std::vector<MeanPart> macro, micro;
   std::int64_t questions = 0;
-  auto stored = record.members.begin();
+  std::span<const CaseRecord::Member> stored = record.members;
   for (const GroupMember& member : group_members(suite)) {
-    const CaseRecord::Score* best = nullptr;
-    const GroupChoice* of = nullptr;
-    for (const GroupChoice& choice : member.choices) {
-      require(stored != record.members.end(), "{} members are stored, expected more",
-              record.members.size());
-      const CaseRecord::Member& found = *stored++;
-      summary.absent = absence(choice, found);
-      if (!summary.absent.empty()) return {.values = {}, .documents = {}, .absent = summary.absent};
-      const auto score = std::ranges::find(found.scores, choice.metric, &CaseRecord::Score::metric);
-      if (best != nullptr && best->estimate >= score->estimate) continue;
-      best = &*score;
-      of = &choice;
+    const CaseRecord::Score* score = best_of(member, stored, summary.absent);
+    if (score == nullptr) {
+      summary.values.clear();
+      return summary;
     }
-    const MeanPart part{best->estimate, best->standard_error, member.weight};
+    const MeanPart part{score->estimate, score->standard_error, member.weight};
     macro.push_back(part);
-    micro.push_back({part.estimate, part.standard_error, static_cast<double>(best->n)});
-    questions += best->n;
-    summary.values.push_back(weighted_mean(kScore, of->suite, std::span(&part, 1), best->n));
+    micro.push_back({part.estimate, part.standard_error, static_cast<double>(score->n)});
+    questions += score->n;
+    summary.values.push_back(weighted_mean(kScore, member.name, std::span(&part, 1), score->n));
   }
   summary.values.push_back(weighted_mean(kMacro, "", macro, questions));
   summary.values.push_back(weighted_mean(kMicro, "", micro, questions));

@@ -204,6 +204,20 @@ TEST(serve_steps, says_how_its_target_is_kept_and_computed) {
   }
 }
 
+TEST(show, says_how_a_variant_differs_and_what_a_group_is_made_of) {
+  const std::filesystem::path folder = fresh_folder("show");
+  const Ran helm = moebench({"show", "suite", "mmlu_helm"}, folder);
+  EXPECT_EQ(helm.code, 0) << helm.err;
+  for (const char* part : {"the answer is generated, one token that has to be the letter",
+                           "HELM's order: one of each right answer in turn", "cut on the left"})
+    EXPECT_NE(helm.out.find(part), std::string::npos) << helm.out;
+  const Ran group = moebench({"show", "suite", "openllm_v1"}, folder);
+  EXPECT_EQ(group.code, 0) << group.err;
+  for (const char* part : {"the mean of their scores", "members.arc_challenge", "\"shots\":25"})
+    EXPECT_NE(group.out.find(part), std::string::npos) << group.out;
+  EXPECT_NE(moebench({"list", "suites"}, folder).out.find("commonsense"), std::string::npos);
+}
+
 TEST(list, knows_its_nouns_and_speaks_json) {
   const std::filesystem::path folder = fresh_folder("list");
   for (const char* noun :

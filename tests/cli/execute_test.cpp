@@ -228,7 +228,7 @@ TEST_F(execution, a_group_is_the_mean_of_its_members) {
             "1");
   EXPECT_EQ(cell("SELECT group_concat(scope) FROM (SELECT scope FROM result WHERE metric = "
                  "'member_score' ORDER BY scope)"),
-            "world,world_letters");
+            "a,b");
   EXPECT_EQ(cell("SELECT n FROM result WHERE metric = 'micro_mean'"), "12");
 }
 

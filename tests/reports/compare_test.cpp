@@ -97,6 +97,14 @@ TEST_F(Comparison, pairs_a_group_by_the_questions_of_its_members) {
   EXPECT_EQ(row.n, 40);
 }
 
+TEST_F(Comparison, of_means_of_shares_is_their_difference) {
+  temporary_.store().query("UPDATE metric SET name = 'acc_macro' WHERE name = 'acc'");
+  const Row row = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc_macro");
+  EXPECT_EQ(row.how, "two intervals");
+  EXPECT_NEAR(row.difference.value, 0.25, 1e-12);
+  EXPECT_TRUE(std::isnan(row.ratio.value));
+}
+
 TEST_F(Comparison, of_two_questions_answered_alike_is_unsure) {
   const Store& store = temporary_.store();
   store.query("DELETE FROM document WHERE task <> 'world_capitals' OR document NOT IN (0, 2)");

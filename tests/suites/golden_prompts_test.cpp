@@ -123,7 +123,7 @@ TEST(olmes, examples_that_come_with_the_program_are_asked_with) {
   const std::vector<Question> questions = questions_of(run.task, run.engine.tokenizer());
   ASSERT_EQ(questions.size(), 1U);
   ASSERT_EQ(questions[0].requests.size(), 4U);
-  const std::string& context = questions[0].requests[0].context;
+  const std::string& context = *questions[0].requests[0].context;
   EXPECT_TRUE(
       context.starts_with("Goal: how do you stab something?\nAnswer: stick a sharp object"));
   EXPECT_TRUE(context.ends_with("use it as an ice pack.\n\nGoal: Eat?\nAnswer:")) << context;
@@ -145,7 +145,7 @@ TEST(mmlu, of_its_authors_and_of_helm_is_theirs) {
             : questions_of(run.task, run.engine.tokenizer());
     std::map<std::string, std::string> lines;
     for (const Question& question : questions)
-      lines[question.document.task] += sha256_hex(question.requests.at(0).context) + "\n";
+      lines[question.document.task] += sha256_hex(*question.requests.at(0).context) + "\n";
     EXPECT_EQ(lines.size(), 57U);
     for (const auto& [subject, digest] : subjects.items())
       EXPECT_EQ(sha256_hex(lines[task_name(run.suite, subject)]), digest.get<std::string>())
@@ -197,7 +197,7 @@ TEST(reasons, are_asked_for_and_judged_as_lm_eval_does_it) {
     const auto questions = text_questions_of(run.task, run.engine.tokenizer(), {});
     ASSERT_EQ(questions.size(), task["contexts"].size());
     for (std::size_t q = 0; q < questions.size(); ++q) {
-      const std::string& context = questions[q].requests.at(0).context;
+      const std::string& context = *questions[q].requests.at(0).context;
       const auto expected = task["contexts"][q].get<std::string>();
       EXPECT_EQ(expected.size() == 64 ? sha256_hex(context) : context, expected) << name;
     }
