@@ -36,8 +36,11 @@ std::string read_utf8(const std::filesystem::path& file) {
     const utf8proc_ssize_t length =
         utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
                          static_cast<utf8proc_ssize_t>(text.size() - at), &point);
-    require(length > 0, "{}, line {}: byte {} of the file is not UTF-8", file.string(),
-            1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'), at);
+    if (length <= 0) {
+      const auto line =
+          1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+      require(false, "{}, line {}: byte {} of the file is not UTF-8", file.string(), line, at);
+    }
     at += static_cast<std::size_t>(length);
   }
   return text;
