@@ -44,9 +44,10 @@ double clustered_standard_error(std::span<const double> values,
 std::int64_t count_clusters(std::span<const std::string> clusters);
 
 /// The smallest difference of two shares of the same n questions that McNemar's test at 5 % finds
-/// with 80 % probability, where one alone is right on `discordance` of them (Miettinen 1968, Connor
-/// 1987: n d^2 = (z_0.975 sqrt(u) + z_0.8 sqrt(u - d^2))^2 with u the discordance). A difference is
-/// no larger than the discordance: where d would be, the smallest d that is its own.
+/// with 80 % probability, where one alone is right on `discordance` of them: Connor's sample size
+/// (1987, "Sample size for testing differences in proportions for the paired-sample design"),
+/// n d^2 = (z_0.975 sqrt(u) + z_0.8 sqrt(u - d^2))^2 with u the discordance, solved for d. A
+/// difference is no larger than the discordance: where d would be, the smallest d that is its own.
 double detectable_share_difference(double discordance, std::int64_t n);
 
 /// The same of any mean with a standard error: z_0.975 + z_0.8 of it (Miller 2024).
