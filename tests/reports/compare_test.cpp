@@ -225,6 +225,36 @@ TEST_F(Comparison, pairs_perplexity_by_document) {
       << "what pages have in common widens nothing";
 }
 
+/// As LAMBADA's: the log-likelihood of a text's last word, whose mean the perplexity is of.
+TEST_F(Comparison, pairs_perplexity_of_last_words_by_document) {
+  temporary_.store().query("UPDATE metric SET name = 'perplexity' WHERE name = 'word_perplexity'");
+  temporary_.store().query(
+      "UPDATE document SET metrics = json_object('perplexity', -3.0 - 0.01 * document - 0.1 * "
+      "(case_run = (SELECT max(case_run) FROM document WHERE task = 'wikitext2'))) "
+      "WHERE task = 'wikitext2'");
+  const Row row =
+      row_of(compared(temporary_.store(), kMixture, kDense), "wikitext2", "", "perplexity");
+  EXPECT_EQ(row.how, "paired by document");
+  EXPECT_NEAR(row.ratio.value, std::exp(0.1), 1e-9);
+  EXPECT_NEAR(row.ratio.low, row.ratio.high, 1e-9) << "the same on each";
+  EXPECT_NEAR(row.a.value, std::exp(3 + 0.01 * 61 / 2), 1e-9);
+}
+
+TEST_F(Comparison, pairs_what_another_filter_found_by_question) {
+  const Store& store = temporary_.store();
+  store.query("UPDATE metric SET name = 'exact_match' WHERE name = 'acc_norm'");
+  store.query(
+      "INSERT INTO value SELECT case_run, metric, 'loose', estimate, low, high, standard_error, n "
+      "FROM value WHERE metric = (SELECT id FROM metric WHERE name = 'exact_match')");
+  store.query(
+      "UPDATE document SET metrics = json_set(metrics, '$.exact_match', metrics -> 'acc', "
+      "'$.exact_match_loose', metrics -> 'exact') WHERE metrics ->> 'acc' IS NOT NULL");
+  const Table table = compared(store, kDense, kMixture);
+  const Row loose = row_of(table, "world", "", "exact_match", "loose");
+  EXPECT_EQ(loose.how, "paired by question");
+  EXPECT_EQ(loose.b_alone, row_of(table, "world", "", "exact").b_alone);
+}
+
 TEST_F(Comparison, of_speeds_is_their_ratio) {
   const Table table = compared(temporary_.store(), kDense, kMixture);
   for (const char* metric : {"step_s", "tokens_per_s"}) {

@@ -148,6 +148,27 @@ TEST(report, of_a_run_says_what_is_known_of_its_environment) {
             "machine=yes;");
 }
 
+TEST(report, of_a_run_shows_letters_and_errors_apart_from_the_accuracies) {
+  const TemporaryStore temporary;
+  fill(temporary.store());
+  const Table letters = table_of_run(temporary.store(), "How sure");
+  ASSERT_EQ(letters.rows.size(), 2U) << "of each model's one suite of questions";
+  const auto column = std::ranges::find(letters.columns, "answered / right [%]");
+  ASSERT_NE(column, letters.columns.end());
+  EXPECT_EQ(to_text(letters.rows[0].at(static_cast<std::size_t>(column - letters.columns.begin()))),
+            "A 75 / 100, B 25 / 0, C 0 / 0, D 0 / 0");
+  for (const std::string_view caption : {"Each case", "Values of parts"}) {
+    const Table table = table_of_run(temporary.store(), caption);
+    EXPECT_FALSE(table.rows.empty());
+    for (const auto& row : table.rows) {
+      for (const Cell& cell : row) {
+        const std::string text = to_text(cell);
+        EXPECT_FALSE(text == "ece" || text == "answer_share" || text == "acc_stderr_clustered");
+      }
+    }
+  }
+}
+
 TEST(report, states_shares_of_the_machines_newest_ceilings_on_the_processor_alone) {
   const TemporaryStore temporary;
   fill(temporary.store());
