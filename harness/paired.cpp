@@ -112,15 +112,14 @@ Interval paired_share_bootstrap(std::int64_t first_only, std::int64_t second_onl
   return {percentile(0.025), percentile(0.975)};
 }
 
-Interval bootstrap_mean_interval(std::span<const double> values,
-                                 std::span<const std::string> names) {
-  constexpr std::size_t kDraws = 10000;
+Interval bootstrap_mean_interval(std::span<const double> values, std::span<const std::string> names,
+                                 int draws) {
   const std::vector<Cluster> clusters = clusters_of(values, names);
   require(clusters.size() > 1, "the bootstrap of {} clusters", clusters.size());
   std::mt19937_64 random(1);  // the same draws always
   std::vector<double> means;
-  means.reserve(kDraws);
-  for (std::size_t draw = 0; draw < kDraws; ++draw) {
+  means.reserve(static_cast<std::size_t>(draws));
+  for (int draw = 0; draw < draws; ++draw) {
     Cluster drawn;
     for (std::size_t i = 0; i < clusters.size(); ++i) {
       // The upper half of the bits, scaled: uniform to 2^-32.

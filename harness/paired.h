@@ -26,13 +26,16 @@ std::vector<double> holm(std::span<const double> p);
 /// two who agree on a few questions are not proved to be the same.
 Interval paired_share_bootstrap(std::int64_t first_only, std::int64_t second_only, std::int64_t n);
 
-/// Mean of `values`, one a question: percentiles of 10,000 means of as many whole clusters as there
-/// are, drawn with replacement; the percentiles are those that a t interval of so few would need
-/// (Hesterberg 2015, "What teachers should know about the bootstrap", expanded percentiles).
+inline constexpr int kBootstrapDraws = 10000;
+
+/// Mean of `values`, one a question: percentiles of `draws` means of as many whole clusters as
+/// there are, drawn with replacement; the percentiles are those that a t interval of so few would
+/// need (Hesterberg 2015, "What teachers should know about the bootstrap", expanded percentiles).
 /// `clusters` names each question's cluster, "" one of its own; without any each question is its
 /// own. Error where there are fewer than two clusters.
 Interval bootstrap_mean_interval(std::span<const double> values,
-                                 std::span<const std::string> clusters = {});
+                                 std::span<const std::string> clusters = {},
+                                 int draws = kBootstrapDraws);
 
 /// Standard error of the mean of questions that share clusters (Miller 2024, "Adding error bars to
 /// evals", arXiv:2411.00640): standard_error where each is its own. NaN for fewer than two

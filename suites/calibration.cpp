@@ -137,9 +137,9 @@ std::vector<std::string> letters_of(std::span<const Graded> graded,
     if (choice >= letters.size()) return {};
     const std::string text(stripped(answer.continuation));
     if (letters[choice].empty()) letters[choice] = text;
-    if (text.empty() || letters[choice] != text) return {};
+    if (letters[choice] != text) return {};
   }
-  return letters;
+  return std::ranges::find(letters, "") == letters.end() ? letters : std::vector<std::string>();
 }
 
 void add_letter_shares(std::span<const Graded> graded, const std::vector<std::string>& letters,

@@ -146,23 +146,30 @@ TEST_F(Comparison, corrects_p_for_the_scores_of_whole_suites) {
 }
 
 TEST_F(Comparison, has_an_interval_that_holds_the_one_over_clusters) {
-  const Row with = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc");
-  temporary_.store().query("UPDATE document SET facts = json_remove(facts, '$.cluster')");
-  const Row without = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc");
-  EXPECT_EQ(with.clusters, 30);
-  EXPECT_EQ(without.clusters, 0);
+  const Store& store = temporary_.store();
+  const auto of_whole = [&] {
+    store.query("DELETE FROM value WHERE scope <> ''");
+    return row_of(compared(store, kDense, kMixture), "world", "", "acc");
+  };
+  const Row without = of_whole();
   const Interval alone = paired_share_bootstrap(15, 0, 60);
+  EXPECT_EQ(without.clusters, 0);
   EXPECT_EQ(without.difference.low, alone.low);
   EXPECT_EQ(without.difference.high, alone.high);
-  EXPECT_LE(with.difference.low, alone.low);
-  EXPECT_GE(with.difference.high, alone.high);
-  // Passages of 20 questions, all of the mixture's own answers in three of them.
-  temporary_.store().query(
-      "UPDATE document SET facts = json_set(facts, '$.cluster', CASE WHEN document % 4 = 1 THEN "
-      "'one' WHEN document % 4 = 3 THEN 'two' ELSE 'three' END)");
-  const Row few = row_of(compared(temporary_.store(), kDense, kMixture), "world", "", "acc");
+  EXPECT_EQ(prose_of(store, kDense, kMixture).find("share a passage"), std::string::npos);
+  store.query(
+      "UPDATE document SET facts = json_set(facts, '$.cluster', task || ' ' || (document / 2))");
+  const Row pairs = of_whole();
+  EXPECT_EQ(pairs.clusters, 30);
+  EXPECT_LE(pairs.difference.low, alone.low);
+  EXPECT_GE(pairs.difference.high, alone.high);
+  EXPECT_NE(prose_of(store, kDense, kMixture).find("In 3 rows questions share a passage"),
+            std::string::npos);
+  // Three passages, one of which has all that the mixture alone answers.
+  store.query("UPDATE document SET facts = json_set(facts, '$.cluster', min(document % 4, 2))");
+  const Row few = of_whole();
   EXPECT_EQ(few.clusters, 3);
-  EXPECT_EQ(few.verdict, "unsure") << "all of what the mixture knows more is in one passage";
+  EXPECT_EQ(few.verdict, "unsure");
   EXPECT_GT(few.detectable, without.detectable);
 }
 

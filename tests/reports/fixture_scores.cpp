@@ -26,9 +26,7 @@ void add_accuracy(Filler& filler, std::int64_t target) {
       right_here += hit ? 1 : 0;
       exact += said ? 1 : 0;
       filler.insert("document", "case_run, task, document, target, facts, metrics",
-                    {c, task, document, "0",
-                     fmt::format(R"({{"type": "{}", "choices": 4, "cluster": "{} {}"}})", type,
-                                 task, document / 2),
+                    {c, task, document, "0", fmt::format(R"({{"type": "{}", "choices": 4}})", type),
                      fmt::format(R"({{"acc": {0}.0, "acc_norm": {0}.0, "exact": {1}.0}})",
                                  hit ? 1 : 0, said ? 1 : 0)});
       for (std::int64_t choice = 0; choice < 4; ++choice) {

@@ -54,6 +54,14 @@ std::vector<Value> values_of(const std::vector<Graded>& questions) {
   return calibration_values(plain_suite(), questions, answers_by(kLetters, std::ssize(questions)));
 }
 
+/// Without what the questions were answered by.
+Value ece_of(const std::vector<Graded>& questions) {
+  const std::vector<Value> values = calibration_values(plain_suite(), questions, {});
+  EXPECT_EQ(values.size(), 1U);
+  EXPECT_EQ(values.at(0).metric->name, "ece");
+  return values.at(0);
+}
+
 const Value* find(const std::vector<Value>& values, std::string_view metric,
                   std::string_view scope = "") {
   const auto found = std::ranges::find_if(
@@ -89,8 +97,8 @@ TEST(calibration, ece_of_who_knows_how_right_it_is_is_small_and_of_who_is_too_su
     knows.push_back(graded(right ? 0 : 1, 0, p));
     too_sure.push_back(graded(right ? 0 : 1, 0, p + 0.2));
   }
-  EXPECT_LT(value(values_of(knows), "ece").estimate, 0.03);
-  EXPECT_NEAR(value(values_of(too_sure), "ece").estimate, 0.2, 0.02);
+  EXPECT_LT(ece_of(knows).estimate, 0.03);
+  EXPECT_NEAR(ece_of(too_sure).estimate, 0.2, 0.02);
 }
 
 /// Too sure by 0.2 at every confidence: no bin's sign is in doubt, so the estimate is unbiased. 400
@@ -105,7 +113,7 @@ TEST(calibration, the_interval_of_ece_holds_the_truth_as_often_as_it_says) {
       const bool right = std::uniform_real_distribution<double>()(random) < p;
       questions.push_back(graded(right ? 0 : 1, 0, p + 0.2));
     }
-    const Value ece = value(values_of(questions), "ece");
+    const Value ece = ece_of(questions);
     held += ece.low <= 0.2 && 0.2 <= ece.high ? 1 : 0;
   }
   EXPECT_NEAR(held / 400.0, 0.95, 0.035);
