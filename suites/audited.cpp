@@ -118,7 +118,8 @@ Summary audit_summary(const Suite&, const CaseRecord& record) {
   if (all.pairs == 0)
     return {.values = {},
             .documents = {},
-            .verdict = {Outcome::failed, "no question was answered in both ways"}};
+            .verdict = {Outcome::failed, "no question was answered in both ways"},
+            .absent = {}};
   add_values("", all, summary.values);
   for (const auto& [filter, difference] : by_filter)
     if (by_filter.size() > 1) add_values(filter, difference, summary.values);

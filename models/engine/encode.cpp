@@ -109,10 +109,9 @@ std::vector<TokenId> EncodedContext::ids_of(std::string_view continuation) const
     if (!ids.empty() && ids.front() == ids_->front()) ids.erase(ids.begin());
     return ids;
   }
-  std::vector<TokenId> whole = stripped_->ids_with(space_ + std::string(continuation));
+  const std::vector<TokenId> whole = stripped_->ids_with(space_ + std::string(continuation));
   const std::size_t before = std::min(ids_->size(), whole.size());
-  whole.erase(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(before));
-  return whole;
+  return {whole.begin() + static_cast<std::ptrdiff_t>(before), whole.end()};  // no room for more
 }
 
 Request EncodedContext::request(std::string continuation) const {

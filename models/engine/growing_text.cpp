@@ -52,8 +52,11 @@ GrowingText GrowingText::grown(std::string_view more) const {
 std::vector<TokenId> GrowingText::ids_with(std::string_view more) const {
   const std::string rest = text_.substr(cut_) + std::string(more);
   if (cut_ == 0) return encode_whole(*tokenizer_, rest);
-  std::vector<TokenId> ids = head_;
-  append(ids, tokenizer_->encode_rest(rest));
+  const std::vector<TokenId> behind = tokenizer_->encode_rest(rest);
+  std::vector<TokenId> ids;
+  ids.reserve(head_.size() + behind.size());  // many are kept, so none has room for more
+  append(ids, head_);
+  append(ids, behind);
   return ids;
 }
 
