@@ -89,6 +89,12 @@ DType activation_dtype_of(const Target& target, const Config& config) {
   return numerics_of(target) == "fast" ? DType::f32 : dtype_of(target, config);
 }
 
+DType softmax_dtype_of(const Target& target, const Config& config) {
+  const auto found = target.keys.find("softmax_dtype");
+  return found == target.keys.end() || found->second == "float32" ? DType::f32
+                                                                  : dtype_of(target, config);
+}
+
 std::string device_of(const Target& target) {
   const auto found = target.keys.find("device");
   return found == target.keys.end() ? "cpu" : found->second;

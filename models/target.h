@@ -44,6 +44,8 @@ std::string device_of(const Target&);          // "cpu"
 KeptAs kept_as(const Target&, const Config&);
 /// Of activations, keys and values.
 DType activation_dtype_of(const Target&, const Config&);
+/// That log-probabilities are rounded to: float32, or with softmax_dtype=model dtype_of.
+DType softmax_dtype_of(const Target&, const Config&);
 /// "reference" or "fast"; without the key fast on the CPU.
 std::string numerics_of(const Target&);
 std::int64_t integer_of(const Target&, const std::string& key, std::int64_t missing);

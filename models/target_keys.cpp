@@ -9,9 +9,9 @@
 namespace moe {
 namespace {
 
-constexpr auto kKeys = std::to_array<std::string_view>({"device", "dtype", "kv_budget", "layers",
-                                                        "max_length", "numerics", "revision",
-                                                        "seed", "threads", "top_k", "weights"});
+constexpr auto kKeys = std::to_array<std::string_view>(
+    {"device", "dtype", "kv_budget", "layers", "max_length", "numerics", "revision", "seed",
+     "softmax_dtype", "threads", "top_k", "weights"});
 std::string known_keys() {
   std::string out;
   for (const std::string_view key : kKeys) out += fmt::format("{}{}", out.empty() ? "" : ", ", key);
@@ -127,6 +127,7 @@ void check_keys(const Target& target) {
   check("seed", 0, kMany);
   kv_budget_of(target);
   check_word(target, "dtype", std::to_array<std::string_view>({"f32", "bf16", "f16"}));
+  check_word(target, "softmax_dtype", std::to_array<std::string_view>({"float32", "model"}));
   check_word(target, "numerics", std::to_array<std::string_view>({"reference", "fast"}));
   const std::string device = device_of(target);
   require(is_device(device), "target {}: key device={}: expected cpu, cuda or cuda:N", target.what,
@@ -161,10 +162,27 @@ std::string spec_of(const std::string& what, const std::map<std::string, std::st
   return out;
 }
 
-std::optional<std::string> reference_of(std::string_view spec) {
+namespace {
+
+Target unplaced(std::string_view spec) {
   const std::size_t at = spec.rfind('@');
   Target target{.what = unescaped(spec.substr(0, at)), .keys = {}, .name = {}, .directory = {}};
   if (at != std::string_view::npos) target.keys = parse_keys(spec.substr(at + 1), spec);
+  return target;
+}
+
+}  // namespace
+
+std::string other_target(std::string_view spec, const std::string& other) {
+  if (!other.starts_with('@')) return other;
+  Target target = unplaced(spec);
+  for (const auto& [key, value] : parse_keys(std::string_view(other).substr(1), other))
+    target.keys[key] = value;
+  return spec_of(target.what, target.keys);
+}
+
+std::optional<std::string> reference_of(std::string_view spec) {
+  Target target = unplaced(spec);
   if (numerics_of(target) == "reference") return std::nullopt;
   target.keys["numerics"] = "reference";
   target.keys.erase("weights");

@@ -22,6 +22,9 @@ std::int64_t bytes_of_key(const Target&, std::string_view key, std::string_view 
 /// WHAT@key=value,... as resolve_target reads it.
 std::string spec_of(const std::string& what, const std::map<std::string, std::string>& keys);
 
+/// `other`, or where that is but "@key=value,...", the target of `spec` with these keys.
+std::string other_target(std::string_view spec, const std::string& other);
+
 /// The target that a target's numbers are held against: the same with numerics=reference and its
 /// weights not quantised. Nothing where it is its own.
 std::optional<std::string> reference_of(std::string_view spec);

@@ -28,6 +28,7 @@ constexpr Metric kMutualInfo = {"acc_mutual_info", "1", true, true};
 constexpr Metric kMutualInfoMacro = {"acc_mutual_info_macro", "1", true, true};
 constexpr Metric kMc2 = {"mc2", "1", true, true};
 constexpr Metric kMc2Macro = {"mc2_macro", "1", true, true};
+constexpr Metric kTies = {"ties", "1", false, true};
 constexpr Metric kImbalance = {"load_imbalance", "1", false, false};
 constexpr Metric kEntropy = {"routing_entropy", "1", true, false};
 constexpr Metric kDead = {"dead_experts", "1", false, false};
@@ -100,6 +101,7 @@ Graded grade_one(const Document& document, const QuestionAnswers& answered) {
   };
   Graded graded{.task = document.task, .document = document.document};
   graded.acc = wins(scores);
+  graded.tied = std::ranges::count(scores, std::ranges::max(scores)) > 1;
   graded.acc_norm = wins(by_length(scores, document, "characters"));
   graded.exact = answered.choices[static_cast<std::size_t>(gold)]->is_greedy ? 1.0 : 0.0;
   if (facts.contains("bytes")) graded.acc_bytes = wins(by_length(scores, document, "bytes"));
@@ -234,6 +236,7 @@ Summary accuracy_summary(const Suite& suite, const CaseRecord& record,
   }
   Summary summary;
   std::map<const Share*, ByTask> scores;
+  const auto ties = std::ranges::count_if(graded, &Graded::tied);
   for (const Graded& g : graded) {
     Json per_question;
     for (const Share* share : asked) {
@@ -244,6 +247,10 @@ Summary accuracy_summary(const Suite& suite, const CaseRecord& record,
   }
   for (const Share* share : asked)
     add_shares(suite, {share->metric, share->macro}, scores[share], summary.values);
+  if (!graded.empty()) {
+    const auto x = static_cast<double>(ties);
+    summary.values.push_back({&kTies, "", x, x, x, std::nan(""), std::ssize(graded)});
+  }
   for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
   add_excluded(suite, record, summary);
   return summary;

@@ -17,6 +17,7 @@ struct Graded {
   double exact = 0;              // 1: the gold choice is what the model itself goes on with
   double acc_bytes = 0;          // as acc_norm, by bytes of UTF-8 in place of code points
   double acc_mutual_info = 0;    // as acc, of what the context adds to a choice alone
+  bool tied = false;             // two choices or more have the largest log-likelihood
   double mc2 = 0;                // the share of probability that right choices have among all
   std::int64_t choices = 0, answer = 0, gold = 0;  // how many, the winner, the right one
   double confidence = 0;  // the share of probability of the answer among all choices
@@ -47,7 +48,7 @@ struct ShareMetric {
 /// suite has [groups], for the whole and each of them the macro mean.
 void add_shares(const Suite&, const ShareMetric&, const ByTask&, std::vector<Value>&);
 
-/// acc and, where the suite's [score] asks, acc_norm and exact: a value per task, per [groups]
+/// acc and, where the suite's [score] asks, others of kShareNames: a value per task, per [groups]
 /// entry ("mmlu_stem"), and for the whole (scope ""). Micro averages; standard errors pooled over
 /// tasks as lm-evaluation-harness does.
 Summary accuracy_summary(const Suite&, const CaseRecord&);

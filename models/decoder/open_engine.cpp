@@ -25,7 +25,8 @@ std::unique_ptr<NativeEngine> open_engine(const Target& target) {
                     .weights = kept_as(target, config),
                     .fast = numerics_of(target) == "fast",
                     .threads = integer_of(target, "threads", 0),
-                    .limits = {.kv_bytes = kv_budget_of(target)}});
+                    .limits = {.kv_bytes = kv_budget_of(target),
+                               .softmax = softmax_dtype_of(target, config)}});
 }
 
 }  // namespace moe

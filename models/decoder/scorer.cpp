@@ -5,6 +5,7 @@
 #include "harness/error.h"
 #include "models/cost.h"
 #include "models/decoder/device.h"
+#include "models/decoder/rounded_head.h"
 #include "models/engine/planner.h"
 
 namespace moe {
@@ -104,9 +105,12 @@ class Scoring {
   }
 
   void score_rows(const Tensor& hidden_RD, const Targets& targets) {
-    const HeadScores scores = decoder_.head_scores(
-        hidden_RD, {.row = targets.row, .id = targets.target, .logit_bytes = limits_.logit_bytes},
-        limits_.timers);
+    const HeadTargets wanted{
+        .row = targets.row, .id = targets.target, .logit_bytes = limits_.logit_bytes};
+    const HeadScores scores =
+        limits_.softmax == DType::f32
+            ? decoder_.head_scores(hidden_RD, wanted, limits_.timers)
+            : rounded_head_scores(decoder_, hidden_RD, wanted, limits_.softmax);
     const Tensor log_p_N = scores.log_p_N.to(at::kCPU, at::kFloat).contiguous();
     const Tensor is_best_N = scores.is_best_N.to(at::kCPU).contiguous();
     const float* log_p = log_p_N.const_data_ptr<float>();
@@ -115,7 +119,9 @@ class Scoring {
       const auto window = static_cast<std::size_t>(targets.window[i]);
       scores_[window].log_likelihood += double{log_p[i]};
       scores_[window].is_greedy = scores_[window].is_greedy && is_best[i];
-      if (--waiting_[window] == 0) scored_(window, scores_[window]);
+      if (--waiting_[window] > 0) continue;
+      scores_[window].log_likelihood = rounded(scores_[window].log_likelihood, limits_.softmax);
+      scored_(window, scores_[window]);
     }
   }
 

@@ -18,6 +18,7 @@ struct ScoreLimits {
   std::int64_t logit_bytes = std::int64_t{64} << 20U;  // of logits held at a time
   bool sharing = true;                                 // what inputs begin with alike runs once
   StepTimers* timers = nullptr;                        // of all steps and heads, if any
+  DType softmax = DType::f32;                          // another: rounded to it (rounded_head.h)
 };
 
 struct WindowScore {

@@ -8,10 +8,9 @@
 namespace moe {
 namespace {
 
-/// The scores of targets whose rows are those of `hidden_RD`, counted from `first_row`.
-HeadScores block_scores(const Tensor& weight_VD, const Tensor& hidden_RD,
-                        const HeadTargets& targets, std::int64_t first_row) {
-  const Tensor log_p_RV = torch_head(weight_VD, hidden_RD).log_softmax(-1);
+/// The scores of targets whose rows are those of `log_p_RV`, counted from `first_row`.
+HeadScores block_scores(const Tensor& log_p_RV, const HeadTargets& targets,
+                        std::int64_t first_row) {
   const auto uploaded = [&](std::span<const std::int64_t> values) {
     return at::tensor(at::IntArrayRef(values.data(), values.size()), at::kLong)
         .to(log_p_RV.device());
@@ -30,10 +29,17 @@ Tensor torch_head(const Tensor& weight_VD, const Tensor& hidden_RD) {
 
 HeadScores torch_head_scores(const Tensor& weight_VD, const Tensor& hidden_RD,
                              const HeadTargets& targets) {
-  const std::int64_t rows = hidden_RD.size(0), vocab = weight_VD.size(0);
+  return scores_by_rows(
+      [&](const Tensor& rows_RD) { return torch_head(weight_VD, rows_RD).log_softmax(-1); },
+      hidden_RD, weight_VD.size(0), targets);
+}
+
+HeadScores scores_by_rows(const std::function<Tensor(const Tensor& hidden_RD)>& log_p_of,
+                          const Tensor& hidden_RD, std::int64_t vocab, const HeadTargets& targets) {
+  const std::int64_t rows = hidden_RD.size(0);
   check_targets(targets, rows, vocab);
   const std::int64_t row_bytes =
-      vocab * static_cast<std::int64_t>(at::elementSize(wide(weight_VD.scalar_type())));
+      vocab * static_cast<std::int64_t>(at::elementSize(wide(hidden_RD.scalar_type())));
   const std::int64_t block = std::max<std::int64_t>(1, targets.logit_bytes / row_bytes);
   std::vector<Tensor> log_p, is_best;
   std::size_t next = 0;
@@ -44,7 +50,7 @@ HeadScores torch_head_scores(const Tensor& weight_VD, const Tensor& hidden_RD,
     if (next == first) continue;
     const HeadTargets some{.row = targets.row.subspan(first, next - first),
                            .id = targets.id.subspan(first, next - first)};
-    HeadScores scores = block_scores(weight_VD, hidden_RD.slice(0, begin, end), some, begin);
+    HeadScores scores = block_scores(log_p_of(hidden_RD.slice(0, begin, end)), some, begin);
     log_p.push_back(std::move(scores.log_p_N));
     is_best.push_back(std::move(scores.is_best_N));
   }

@@ -1,9 +1,17 @@
 // The head of the `torch` table.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+
 #include "models/decoder/ops.h"
 
 namespace moe {
+
+/// Scores of targets from the logarithms of probabilities [R, V] that `log_p` gives for some rows
+/// at a time: as many as the targets' limit holds, one at least.
+HeadScores scores_by_rows(const std::function<Tensor(const Tensor& hidden_RD)>& log_p,
+                          const Tensor& hidden_RD, std::int64_t vocab, const HeadTargets&);
 
 /// Logits [R, V] in float32.
 Tensor torch_head(const Tensor& weight_VD, const Tensor& hidden_RD);

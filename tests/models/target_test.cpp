@@ -57,6 +57,18 @@ TEST(target, activations_are_float32_on_the_fast_kernels_whatever_the_weights_ar
   EXPECT_EQ(dtype_of(fast, config_of(fast)), DType::bf16);
 }
 
+TEST(target, log_probabilities_are_rounded_where_it_is_asked_for) {
+  const auto softmax = [](const std::string& keys) {
+    const Target target = resolve_target("synthetic:demo-moe" + keys);
+    return softmax_dtype_of(target, config_of(target));
+  };
+  EXPECT_EQ(softmax("@dtype=bf16"), DType::f32);
+  EXPECT_EQ(softmax("@dtype=bf16,softmax_dtype=float32"), DType::f32);
+  EXPECT_EQ(softmax("@dtype=bf16,softmax_dtype=model"), DType::bf16);
+  EXPECT_EQ(softmax("@dtype=f16,softmax_dtype=model"), DType::f16);
+  EXPECT_TRUE(has(failure("synthetic:demo-moe@softmax_dtype=bf16"), "model"));
+}
+
 TEST(target, runs_on_the_fast_kernels_where_there_are_any_unless_it_is_told) {
   const auto numerics = [](const std::string& keys) {
     return numerics_of(resolve_target("synthetic:demo-moe" + keys));

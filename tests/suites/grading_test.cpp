@@ -74,6 +74,16 @@ TEST(grading, questions_score_as_lm_eval_scores_them) {
   EXPECT_EQ(at, graded.size());
 }
 
+TEST(grading, counts_questions_whose_best_score_two_choices_share) {
+  CaseRecord record;
+  add(record, "g_one", 0, 0, {"a", "b", "c"}, {-1, -1, -2});
+  add(record, "g_one", 1, 0, {"a", "b", "c"}, {-1, -2, -2});
+  add(record, "g_one", 2, 1, {"a", "b", "c"}, {-3, -3, -3});
+  const Summary summary = accuracy_summary(graded_suite(), record);
+  EXPECT_EQ(value_of(summary, "ties", "").estimate, 2);
+  EXPECT_EQ(value_of(summary, "ties", "").n, 3);
+}
+
 /// By hand: bytes of "\u00e9\u00e9" are 4 and code points 2; what a choice has without its context
 /// is taken off; of three choices two are right.
 TEST(grading, other_scores_of_a_question) {

@@ -29,7 +29,7 @@ TEST(multiple_choice, asks_every_question_once_and_keeps_what_was_asked) {
   EXPECT_LT(acc, 0.4);
   EXPECT_EQ(names_of(run.summary()),
             (std::set<std::string>{"acc", "acc_norm", "ece", "exact", "load_imbalance",
-                                   "routing_entropy", "dead_experts"}));
+                                   "routing_entropy", "dead_experts", "ties"}));
 }
 
 TEST(multiple_choice, whatever_a_worker_was_killed_at_no_answer_is_without_its_routing) {

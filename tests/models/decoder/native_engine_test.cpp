@@ -9,6 +9,7 @@
 #include <random>
 
 #include "harness/error.h"
+#include "models/decoder/rounded_head.h"
 #include "tests/models/tiny_model.h"
 #include "tests/temporary_folder.h"
 
@@ -243,6 +244,42 @@ TEST(native_engine, a_cache_that_is_too_small_is_an_error_with_both_sizes) {
   const std::string message = message_of<Error>([&] { answers_of(*engine, requests); });
   EXPECT_NE(message.find("1000"), std::string::npos) << message;
   EXPECT_NE(message.find("14336"), std::string::npos) << message;  // 7 pages x 16 x 128 bytes
+}
+
+/// log softmax of one row as bfloat16 has it: logits rounded, then the result.
+double rounded_log_p(const std::vector<float>& logits, TokenId id) {
+  double largest = -1e30, sum = 0;
+  for (const float logit : logits) largest = std::max(largest, rounded(logit, DType::bf16));
+  for (const float logit : logits) sum += std::exp(rounded(logit, DType::bf16) - largest);
+  const double exact =
+      rounded(logits[static_cast<std::size_t>(id)], DType::bf16) - largest - std::log(sum);
+  return rounded(exact, DType::bf16);
+}
+
+TEST(native_engine, a_softmax_in_the_models_dtype_rounds_logits_log_probabilities_and_their_sums) {
+  for (const bool fast : {false, true}) {
+    const auto exact = engine_of(tiny_config({.experts = 4}), {.kv_bytes = kPlenty}, 16, fast);
+    const auto bf16 = engine_of(tiny_config({.experts = 4}),
+                                {.kv_bytes = kPlenty, .softmax = DType::bf16}, 16, fast);
+    std::mt19937_64 random(3);
+    std::vector<Request> requests;
+    for (int i = 0; i < 40; ++i)
+      requests.push_back(scored(drawn(random, 9, exact->config().vocab),
+                                drawn(random, 1 + i % 3, exact->config().vocab)));
+    const auto in_float = answers_of(*exact, requests), in_bf16 = answers_of(*bf16, requests);
+    int changed = 0;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const double found = in_bf16[i].log_likelihood;
+      EXPECT_EQ(found, rounded(found, DType::bf16));
+      changed += found != in_float[i].log_likelihood ? 1 : 0;
+      if (requests[i].continuation_ids.size() > 1) continue;
+      const double expected = rounded_log_p(exact->logits(requests[i].context_ids).back(),
+                                            requests[i].continuation_ids[0]);
+      // Float32 and double may fall on two sides of a half: one unit in the last of eight bits.
+      EXPECT_NEAR(found, expected, std::abs(expected) / 128);
+    }
+    EXPECT_GT(changed, 30) << "a float32 is rarely a bfloat16";
+  }
 }
 
 }  // namespace
