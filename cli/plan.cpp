@@ -210,6 +210,17 @@ void add_group(Plan& plan, std::size_t suite_index, const std::string& spec,
   }
 }
 
+/// Stands for all that a case reads beside its target: data, and another target.
+std::string digest_of_inputs(const Suite& suite, const Json& point, const std::string& spec,
+                             const std::filesystem::path& data_root) {
+  const Kind& kind = find_kind(suite.kind);
+  std::string digest = data_digest(suite, point, data_root);
+  if (kind.other_target == nullptr) return digest;
+  const Target other = resolve_target(kind.other_target(point, spec));
+  const auto weights = open_weights(other, config_of(other));
+  return sha256_hex(fmt::format("{} {}", digest, identity_of(other, weights->digest())));
+}
+
 void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
                const PlanRequest& request) {
   const Suite& suite = plan.suites[suite_index];
@@ -219,7 +230,6 @@ void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
     for (Json point : points(suite, axis_overrides(suite, settings, base))) {
       Keys all = keys;
       for (const auto& [name, value] : take_target_keys(point)) all[name] = value;
-      const std::string digest = data_digest(suite, point, plan.data_root);
       for (const Axis& axis : suite.axes) {
         if (changed_at_run_time(axis.name)) all.erase(axis.name);
       }
@@ -229,7 +239,8 @@ void add_cases(Plan& plan, std::size_t suite_index, const std::string& spec,
                 .suite = suite_index,
                 .target = target,
                 .point = point,
-                .dataset_digest = digest,
+                .dataset_digest =
+                    digest_of_inputs(suite, point, plan.targets[target].spec, plan.data_root),
                 .members = {}},
                request.launches);
     }
@@ -255,6 +266,12 @@ void check_setting(const Plan& plan, const std::string& name) {
           fmt::join(target_keys(), ", "));
 }
 
+/// The commas between a target's keys divide no values: A@dtype=bf16,top_k=2.
+bool continues_target(const std::vector<std::string>& values, const std::string& value) {
+  return !values.empty() && values.back().find('@') != std::string::npos &&
+         value.find('=') != std::string::npos && value.find('@') == std::string::npos;
+}
+
 }  // namespace
 
 Settings parse_settings(const std::vector<std::string>& typed) {
@@ -269,10 +286,14 @@ Settings parse_settings(const std::vector<std::string>& typed) {
       const std::size_t end = std::min(setting.find(',', begin), setting.size());
       require(end > begin, "--set {}: an empty value", setting);
       const std::string value = setting.substr(begin, end - begin);
+      begin = end + 1;
+      if (continues_target(values, value)) {
+        values.back() += "," + value;
+        continue;
+      }
       require(std::ranges::find(values, value) == values.end(), "--set {}: {} is given twice",
               setting, value);
       values.push_back(value);
-      begin = end + 1;
     }
   }
   return settings;

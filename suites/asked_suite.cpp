@@ -93,7 +93,7 @@ void check_suite_axis(const Suite& suite, std::span<const std::string_view> kind
 
 std::vector<std::string> splits_at(const Suite&, const Json& point) {
   const Suite asked = suite_at(point);
-  return question_splits(asked, points(asked, {}).front());
+  return find_kind(asked.kind).splits(asked, points(asked, {}).front());
 }
 
 }  // namespace moe

@@ -88,6 +88,8 @@ struct Kind {
   std::vector<std::string> (*splits)(const Suite&, const Json& point);
   /// The suite whose data a point reads, where that is another; null: the suite itself.
   Suite (*asked)(const Suite&, const Json& point) = nullptr;
+  /// The target that a point of a case of `target` is held against, as it is written; null: none.
+  std::string (*other_target)(const Json& point, const std::string& target) = nullptr;
 };
 
 std::span<const Kind* const> kinds();

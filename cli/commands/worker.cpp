@@ -43,13 +43,39 @@ std::optional<Verdict> too_large(const Target& target) {
                              text_of_bytes(available))};
 }
 
-/// A second engine, where both fit.
-std::unique_ptr<Engine> open_beside(const std::string& spec) {
+/// While it lives, tells every second how much of the model is in memory, as long as that changes:
+/// a parent can tell slow from stuck. Nobody else may send meanwhile.
+class LoadingProgress {
+ public:
+  LoadingProgress(EventSink& sink, std::int64_t total, std::string case_key = "")
+      : thread_([&sink, total, case_key = std::move(case_key)](const std::stop_token& stop) {
+          std::mutex mutex;
+          std::condition_variable_any stopped;
+          std::unique_lock lock(mutex);
+          std::int64_t told = resident_bytes();
+          while (!stopped.wait_for(lock, stop, std::chrono::seconds(1),
+                                   [&stop] { return stop.stop_requested(); })) {
+            const std::int64_t now = resident_bytes();
+            if (now != told) sink.send(Progress{case_key, now, total, "bytes"});
+            told = now;
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
+/// A second engine for a case, where both fit.
+std::unique_ptr<Engine> open_beside(const std::string& spec, const std::string& case_key,
+                                    EventSink& sink) {
   const Target target = resolve_target(spec);
   const auto verdict = too_large(target);
   require(!verdict, "not enough memory for {} beside the model of the case: {}", spec,
           verdict.value_or(Verdict{}).reason);
   try {
+    const Config config = config_of(target);
+    const LoadingProgress progress(sink, weight_bytes(config, kept_as(target, config)).total(),
+                                   case_key);
     return open_engine(target);
   } catch (const std::exception& error) {
     throw Error(fmt::format("{}, which is opened beside the model of the case: {}", spec,
@@ -62,15 +88,16 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
   try {
     Suite suite = parse_suite(job.suite_toml, job.suite_name, job.suite_folder);
     if (all.timeout_s > 0) suite.measure.timeout_s = all.timeout_s;
-    CaseTask task{.suite = &suite,
-                  .case_key = job.case_key,
-                  .point = Json::parse(job.point_json),
-                  .launch = all.launch,
-                  .limit = all.limit,
-                  .data_root = all.data_root,
-                  .done = {},
-                  .target = all.target,
-                  .open = open_beside};
+    CaseTask task{
+        .suite = &suite,
+        .case_key = job.case_key,
+        .point = Json::parse(job.point_json),
+        .launch = all.launch,
+        .limit = all.limit,
+        .data_root = all.data_root,
+        .done = {},
+        .target = all.target,
+        .open = [&](const std::string& spec) { return open_beside(spec, job.case_key, sink); }};
     for (const CaseJob::Done& done : job.done) task.done.emplace(done.task, done.document);
     engine.configure({});
     return find_kind(suite.kind).run(task, engine, sink);
@@ -80,28 +107,6 @@ Verdict run_case(const CaseJob& job, const Job& all, Engine& engine, EventSink& 
     return verdict_of(error);
   }
 }
-
-/// While it lives, tells every second how much of the model is in memory, as long as that changes:
-/// a parent can tell slow from stuck. Nobody else may send meanwhile.
-class LoadingProgress {
- public:
-  LoadingProgress(EventSink& sink, std::int64_t total)
-      : thread_([&sink, total](const std::stop_token& stop) {
-          std::mutex mutex;
-          std::condition_variable_any stopped;
-          std::unique_lock lock(mutex);
-          std::int64_t told = resident_bytes();
-          while (!stopped.wait_for(lock, stop, std::chrono::seconds(1),
-                                   [&stop] { return stop.stop_requested(); })) {
-            const std::int64_t now = resident_bytes();
-            if (now != told) sink.send(Progress{"", now, total, "bytes"});
-            told = now;
-          }
-        }) {}
-
- private:
-  std::jthread thread_;
-};
 
 /// Does jobs, and keeps the model from one to the next as long as it is the same target's.
 class Worker {

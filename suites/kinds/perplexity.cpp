@@ -14,7 +14,7 @@
 #include "suites/data.h"
 #include "suites/facts.h"
 #include "suites/grading.h"
-#include "suites/wikitext.h"
+#include "suites/pages.h"
 
 namespace moe {
 namespace {
@@ -41,26 +41,6 @@ void check(const Suite& suite) {
   const std::size_t subsets = dataset_of(suite).subsets.size();
   require(subsets == 1, "dataset {} has {} subsets; a perplexity suite takes one of one text",
           suite.dataset, subsets);
-}
-
-std::vector<Question> pages(const CaseTask& task, const Tokenizer& tokenizer) {
-  const Dataset& dataset = dataset_of(*task.suite);
-  const bool detokenize = task.suite->options.at("text").value("detokenizer", "none") == "wikitext";
-  std::vector<Question> out;
-  for (const std::string& subset : dataset.subsets) {
-    for (const Item& item : load(dataset, subset, task.suite->split, task.data_root)) {
-      if ((task.limit >= 0 && item.index >= task.limit) ||
-          task.done.contains({task.suite->task, item.index}))
-        continue;
-      const Json facts = {
-          {"choices", 1}, {"words", words_of(item.question)}, {"bytes", item.question.size()}};
-      Question& page = out.emplace_back(
-          Question{{task.case_key, task.suite->task, item.index, "", facts.dump()}, {}});
-      page.requests.push_back(rolling_request(
-          tokenizer, detokenize ? wikitext_detokenized(item.question) : item.question));
-    }
-  }
-  return out;
 }
 
 /// Chunks of the whole raw text; as many as there are pages asked for where the run is limited.
@@ -92,7 +72,7 @@ std::vector<Question> chunks(const CaseTask& task, const Tokenizer& tokenizer,
 
 std::vector<Question> all(const CaseTask& task, const Tokenizer& tokenizer,
                           std::int64_t max_tokens) {
-  std::vector<Question> questions = pages(task, tokenizer);
+  std::vector<Question> questions = pages_of(task, tokenizer);
   for (Question& question : chunks(task, tokenizer, max_tokens))
     questions.push_back(std::move(question));
   return questions;

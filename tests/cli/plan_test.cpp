@@ -97,6 +97,22 @@ TEST(plan, a_group_names_whatever_has_to_be_fetched_for_it) {
   EXPECT_NE(pro.find("`moebench fetch dataset mmlu_pro`"), std::string::npos) << pro;
 }
 
+TEST(plan, the_commas_between_a_targets_keys_divide_no_values) {
+  EXPECT_EQ(parse_settings({"against=A@dtype=bf16,top_k=2,B,@top_k=4"}).at("against"),
+            (std::vector<std::string>{"A@dtype=bf16,top_k=2", "B", "@top_k=4"}));
+}
+
+TEST(plan, a_case_held_against_another_target_is_another_one_where_that_changes) {
+  const auto keys = [](const std::string& against) {
+    const Plan plan = plan_of({"divergence"}, {"suite=world", "against=" + against});
+    return plan.cases.at(0).dataset_digest;
+  };
+  EXPECT_NE(keys("@top_k=1"), keys("@top_k=2"));
+  EXPECT_EQ(keys("@top_k=1"), keys("@top_k=1"));
+  EXPECT_NE(refusal({"divergence"}, {"suite=world", "against=nowhere/at-all"}).find("nowhere"),
+            std::string::npos);
+}
+
 TEST(plan, what_means_nothing_is_refused_with_what_would) {
   const std::string typo = refusal({"prefill"}, {"prefill.lenth=64"});
   EXPECT_NE(typo.find("prefill.lenth: expected an axis of the suite (batch, length) or a key"),

@@ -63,7 +63,8 @@ class FakeEngine final : public Engine {
   FakeSteps steps;
   double offset = 0;              // added to all log-likelihoods
   double by_neighbour = 0;        // added for each request that is asked in the same call
-  std::int64_t expert_shift = 0;  // added to the experts of the last layer
+  std::int64_t expert_shift = 0;  // added to the experts of the last layer; turns logits
+  float sharpness = 0.1F;         // of logits
   double step_s = 0;              // that a step of questions takes
   bool counts = false;            // one token for each request, all to one expert
   ExpertLoads loads = {{3, 1}, {}, {2, 2}};
@@ -112,7 +113,16 @@ class FakeEngine final : public Engine {
     }
   }
   void generate(std::span<const Request>, const Answered&) override {}
-  std::vector<std::vector<float>> logits(std::span<const TokenId>) override { return {}; }
+  /// What follows a token depends on that one alone.
+  std::vector<std::vector<float>> logits(std::span<const TokenId> ids) override {
+    std::vector<std::vector<float>> rows;
+    for (const TokenId id : ids) {
+      std::vector<float>& row = rows.emplace_back();
+      for (std::int64_t v = 0; v < config_.vocab; ++v)
+        row.push_back(sharpness * static_cast<float>((31 * id + 7 * v + expert_shift) % 257));
+    }
+    return rows;
+  }
 
   std::unique_ptr<StepLoop> step_loop(const StepShape& shape) override {
     shapes.push_back(shape);

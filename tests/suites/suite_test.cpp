@@ -84,6 +84,7 @@ constexpr Pinned kPinned[] = {
     {"audit_sharing", 1, "c406a3ea20a7bdbc350a3d3c423144edae611757f02f5ff5f4d947a5c7b9ba3f"},
     {"audit_batch", 1, "356ab8d3fc227e828f87add99a180e849e14edb31b13cf22bab90df3e5e011a6"},
     {"audit_numerics", 1, "2a04e4f4f5216199e25871f4a0431ea3b6b9d8c31b704be5be9c47d958eef8d1"},
+    {"divergence", 1, "1cc7086a7f58c0fc289705bfc84c7ce3c13bf7dabe200198bb22ea96b7450858"},
 };
 
 TEST(suite, an_edit_of_a_bundled_suite_comes_with_a_new_version) {
@@ -191,6 +192,10 @@ TEST(suite, what_is_wrong_is_named_with_file_and_key) {
        "version = 1",
        "version = 1\ndataset = \"mmlu\"\nsplit = \"test\"",
        {"dataset"}},
+      {"divergence", "window = 256", "window = 1", {"window", "2 tokens"}},
+      {"divergence", "\"wikitext2\"", "\"decode\"", {"suite", "decode", "perplexity"}},
+      {"divergence", "\"@numerics=reference\"", "3", {"against", "target"}},
+      {"divergence", "against = [", "other = [", {"against"}},
       {"pruning", "[0, 56", "[-1, 56", {"experts", "-1"}},
   };
   for (const Broken& broken : all) {
