@@ -58,9 +58,9 @@ std::vector<Question> texts_of(const CaseTask& task, const Tokenizer& tokenizer)
     if (question.requests.empty()) continue;
     Request text = std::move(
         question.requests.at(static_cast<std::size_t>(std::stoll(question.document.target))));
-    const auto& context = text.context_ids;
+    const std::vector<TokenId>& context = *text.context_ids;
     text.continuation_ids.insert(text.continuation_ids.begin(), context.begin() + 1, context.end());
-    text.context_ids.resize(1);
+    text.context_ids = std::vector{context.front()};
     text.kind = RequestKind::rolling;
     question.requests.assign(1, std::move(text));
     out.push_back(std::move(question));
@@ -103,7 +103,8 @@ Verdict run(const CaseTask& task, Engine& engine, EventSink& sink) {
   for (const Question& text : texts) {
     Divergence found;
     for (const Window& window : windows_of(text.requests.at(0), most)) {
-      found.add(engine.logits(window.input), other->logits(window.input), window.targets.size());
+      const std::vector<TokenId> ids = window.input();
+      found.add(engine.logits(ids), other->logits(ids), window.targets.size());
       sink.send(Progress{task.case_key, done, std::ssize(texts), "texts"});
     }
     ++done;
@@ -127,10 +128,15 @@ Summary summarise(const Suite&, const CaseRecord& record) {
     tokens.push_back(fact_of<double>(document, "tokens"));
   }
   if (tokens.empty())
-    return {.values = {}, .documents = {}, .verdict = {Outcome::failed, "no text was compared"}};
+    return {.values = {},
+            .documents = {},
+            .verdict = {Outcome::failed, "no text was compared"},
+            .absent = {}};
   Value agreement = ratio(kAgreement, agreeing, tokens);
   agreement.high = std::min(agreement.high, 1.0);
-  return {.values = {ratio(kDivergence, sums, tokens), agreement}, .documents = {}};
+  Summary summary;
+  summary.values = {ratio(kDivergence, sums, tokens), agreement};
+  return summary;
 }
 
 PlanSummary plan(const CaseTask& task, const Tokenizer& tokenizer, std::int64_t max_tokens) {

@@ -273,7 +273,7 @@ TEST(native_engine, a_softmax_in_the_models_dtype_rounds_logits_log_probabilitie
       EXPECT_EQ(found, rounded(found, DType::bf16));
       changed += found != in_float[i].log_likelihood ? 1 : 0;
       if (requests[i].continuation_ids.size() > 1) continue;
-      const double expected = rounded_log_p(exact->logits(requests[i].context_ids).back(),
+      const double expected = rounded_log_p(exact->logits(*requests[i].context_ids).back(),
                                             requests[i].continuation_ids[0]);
       // Float32 and double may fall on two sides of a half: one unit in the last of eight bits.
       EXPECT_NEAR(found, expected, std::abs(expected) / 128);
