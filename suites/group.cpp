@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/error.h"
+#include "harness/statistics.h"
 
 namespace moe {
 namespace {
@@ -68,12 +69,16 @@ Value weighted_mean(const Metric& metric, std::string scope, std::span<const Mea
     variance += part.weight * part.weight * part.standard_error * part.standard_error;
   }
   const double mean = sum / weights, error = std::sqrt(variance) / weights;
-  const bool known = !std::isnan(error);  // not of a single question
+  Interval interval = {std::max(mean - kNormal * error, 0.0),
+                       std::min(mean + kNormal * error, 1.0)};
+  if (std::isnan(error)) interval = {0, 1};  // of parts with a single question nothing is known
+  if (error == 0)                            // every part has equal scores: that is no certainty
+    interval = wilson_interval(std::lround(mean * static_cast<double>(n)), n);
   return {.metric = &metric,
           .scope = std::move(scope),
           .estimate = mean,
-          .low = known ? std::max(mean - kNormal * error, 0.0) : 0,
-          .high = known ? std::min(mean + kNormal * error, 1.0) : 1,
+          .low = interval.low,
+          .high = interval.high,
           .standard_error = error,
           .n = n};
 }

@@ -40,7 +40,8 @@ struct MeanPart {
   double estimate = 0, standard_error = 0, weight = 1;
 };
 
-/// The weighted mean of shares that do not depend on each other; the interval is the normal one.
+/// The weighted mean of shares that do not depend on each other, of n questions in all. The
+/// interval is the normal one; where no part varies, Wilson's.
 Value weighted_mean(const Metric&, std::string scope, std::span<const MeanPart>, std::int64_t n);
 
 }  // namespace moe

@@ -64,7 +64,7 @@ TEST(divergence, of_the_same_distributions_is_nothing_and_every_token_is_predict
   std::int64_t tokens = 0, predicted = 0;
   for (const Question& question : questions_of(asked.task, asked.engine.tokenizer())) {
     const Request& right = question.requests.at(std::stoul(question.document.target));
-    tokens += std::ssize(right.context_ids) + std::ssize(right.continuation_ids) - 1;
+    tokens += std::ssize(*right.context_ids) + std::ssize(right.continuation_ids) - 1;
   }
   for (const Document& document : run.sink.all<Document>())
     predicted += Json::parse(document.facts_json).at("tokens").get<std::int64_t>();

@@ -131,6 +131,23 @@ TEST(olmes, examples_that_come_with_the_program_are_asked_with) {
   EXPECT_EQ(questions[0].requests[3].continuation, " No.");
 }
 
+/// As OLMES's paper shows them.
+TEST(olmes, sentences_to_go_on_with_are_put_as_questions_by_letter) {
+  Item item{.question = "Roofs: A man sits. He", .choices = {"x.", "y."}};
+  EXPECT_EQ(question_of(prompt_of(find_suite("hellaswag_olmes_mc")), "", item),
+            "Roofs: A man sits. He\nChoose the best continuation:\n A. x.\n B. y.\nAnswer:");
+  EXPECT_EQ(question_of(prompt_of(find_suite("hellaswag_olmes_rc")), "", item), item.question);
+  item.fields = {{"before", "So "}, {"after", " won it."}, {"context", "Ann ran."}};
+  item.choices = {"Ann", "Bo"};
+  EXPECT_EQ(question_of(prompt_of(find_suite("winogrande_olmes_mc")), "", item),
+            "Fill in the blank: So _ won it.\n A. Ann\n B. Bo\nAnswer:");
+  item.question = "Why?";
+  EXPECT_EQ(question_of(prompt_of(find_suite("social_iqa_olmes_mc")), "", item),
+            "Question: Ann ran. Why?\n A. Ann\n B. Bo\nAnswer:");
+  EXPECT_EQ(answers_of(prompt_of(find_suite("social_iqa_olmes_mc")), "", item),
+            (std::vector<std::string>{"A", "B"}));
+}
+
 /// Of the first ten questions of every subject, as variants.py makes them.
 TEST(mmlu, of_its_authors_and_of_helm_is_theirs) {
   if (data_root().empty()) GTEST_SKIP() << "MOEBENCH_DATA is not set";

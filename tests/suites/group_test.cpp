@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/error.h"
+#include "harness/statistics.h"
 #include "suites/grading.h"
 #include "tests/suites/case.h"
 #include "tests/temporary_folder.h"
@@ -42,6 +43,18 @@ TEST(group, every_member_counts_alike_or_every_question) {
     EXPECT_EQ(value.n, 400);
     EXPECT_NEAR(value.high - value.estimate, 1.96 * value.standard_error, 1e-5);
   }
+}
+
+TEST(group, of_members_that_do_not_vary_is_not_certain) {
+  static constexpr Metric kMetric = {"m", "1", true, true};
+  const MeanPart none[] = {{0, 0, 1}, {0, 0, 1}};
+  const Value zero = weighted_mean(kMetric, "", none, 100);
+  EXPECT_EQ(zero.low, 0);
+  EXPECT_EQ(zero.high, wilson_interval(0, 100).high);
+  const MeanPart single[] = {{1, std::nan(""), 1}, {0.5, 0.1, 1}};
+  const Value unknown = weighted_mean(kMetric, "", single, 30);
+  EXPECT_EQ(unknown.low, 0);
+  EXPECT_EQ(unknown.high, 1);
 }
 
 TEST(group, of_several_ways_to_ask_the_best_counts) {
