@@ -44,14 +44,14 @@ class Encoding {
         context_ = *request.context;
         encoded_.emplace(GrowingText(reads, ""), context_);
       }
+      check_context(*encoded_->ids());
       try {
         request = encoded_->request(std::move(request.continuation));
       } catch (const Error& error) {
         throw error.while_doing("continuation");
       }
     }
-    require(!request.context_ids->empty(),
-            "context: expected at least one token, which white space alone is not, found none");
+    check_context(*request.context_ids);
     check_ids(*request.context_ids, line.has_ids ? "context_ids" : "context");
     check_ids(request.continuation_ids, line.has_ids ? "continuation_ids" : "continuation");
     const std::int64_t size = std::ssize(request.continuation_ids);
@@ -85,6 +85,11 @@ class Encoding {
     if (!request.stop.empty()) tokenizer("until", "no texts to stop at, found some");
     if (tokenizer_ != nullptr) request.stop = with_end_text(*tokenizer_, std::move(request.stop));
     return request;
+  }
+
+  static void check_context(std::span<const TokenId> ids) {
+    require(!ids.empty(),
+            "context: expected at least one token, which white space alone is not, found none");
   }
 
   void check_ids(std::span<const TokenId> ids, std::string_view key) const {

@@ -13,10 +13,10 @@ namespace moe {
 
 struct Input {
   std::vector<TokenId> input, targets;
+  std::size_t cut = 0;  // an input may come in two parts
 
-  /// An input may come in two parts.
-  std::span<const TokenId> lead() const { return std::span(input).first(input.size() / 3); }
-  std::span<const TokenId> rest() const { return std::span(input).subspan(input.size() / 3); }
+  std::span<const TokenId> lead() const { return std::span(input).first(cut); }
+  std::span<const TokenId> rest() const { return std::span(input).subspan(cut); }
 };
 
 struct InputShape {
@@ -45,7 +45,8 @@ inline std::vector<Input> random_inputs(std::mt19937_64& random, const InputShap
     std::vector<TokenId> targets(
         static_cast<std::size_t>(1 + below(random, static_cast<std::int64_t>(ids.size()))));
     for (TokenId& target : targets) target = static_cast<TokenId>(below(random, shape.vocabulary));
-    inputs.push_back({.input = std::move(ids), .targets = std::move(targets)});
+    const auto cut = static_cast<std::size_t>(below(random, std::ssize(ids) + 1));
+    inputs.push_back({.input = std::move(ids), .targets = std::move(targets), .cut = cut});
   }
   return inputs;
 }
