@@ -49,7 +49,7 @@ TEST(group, of_members_that_do_not_vary_is_not_certain) {
   static constexpr Metric kMetric = {"m", "1", true, true};
   const MeanPart none[] = {{0, 0, 1}, {0, 0, 1}};
   const Value zero = weighted_mean(kMetric, "", none, 100);
-  EXPECT_EQ(zero.low, 0);
+  EXPECT_EQ(zero.low, wilson_interval(0, 100).low);
   EXPECT_EQ(zero.high, wilson_interval(0, 100).high);
   const MeanPart single[] = {{1, std::nan(""), 1}, {0.5, 0.1, 1}};
   const Value unknown = weighted_mean(kMetric, "", single, 30);
