@@ -28,7 +28,7 @@ std::filesystem::path data_root() {
 /// The lines of a gzip file, each as JSON.
 std::vector<Json> records_of(const std::filesystem::path& file) {
   std::vector<Json> out;
-  FILE* pipe = popen(("gzip -dc " + file.string()).c_str(), "r");  // NOLINT(cert-env33-c)
+  FILE* pipe = popen(("gzip -dc " + file.string()).c_str(), "r");  // NOLINT(bugprone-command-processor)
   if (pipe == nullptr) return out;
   char* line = nullptr;
   std::size_t room = 0;
