@@ -47,6 +47,8 @@ def renamed(lines):
         elif line["kind"] == "group" and task == "flexible-extract":  # a filter's value has its name as scope
             gsm8k = tasks["gsm8k"]["metrics"]
             gsm8k |= {name.replace(",none", ",flexible-extract"): value for name, value in line["metrics"].items()}
+        elif line["kind"] == "group" and task.endswith("_continuation") and task != "mmlu_continuation":
+            yield line | {"task": "mmlu_continuation::" + task.removeprefix("mmlu_").removesuffix("_continuation")}
         else:
             yield line
 
