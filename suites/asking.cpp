@@ -190,9 +190,9 @@ PlanSummary plan_of(std::vector<Question> questions, std::int64_t max_tokens) {
     for (const Request& request : question.requests) {
       ++plan.requests;
       bool cut = false;
-      for (Window& window : inputs_of(request, max_tokens)) {
+      for (const Window& window : inputs_of(request, max_tokens)) {
         cut = cut || window.truncated > 0;
-        windows.push_back(std::move(window));
+        windows.push_back(window);
       }
       plan.truncated_requests += cut ? 1 : 0;
     }

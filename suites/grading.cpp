@@ -5,12 +5,9 @@
 #include <map>
 
 #include "harness/error.h"
-#include "harness/loads.h"
 #include "harness/statistics.h"
-#include "suites/data.h"
 #include "suites/excluded.h"
 #include "suites/facts.h"
-#include "suites/group.h"
 #include "suites/questions.h"
 
 namespace moe {
@@ -29,9 +26,6 @@ constexpr Metric kMutualInfoMacro = {"acc_mutual_info_macro", "1", true, true};
 constexpr Metric kMc2 = {"mc2", "1", true, true};
 constexpr Metric kMc2Macro = {"mc2_macro", "1", true, true};
 constexpr Metric kTies = {"ties", "1", false, true};
-constexpr Metric kImbalance = {"load_imbalance", "1", false, false};
-constexpr Metric kEntropy = {"routing_entropy", "1", true, false};
-constexpr Metric kDead = {"dead_experts", "1", false, false};
 
 /// A share of questions, and what a question counts.
 struct Share {
@@ -118,81 +112,7 @@ Graded grade_one(const Document& document, const QuestionAnswers& answered) {
   return graded;
 }
 
-/// The standard error is lm-evaluation-harness's. Of scores that are 0 or 1 the interval is
-/// Wilson's, which holds for few questions and at 0 and 1 too; of others that of their mean.
-Value value_of(const Metric& metric, std::string scope, const std::vector<double>& scores,
-               double error) {
-  const auto n = std::ssize(scores);
-  const std::int64_t ones = std::ranges::count(scores, 1.0);
-  const bool shares = ones + std::ranges::count(scores, 0.0) == n && &metric != &kMc2;
-  Interval interval = shares ? wilson_interval(ones, n) : t_interval(scores);
-  interval = {std::max(interval.low, 0.0), std::min(interval.high, 1.0)};  // they are shares
-  return {&metric, std::move(scope), mean(scores), interval.low, interval.high, error, n};
-}
-
-/// The micro average over the tasks of a group.
-Value pooled(const Metric& metric, std::string scope, const ByTask& tasks) {
-  std::vector<double> all, errors;
-  std::vector<std::int64_t> sizes;
-  for (const auto& [task, scores] : tasks) {
-    all.insert(all.end(), scores.begin(), scores.end());
-    errors.push_back(standard_error(scores));
-    sizes.push_back(static_cast<std::int64_t>(scores.size()));
-  }
-  return value_of(metric, std::move(scope), all,
-                  tasks.size() == 1 ? errors.front() : pooled_standard_error(errors, sizes));
-}
-
-/// The mean over the tasks of a group, each counting alike.
-Value macro(const Metric& metric, std::string scope, const ByTask& tasks) {
-  std::vector<MeanPart> parts;
-  std::int64_t n = 0;
-  for (const auto& [task, scores] : tasks) {
-    parts.push_back({mean(scores), standard_error(scores), 1});
-    n += std::ssize(scores);
-  }
-  return weighted_mean(metric, std::move(scope), parts, n);
-}
-
 }  // namespace
-
-void add_shares(const Suite& suite, const ShareMetric& share, const ByTask& tasks,
-                std::vector<Value>& out) {
-  const Metric& metric = share.metric;
-  if (tasks.empty()) return;
-  out.push_back(pooled(metric, "", tasks));
-  const Json groups = suite.options.value("groups", Json::object());
-  if (!groups.empty()) out.push_back(macro(share.macro, "", tasks));
-  for (const auto& [group, subsets] : groups.items()) {
-    ByTask members;
-    for (const Json& subset : subsets) {
-      const auto found = tasks.find(task_name(suite, subset.get<std::string>()));
-      if (found != tasks.end()) members.insert(*found);
-    }
-    if (members.empty()) continue;
-    out.push_back(pooled(metric, task_name(suite, group), members));
-    out.push_back(macro(share.macro, task_name(suite, group), members));
-  }
-  if (tasks.size() == 1 && tasks.begin()->first == suite.task) return;  // the whole is the one task
-  for (const auto& [task, scores] : tasks)
-    out.push_back(value_of(metric, task, scores, standard_error(scores)));
-}
-
-void check_groups(const Suite& suite) {
-  const std::vector<std::string>& subsets = dataset_of(suite).subsets;
-  const Json groups = suite.options.value("groups", Json::object());
-  for (const auto& [group, members] : groups.items()) {
-    require(members.is_array() && !members.empty(), "[groups]: {}: expected a list of subsets",
-            group);
-    require(std::ranges::find(subsets, group) == subsets.end(),
-            "[groups]: {}: a subset of dataset {} has that name", group, suite.dataset);
-    for (const Json& member : members) {
-      require(member.is_string() &&
-                  std::ranges::find(subsets, member.get<std::string>()) != subsets.end(),
-              "[groups]: {}: {} is no subset of dataset {}", group, member.dump(), suite.dataset);
-    }
-  }
-}
 
 std::vector<Graded> grade(const CaseRecord& record) {
   std::map<std::pair<std::string, std::int64_t>, QuestionAnswers> answers;
@@ -254,31 +174,6 @@ Summary accuracy_summary(const Suite& suite, const CaseRecord& record,
   for (Value& value : routing_values(record.routing)) summary.values.push_back(std::move(value));
   add_excluded(suite, record, summary);
   return summary;
-}
-
-std::vector<Value> routing_values(std::span<const RoutingCount> counts) {
-  std::map<std::int64_t, std::vector<std::int64_t>> layers;
-  for (const RoutingCount& count : counts) layers[count.layer].push_back(count.tokens);
-  std::vector<Value> values;
-  std::vector<double> imbalance, entropy, dead;
-  const auto add = [&](const Metric& metric, const std::string& scope, double x) {
-    values.push_back({&metric, scope, x, x, x, std::nan(""), 1});
-  };
-  for (const auto& [layer, tokens] : layers) {
-    if (std::ranges::count(tokens, 0) == std::ssize(tokens)) continue;  // nothing was routed
-    imbalance.push_back(load_imbalance(tokens));
-    entropy.push_back(load_entropy(tokens));
-    dead.push_back(static_cast<double>(dead_experts(tokens)));
-    const std::string scope = fmt::format("layer.{}", layer);
-    add(kImbalance, scope, imbalance.back());
-    add(kEntropy, scope, entropy.back());
-    add(kDead, scope, dead.back());
-  }
-  if (imbalance.empty()) return values;
-  add(kImbalance, "", mean(imbalance));
-  add(kEntropy, "", mean(entropy));
-  add(kDead, "", mean(dead));
-  return values;
 }
 
 }  // namespace moe

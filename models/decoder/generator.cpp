@@ -95,13 +95,12 @@ class Generation {
  private:
   /// For a batch of the longest, or as many as the budget holds.
   std::int64_t pages_wanted(std::int64_t batch) const {
-    const std::int64_t needed = pages_needed(plan_);
+    const std::int64_t needed = needed_by(plan_);
     require(needed * page_bytes() <= limits_.kv_bytes,
             "the KV budget of {} bytes is too small: a prompt and its answer need {} bytes "
             "(kv_budget={} or more)",
             limits_.kv_bytes, needed * page_bytes(), needed * page_bytes());
-    const std::int64_t all =
-        Planner::pages_of_all(plan_.trie, limits_.tokens_per_page, plan_.endings);
+    const std::int64_t all = pages_of_all(plan_.trie, limits_.tokens_per_page, plan_.endings);
     return std::min({all, needed * (batch + 1), limits_.kv_bytes / page_bytes()});
   }
 
@@ -110,14 +109,14 @@ class Generation {
     return kv_bytes_per_token(decoder_.config(), dtype) * limits_.tokens_per_page;
   }
 
-  std::int64_t pages_needed(const Plan& plan) const {
-    return Planner::pages_needed(plan.trie, limits_.tokens_per_page, plan.endings);
+  std::int64_t needed_by(const Plan& plan) const {
+    return pages_needed(plan.trie, limits_.tokens_per_page, plan.endings);
   }
 
   /// Unshared where sharing was not asked for, or its copies of pages do not fit.
   Plan plan_within() const {
     Plan plan = plan_of(prompts_, decoder_.config(), limits_.sharing);
-    if (limits_.sharing && pages_needed(plan) * page_bytes() > limits_.kv_bytes)
+    if (limits_.sharing && needed_by(plan) * page_bytes() > limits_.kv_bytes)
       return plan_of(prompts_, decoder_.config(), false);
     return plan;
   }

@@ -59,9 +59,9 @@ void NativeEngine::score(std::span<const Request> requests, const Answered& answ
                               {.log_likelihood = 0, .is_greedy = true, .text = {}, .ids = {}});
   std::vector<std::size_t> waiting(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    for (Window& window : windows_of(requests[i], capabilities_.max_tokens)) {
+    for (const Window& window : windows_of(requests[i], capabilities_.max_tokens)) {
       answers[i].truncated_tokens += window.truncated;
-      windows.push_back(std::move(window));
+      windows.push_back(window);
       request_of.push_back(i);
       ++waiting[i];
     }

@@ -91,7 +91,7 @@ class Scoring {
   }
 
   std::int64_t bytes_needed() const {
-    return Planner::pages_needed(trie_, limits_.tokens_per_page) * page_bytes();
+    return pages_needed(trie_, limits_.tokens_per_page) * page_bytes();
   }
 
   /// As many pages as all nodes together take, within the budget.
@@ -100,8 +100,7 @@ class Scoring {
             "the KV budget of {} bytes is too small: the longest input needs {} bytes "
             "(kv_budget={} or more)",
             limits_.kv_bytes, bytes_needed(), bytes_needed());
-    return std::min(Planner::pages_of_all(trie_, limits_.tokens_per_page),
-                    limits_.kv_bytes / page_bytes());
+    return std::min(pages_of_all(trie_, limits_.tokens_per_page), limits_.kv_bytes / page_bytes());
   }
 
   void score_rows(const Tensor& hidden_RD, const Targets& targets) {

@@ -3,51 +3,10 @@
 #include <algorithm>
 
 #include "harness/error.h"
+#include "models/engine/page_counts.h"
 
 namespace moe {
 namespace {
-
-std::int64_t pages_of(std::int64_t tokens, std::int64_t per_page) {
-  return (tokens + per_page - 1) / per_page;
-}
-
-/// Pages that what goes on behind `position` tokens of a node, and ends at `end`, adds to the
-/// node's full ones; the page that the node filled in part is copied, unless nobody else needs it.
-std::int64_t fresh(std::int64_t position, std::int64_t end, bool alone, std::int64_t per_page) {
-  const std::int64_t kept = alone ? pages_of(position, per_page) : position / per_page;
-  return pages_of(end, per_page) - kept;
-}
-
-std::int64_t fresh(const Trie& trie, const TrieNode& node, std::int64_t per_page) {
-  const bool only_child =
-      node.parent >= 0 && trie.nodes()[static_cast<std::size_t>(node.parent)].children.size() == 1;
-  return fresh(node.position, node.end(), only_child, per_page);
-}
-
-std::int64_t end_of(const Trie& trie, const Ending& ending) {
-  return ending.node < 0 ? 0 : trie.nodes()[static_cast<std::size_t>(ending.node)].end();
-}
-
-/// How many endings each node has.
-std::vector<std::int64_t> endings_by_node(const Trie& trie, std::span<const Ending> endings) {
-  std::vector<std::int64_t> counts(trie.nodes().size(), 0);
-  for (const Ending& ending : endings) {
-    require(ending.tokens > 0 && ending.node < std::ssize(counts),
-            "an ending of {} tokens behind node {} of {}", ending.tokens, ending.node,
-            counts.size());
-    if (ending.node >= 0) ++counts[static_cast<std::size_t>(ending.node)];
-  }
-  return counts;
-}
-
-/// Of a node with children an ending copies the page that they go on in too.
-std::int64_t fresh(const Trie& trie, const Ending& ending, std::int64_t endings_there,
-                   std::int64_t per_page) {
-  const bool alone = ending.node >= 0 && endings_there == 1 &&
-                     trie.nodes()[static_cast<std::size_t>(ending.node)].children.empty();
-  const std::int64_t position = end_of(trie, ending);
-  return fresh(position, position + ending.tokens, alone, per_page);
-}
 
 PlanLimits checked(PlanLimits limits) {
   require(limits.tokens_per_step >= 1 && limits.tokens_per_page >= 1 && limits.sequences >= 1,
@@ -58,39 +17,6 @@ PlanLimits checked(PlanLimits limits) {
 }
 
 }  // namespace
-
-std::int64_t Planner::pages_needed(const Trie& trie, std::int64_t per_page,
-                                   std::span<const Ending> endings) {
-  std::vector<std::int64_t> needed(trie.nodes().size(), 0);
-  std::int64_t most = 0;
-  std::vector<std::int32_t> order = trie.roots();
-  for (std::size_t i = 0; i < order.size(); ++i) {  // parents before children
-    const TrieNode& node = trie.nodes()[static_cast<std::size_t>(order[i])];
-    const std::int64_t above = node.parent < 0 ? 0 : needed[static_cast<std::size_t>(node.parent)];
-    needed[static_cast<std::size_t>(order[i])] = above + fresh(trie, node, per_page);
-    most = std::max(most, needed[static_cast<std::size_t>(order[i])]);
-    order.insert(order.end(), node.children.begin(), node.children.end());
-  }
-  const std::vector<std::int64_t> there = endings_by_node(trie, endings);
-  for (const Ending& ending : endings) {
-    const auto node = static_cast<std::size_t>(std::max(ending.node, 0));
-    most =
-        std::max(most, ending.node < 0 ? fresh(trie, ending, 0, per_page)
-                                       : needed[node] + fresh(trie, ending, there[node], per_page));
-  }
-  return most;
-}
-
-std::int64_t Planner::pages_of_all(const Trie& trie, std::int64_t per_page,
-                                   std::span<const Ending> endings) {
-  std::int64_t all = 0;
-  for (const TrieNode& node : trie.nodes()) all += fresh(trie, node, per_page);
-  const std::vector<std::int64_t> there = endings_by_node(trie, endings);
-  for (const Ending& ending : endings)
-    all += fresh(trie, ending, ending.node < 0 ? 0 : there[static_cast<std::size_t>(ending.node)],
-                 per_page);
-  return all;
-}
 
 Planner::Planner(const Trie& trie, const PlanLimits& limits, std::vector<Ending> endings)
     : trie_(trie),
@@ -114,13 +40,13 @@ Planner::Planner(const Trie& trie, const PlanLimits& limits, std::vector<Ending>
 }
 
 std::int64_t Planner::fresh_pages(std::int32_t id) const {
-  return fresh(trie_, node(id), limits_.tokens_per_page);
+  return moe::fresh_pages(trie_, node(id), limits_.tokens_per_page);
 }
 
 std::int64_t Planner::fresh_pages(const Ending& ending) const {
   const std::int64_t there =
       ending.node < 0 ? 0 : std::ssize(held_[static_cast<std::size_t>(ending.node)].endings);
-  return fresh(trie_, ending, there, limits_.tokens_per_page);
+  return moe::fresh_pages(trie_, ending, there, limits_.tokens_per_page);
 }
 
 /// Gives a node its pages: its parent's full ones shared, a partly filled one copied, the rest new.

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "models/engine/page_counts.h"
 #include "models/engine/pages.h"
 #include "models/engine/trie.h"
 
@@ -25,12 +26,6 @@ struct PlannedSequence {
   std::int64_t position = 0;        // of new_ids[0]
   std::vector<PageId> pages;        // cover position + new_ids.size()
   std::vector<std::int32_t> asked;  // rows of new_ids with targets, ascending, each once
-};
-
-/// A sequence that goes on from the end of a node, by tokens that nobody knows yet.
-struct Ending {
-  std::int32_t node = -1;   // -1: nothing stands before it
-  std::int64_t tokens = 0;  // that it adds, at most; above 0
 };
 
 /// An ending that goes on from this step on, with a row of its own in each.
@@ -65,15 +60,6 @@ class Planner {
   void end(const std::vector<PageId>& pages);
 
   std::int64_t free_pages() const { return pages_.free(); }
-
-  /// Pages that the longest path from a root to a leaf takes, copies of branched pages and its
-  /// ending included.
-  static std::int64_t pages_needed(const Trie&, std::int64_t tokens_per_page,
-                                   std::span<const Ending> = {});
-  /// Pages that all nodes and endings take at a time: with as many, nothing ever waits for
-  /// another's.
-  static std::int64_t pages_of_all(const Trie&, std::int64_t tokens_per_page,
-                                   std::span<const Ending> = {});
 
  private:
   struct Held {

@@ -136,7 +136,7 @@ RequestTotals totals_of(std::span<const Request> requests, std::span<const Score
       totals.input_tokens += tokens;
       totals.run_tokens += tokens;
     } else {
-      std::ranges::move(windows_of(requests[i], max_tokens), std::back_inserter(windows));
+      std::ranges::copy(windows_of(requests[i], max_tokens), std::back_inserter(windows));
     }
   }
   Trie trie;

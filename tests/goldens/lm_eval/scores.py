@@ -48,7 +48,7 @@ def renamed(lines):
             gsm8k = tasks["gsm8k"]["metrics"]
             gsm8k |= {name.replace(",none", ",flexible-extract"): value for name, value in line["metrics"].items()}
         elif line["kind"] == "group" and task.endswith("_continuation") and task != "mmlu_continuation":
-            yield line | {"task": "mmlu_continuation::" + task.removeprefix("mmlu_").removesuffix("_continuation")}
+            yield line | {"task": "mmlu_continuation::" + task.removeprefix("mmlu_").removesuffix("_continuation").replace("_", " ")}
         else:
             yield line
 

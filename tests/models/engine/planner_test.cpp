@@ -39,8 +39,8 @@ void plan_at_random(std::uint64_t seed) {
   PlanLimits limits{.pages = 0,
                     .tokens_per_page = 1 + below(random, 9),
                     .tokens_per_step = 1 + below(random, 60)};
-  limits.pages = Planner::pages_needed(trie, limits.tokens_per_page) +
-                 (random() % 2 == 0 ? 0 : below(random, 40));
+  limits.pages =
+      pages_needed(trie, limits.tokens_per_page) + (random() % 2 == 0 ? 0 : below(random, 40));
   Planner planner(trie, limits);
   FakeCache cache(trie, limits);
   run_all(planner, cache);
@@ -90,7 +90,7 @@ class RandomEndings {
     limits_ = {.tokens_per_page = 1 + below(random_, 6),
                .tokens_per_step = 1 + below(random_, 40),
                .sequences = 1 + below(random_, 6)};
-    limits_.pages = Planner::pages_needed(trie_, limits_.tokens_per_page, endings_) +
+    limits_.pages = pages_needed(trie_, limits_.tokens_per_page, endings_) +
                     (random_() % 2 == 0 ? 0 : below(random_, 60));
   }
 
@@ -187,7 +187,7 @@ TEST(planner, a_branch_inside_a_page_copies_it_for_each_child) {
 TEST(planner, the_smallest_budget_finishes_one_child_after_the_other) {
   const std::vector<Input> inputs = branching();
   const Trie trie = trie_of(inputs);
-  EXPECT_EQ(Planner::pages_needed(trie, 4), 3);
+  EXPECT_EQ(pages_needed(trie, 4), 3);
   const PlanLimits limits{.pages = 3, .tokens_per_page = 4, .tokens_per_step = 100};
   Planner planner(trie, limits);
   FakeCache cache(trie, limits);
