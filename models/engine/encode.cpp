@@ -46,6 +46,13 @@ std::optional<TokenId> known_prefix(const Tokenizer& tokenizer) {
   return tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
 }
 
+/// `lead` and `question` without the last `bytes` of both together.
+GrowingText without_end(const GrowingText& lead, std::string_view question, std::size_t bytes) {
+  if (bytes <= question.size()) return lead.grown(question.substr(0, question.size() - bytes));
+  const std::size_t of_lead = bytes - question.size();
+  return {lead.tokenizer(), lead.text().substr(0, lead.text().size() - of_lead)};
+}
+
 }  // namespace
 
 std::size_t trailing_white_space(std::string_view text) {
@@ -92,15 +99,11 @@ std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenize
 }
 
 EncodedContext::EncodedContext(const GrowingText& lead, std::string_view question)
-    : tokenizer_(lead.tokenizer()), text_(lead.text() + std::string(question)) {
-  const std::size_t white = trailing_white_space(*text_);
-  space_ = text_->substr(text_->size() - white);
-  if (white <= question.size()) {
-    stripped_ = lead.grown(question.substr(0, question.size() - white));
-  } else {
-    stripped_ = GrowingText(tokenizer_, text_->substr(0, text_->size() - white));
-  }
-  ids_ = text_->empty() ? std::vector{prefix_token(tokenizer_)} : stripped_->ids_with("");
+    : tokenizer_(lead.tokenizer()),
+      text_(lead.text() + std::string(question)),
+      space_(text_->substr(text_->size() - trailing_white_space(*text_))),
+      stripped_(without_end(lead, question, space_.size())) {
+  ids_ = text_->empty() ? std::vector{prefix_token(tokenizer_)} : stripped_.ids_with("");
 }
 
 std::vector<TokenId> EncodedContext::ids_of(std::string_view continuation) const {
@@ -109,7 +112,7 @@ std::vector<TokenId> EncodedContext::ids_of(std::string_view continuation) const
     if (!ids.empty() && ids.front() == ids_->front()) ids.erase(ids.begin());
     return ids;
   }
-  const std::vector<TokenId> whole = stripped_->ids_with(space_ + std::string(continuation));
+  const std::vector<TokenId> whole = stripped_.ids_with(space_ + std::string(continuation));
   const std::size_t before = std::min(ids_->size(), whole.size());
   return {whole.begin() + static_cast<std::ptrdiff_t>(before), whole.end()};  // no room for more
 }

@@ -2,7 +2,6 @@
 // _encode_pair).
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,8 +41,8 @@ class EncodedContext {
  private:
   const Tokenizer& tokenizer_;
   Shared<std::string> text_;
-  std::string space_;  // white space at the text's end, which goes to the continuations
-  std::optional<GrowingText> stripped_;
+  std::string space_;     // white space at the text's end, which goes to the continuations
+  GrowingText stripped_;  // the text without it
   Shared<std::vector<TokenId>> ids_;
 };
 
