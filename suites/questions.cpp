@@ -73,11 +73,11 @@ Question question_for(const Asking& asking, std::string_view subset, const Growi
   for (std::size_t c = 0; c < (prompt.question_each ? continuations.size() : 1); ++c)
     asked.push_back(question_of(prompt, subset, item, c));
   try {
-    std::optional<EncodedContext> context;
-    for (std::size_t c = 0; c < continuations.size(); ++c) {
-      if (c < asked.size()) context.emplace(lead, asked[c]);
-      question.requests.push_back(context->request(std::move(continuations[c])));
-    }
+    std::vector<EncodedContext> contexts;
+    for (const std::string& text : asked) contexts.emplace_back(lead, text);
+    for (std::size_t c = 0; c < continuations.size(); ++c)
+      question.requests.push_back(
+          contexts[std::min(c, contexts.size() - 1)].request(std::move(continuations[c])));
     for (const std::string& text : alone)
       question.requests.push_back(log_likelihood_request(asking.tokenizer, prompt.alone, text));
     question.unconditional = alone.size();

@@ -20,23 +20,22 @@ void update(Sha256& digest, std::span<const TokenId> ids, bool first) {
 
 }  // namespace
 
-void RequestDigests::read(const Request& request) {
-  if (last_ && last_->text.is(request.context) && last_->ids.is(request.context_ids)) return;
-  last_.emplace(Context{request.context, request.context_ids, {}, {}});
-  last_->of_text.update(*request.context);
-  update(last_->of_ids, *request.context_ids, /*first=*/true);
+const RequestDigests::Context& RequestDigests::read(const Request& request) {
+  if (last_.text.is(request.context) && last_.ids.is(request.context_ids)) return last_;
+  last_ = {request.context, request.context_ids, {}, {}};
+  last_.of_text.update(*request.context);
+  update(last_.of_ids, *request.context_ids, /*first=*/true);
+  return last_;
 }
 
 std::string RequestDigests::prompt(const Request& request) {
-  read(request);
-  Sha256 digest = last_->of_text;
+  Sha256 digest = read(request).of_text;
   digest.update(request.continuation);
   return digest.hex();
 }
 
 std::string RequestDigests::tokens(const Request& request) {
-  read(request);
-  Sha256 digest = last_->of_ids;
+  Sha256 digest = read(request).of_ids;
   update(digest, request.continuation_ids, request.context_ids->empty());
   return digest.hex();
 }

@@ -1,7 +1,6 @@
 // What is stored of a request in place of itself: digests over its text and its token ids.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "harness/sha256.h"
@@ -18,14 +17,14 @@ class RequestDigests {
   std::string tokens(const Request&);
 
  private:
-  void read(const Request&);
-
   struct Context {
     Shared<std::string> text;
     Shared<std::vector<TokenId>> ids;
     Sha256 of_text, of_ids;
   };
-  std::optional<Context> last_;
+  const Context& read(const Request&);
+
+  Context last_;  // none at first: an empty text and no ids
 };
 
 }  // namespace moe

@@ -62,7 +62,8 @@ std::vector<Question> texts_of(const CaseTask& task, const Tokenizer& tokenizer)
     text.continuation_ids.insert(text.continuation_ids.begin(), context.begin() + 1, context.end());
     text.context_ids = std::vector{context.front()};
     text.kind = RequestKind::rolling;
-    question.requests.assign(1, std::move(text));
+    question.requests.clear();
+    question.requests.push_back(std::move(text));
     out.push_back(std::move(question));
   }
   return out;

@@ -263,7 +263,7 @@ TEST(native_engine, a_softmax_in_the_models_dtype_rounds_logits_log_probabilitie
                                 {.kv_bytes = kPlenty, .softmax = DType::bf16}, 16, fast);
     std::mt19937_64 random(3);
     std::vector<Request> requests;
-    for (int i = 0; i < 40; ++i)
+    for (std::size_t i = 0; i < 40; ++i)
       requests.push_back(scored(drawn(random, 9, exact->config().vocab),
                                 drawn(random, 1 + i % 3, exact->config().vocab)));
     const auto in_float = answers_of(*exact, requests), in_bf16 = answers_of(*bf16, requests);
