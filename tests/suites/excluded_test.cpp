@@ -39,7 +39,7 @@ constexpr std::string_view kGood = "{\"text\": \"one\", \"ends\": [\" a\", \" b\
 /// A case of a suite file over `lines`; the engine reads bytes.
 class Excluded : public testing::Test {
  protected:
-  Summary run(const std::string& lines, std::string suite = std::string(kSuite)) {
+  Summary run(const std::string& lines, const std::string& suite = std::string(kSuite)) {
     folder_.write("words.jsonl", lines);
     suite_ = find_suite(folder_.write("words.toml", suite).string());
     const Kind& kind = find_kind(suite_.kind);

@@ -119,7 +119,8 @@ class FakeEngine final : public Engine {
     for (const TokenId id : ids) {
       std::vector<float>& row = rows.emplace_back();
       for (std::int64_t v = 0; v < config_.vocab; ++v)
-        row.push_back(sharpness * static_cast<float>((31 * id + 7 * v + expert_shift) % 257));
+        row.push_back(sharpness *
+                      static_cast<float>((std::int64_t{31} * id + 7 * v + expert_shift) % 257));
     }
     return rows;
   }
