@@ -15,7 +15,7 @@ namespace moe {
 
 /// As a store gives them, in whatever order they came.
 inline void sort_answers(CaseRecord& record) {
-  std::ranges::stable_sort(record.answers, {}, [](const Answer& a) {
+  std::ranges::sort(record.answers, {}, [](const Answer& a) {
     return std::tuple(a.task, a.document, a.choice, a.filter);
   });
 }
