@@ -41,6 +41,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--tasks", default=",".join(row["task"] for row in ROWS))
     parser.add_argument("--kv-budget", default="512MiB")
     parser.add_argument("--rounds", type=int, default=2, help="times the peer runs, ours between them")
+    parser.add_argument("--peer-share", type=float, default=1.0, help="of the questions that the peer answers by default")
     parser.add_argument("--smoke", action="store_true", help="few questions, to see that all of it works")
     options = parser.parse_args()
     if options.data is None:
@@ -119,7 +120,7 @@ def held_by(pid: int) -> int:
 def peer(options: argparse.Namespace, model: pathlib.Path, row: dict) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "peer.jsonl"
-        limit = SMOKE_LIMIT if options.smoke else row["peer_limit"]
+        limit = SMOKE_LIMIT if options.smoke else max(1, round(row["peer_limit"] * options.peer_share))
         run([options.python, options.oracle / "oracle.py", "--model", model, "--data", options.data, "--tasks", row["task"], "--num-fewshot",
              row["shots"], "--limit", limit, "--batch-size", row["batch"], "--dtype", "float32", "--bootstrap-iters", 0, "--out", out])
         lines = [json.loads(line) for line in out.read_text().splitlines()]
