@@ -96,17 +96,13 @@ class Generation {
   /// For a batch of the longest, or as many as the budget holds.
   std::int64_t pages_wanted(std::int64_t batch) const {
     const std::int64_t needed = needed_by(plan_);
-    require(needed * page_bytes() <= limits_.kv_bytes,
+    const std::int64_t bytes = page_bytes(decoder_, limits_);
+    require(needed * bytes <= limits_.kv_bytes,
             "the KV budget of {} bytes is too small: a prompt and its answer need {} bytes "
             "(kv_budget={} or more)",
-            limits_.kv_bytes, needed * page_bytes(), needed * page_bytes());
+            limits_.kv_bytes, needed * bytes, needed * bytes);
     const std::int64_t all = pages_of_all(plan_.trie, limits_.tokens_per_page, plan_.endings);
-    return std::min({all, needed * (batch + 1), limits_.kv_bytes / page_bytes()});
-  }
-
-  std::int64_t page_bytes() const {
-    const DType dtype = dtype_of(decoder_.ops().activations());
-    return kv_bytes_per_token(decoder_.config(), dtype) * limits_.tokens_per_page;
+    return std::min({all, needed * (batch + 1), limits_.kv_bytes / bytes});
   }
 
   std::int64_t needed_by(const Plan& plan) const {
@@ -116,7 +112,7 @@ class Generation {
   /// Unshared where sharing was not asked for, or its copies of pages do not fit.
   Plan plan_within() const {
     Plan plan = plan_of(prompts_, decoder_.config(), limits_.sharing);
-    if (limits_.sharing && needed_by(plan) * page_bytes() > limits_.kv_bytes)
+    if (limits_.sharing && needed_by(plan) * page_bytes(decoder_, limits_) > limits_.kv_bytes)
       return plan_of(prompts_, decoder_.config(), false);
     return plan;
   }

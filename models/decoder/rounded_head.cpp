@@ -6,9 +6,9 @@
 namespace moe {
 
 HeadScores rounded_head_scores(const Decoder& decoder, const Tensor& hidden_RD,
-                               const HeadTargets& targets, DType dtype) {
+                               const HeadTargets& targets, DType dtype, StepTimers* timers) {
   const auto log_p = [&](const Tensor& rows_RD) {
-    return decoder.head(rows_RD).to(scalar_type(dtype)).log_softmax(-1);
+    return decoder.head(rows_RD, timers).to(scalar_type(dtype)).log_softmax(-1);
   };
   HeadScores scores = scores_by_rows(log_p, hidden_RD, decoder.config().vocab, targets);
   scores.log_p_N = scores.log_p_N.to(at::kFloat);

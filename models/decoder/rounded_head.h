@@ -7,7 +7,8 @@
 
 namespace moe {
 
-HeadScores rounded_head_scores(const Decoder&, const Tensor& hidden_RD, const HeadTargets&, DType);
+HeadScores rounded_head_scores(const Decoder&, const Tensor& hidden_RD, const HeadTargets&, DType,
+                               StepTimers* timers = nullptr);
 
 /// The nearest number of the dtype.
 double rounded(double, DType);

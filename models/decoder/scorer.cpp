@@ -85,22 +85,19 @@ class Scoring {
   }
 
  private:
-  std::int64_t page_bytes() const {
-    const DType dtype = dtype_of(decoder_.ops().activations());
-    return kv_bytes_per_token(decoder_.config(), dtype) * limits_.tokens_per_page;
-  }
-
   std::int64_t bytes_needed() const {
-    return pages_needed(trie_, limits_.tokens_per_page) * page_bytes();
+    return pages_needed(trie_, limits_.tokens_per_page) * page_bytes(decoder_, limits_);
   }
 
   /// As many pages as all nodes together take, within the budget.
   std::int64_t budget_pages() const {
-    require(bytes_needed() <= limits_.kv_bytes,
+    const std::int64_t needed = bytes_needed();
+    require(needed <= limits_.kv_bytes,
             "the KV budget of {} bytes is too small: the longest input needs {} bytes "
             "(kv_budget={} or more)",
-            limits_.kv_bytes, bytes_needed(), bytes_needed());
-    return std::min(pages_of_all(trie_, limits_.tokens_per_page), limits_.kv_bytes / page_bytes());
+            limits_.kv_bytes, needed, needed);
+    return std::min(pages_of_all(trie_, limits_.tokens_per_page),
+                    limits_.kv_bytes / page_bytes(decoder_, limits_));
   }
 
   void score_rows(const Tensor& hidden_RD, const Targets& targets) {
@@ -109,7 +106,7 @@ class Scoring {
     const HeadScores scores =
         limits_.softmax == DType::f32
             ? decoder_.head_scores(hidden_RD, wanted, limits_.timers)
-            : rounded_head_scores(decoder_, hidden_RD, wanted, limits_.softmax);
+            : rounded_head_scores(decoder_, hidden_RD, wanted, limits_.softmax, limits_.timers);
     const Tensor log_p_N = scores.log_p_N.to(at::kCPU, at::kFloat).contiguous();
     const Tensor is_best_N = scores.is_best_N.to(at::kCPU).contiguous();
     const float* log_p = log_p_N.const_data_ptr<float>();
@@ -134,6 +131,11 @@ class Scoring {
 };
 
 }  // namespace
+
+std::int64_t page_bytes(const Decoder& decoder, const ScoreLimits& limits) {
+  const DType dtype = dtype_of(decoder.ops().activations());
+  return kv_bytes_per_token(decoder.config(), dtype) * limits.tokens_per_page;
+}
 
 void score_windows(Decoder& decoder, std::span<const Window> windows, const ScoreLimits& limits,
                    const std::function<void(std::size_t, const WindowScore&)>& scored,

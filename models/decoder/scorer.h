@@ -21,6 +21,9 @@ struct ScoreLimits {
   DType softmax = DType::f32;                          // another: rounded to it (rounded_head.h)
 };
 
+/// Bytes of keys and values that a page holds, in all layers.
+std::int64_t page_bytes(const Decoder&, const ScoreLimits&);
+
 struct WindowScore {
   double log_likelihood = 0;  // natural log, summed over the window's targets
   bool is_greedy = true;      // every target is the arg-max, the first of ties

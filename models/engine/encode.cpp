@@ -42,10 +42,6 @@ constexpr auto kWhiteSpace = std::to_array<std::string_view>({" ",
                                                               "\xe2\x81\x9f",
                                                               "\xe3\x80\x80"});
 
-std::optional<TokenId> known_prefix(const Tokenizer& tokenizer) {
-  return tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
-}
-
 /// `lead` and `question` without the last `bytes` of both together.
 GrowingText without_end(const GrowingText& lead, std::string_view question, std::size_t bytes) {
   if (bytes <= question.size()) return lead.grown(question.substr(0, question.size() - bytes));
@@ -80,15 +76,6 @@ TokenId prefix_token(const Tokenizer& tokenizer) {
       known_prefix(tokenizer),
       "the tokenizer names neither a BOS nor an EOS token, so a text without a context cannot "
       "be scored");
-}
-
-std::vector<TokenId> context_ids_of(const Tokenizer& tokenizer, std::string_view context) {
-  if (context.empty()) return {prefix_token(tokenizer)};
-  return encode_whole(tokenizer, context.substr(0, context.size() - trailing_white_space(context)));
-}
-
-std::vector<TokenId> generation_ids(const Tokenizer& tokenizer, std::string_view context) {
-  return encode_whole(tokenizer, context);
 }
 
 std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenizer& tokenizer,

@@ -22,9 +22,6 @@ std::pair<std::vector<TokenId>, std::vector<TokenId>> encode_pair(const Tokenize
                                                                   std::string_view context,
                                                                   std::string_view continuation);
 
-/// What a context is to all its continuations.
-std::vector<TokenId> context_ids_of(const Tokenizer&, std::string_view context);
-
 /// A context whose continuations are scored: a question behind what stands before it. Each
 /// continuation's ids are those of encode_pair, but what all share is encoded once.
 class EncodedContext {
@@ -52,9 +49,6 @@ Request log_likelihood_request(const Tokenizer&, std::string_view context,
 
 /// A request for the rolling log-likelihood of `text`.
 Request rolling_request(const Tokenizer&, std::string text);
-
-/// The ids of a text that is to be continued, white space at its end included.
-std::vector<TokenId> generation_ids(const Tokenizer&, std::string_view context);
 
 /// `stop`, and the text of the tokenizer's end token: lm-evaluation-harness stops there too.
 std::vector<std::string> with_end_text(const Tokenizer&, std::vector<std::string> stop);

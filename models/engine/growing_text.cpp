@@ -1,16 +1,20 @@
 #include "models/engine/growing_text.h"
 
-#include <optional>
 #include <span>
 
 #include "models/tokenizer/tokenizer.h"
 
 namespace moe {
+
+std::optional<TokenId> known_prefix(const Tokenizer& tokenizer) {
+  return tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
+}
+
 namespace {
 
 /// The prefix token's own text, with which a text may begin; "" where there is no such token.
 std::string prefix_text(const Tokenizer& tokenizer) {
-  const std::optional<TokenId> prefix = tokenizer.bos() ? tokenizer.bos() : tokenizer.eos();
+  const std::optional<TokenId> prefix = known_prefix(tokenizer);
   return prefix ? tokenizer.decode(std::span(&*prefix, 1), /*skip_special_tokens=*/false)
                 : std::string();
 }

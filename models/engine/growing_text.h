@@ -2,6 +2,7 @@
 // where the tokenizer says that it may be.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,9 @@
 namespace moe {
 
 class Tokenizer;
+
+/// What stands before a text without a context: BOS, else EOS; nothing where there is neither.
+std::optional<TokenId> known_prefix(const Tokenizer&);
 
 /// Encodes a whole text as lm-evaluation-harness does: with special tokens, unless the text begins
 /// with the prefix token's own, so that no BOS stands twice.

@@ -75,7 +75,7 @@ class Encoding {
   Request generation(const RequestLine& line, Request request) const {
     if (!line.has_ids)
       request.context_ids =
-          generation_ids(tokenizer("context", "context_ids, found a text"), *request.context);
+          encode_whole(tokenizer("context", "context_ids, found a text"), *request.context);
     require(!request.context_ids->empty(),
             "context: expected at least one token to go on from, found none");
     check_ids(*request.context_ids, line.has_ids ? "context_ids" : "context");

@@ -41,6 +41,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--tasks", default=",".join(row["task"] for row in ROWS))
     parser.add_argument("--kv-budget", default="512MiB")
     parser.add_argument("--rounds", type=int, default=2, help="times the peer runs, ours between them")
+    parser.add_argument("--limit", type=int, help="questions of ours a leaf task, in place of each row's own")
     parser.add_argument("--peer-share", type=float, default=1.0, help="of the questions that the peer answers by default")
     parser.add_argument("--smoke", action="store_true", help="few questions, to see that all of it works")
     options = parser.parse_args()
@@ -178,7 +179,8 @@ def main() -> None:
     for row in ROWS:
         if row["task"] not in options.tasks.split(","):
             continue
-        results.append(measure(options, model, row | ({"limit": SMOKE_LIMIT} if options.smoke else {})))
+        limit = SMOKE_LIMIT if options.smoke else options.limit or row["limit"]
+        results.append(measure(options, model, row | {"limit": limit}))
         (options.work / "evaluations.json").write_text(json.dumps(results, indent=1))
         text = report(results, weights_bytes, int(number) * units[unit])
         (options.work / "evaluations.md").write_text(text)
